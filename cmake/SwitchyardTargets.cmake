@@ -1,0 +1,45 @@
+# How a room becomes a library. `sy_library(machine DEPENDS base)` collects the folder's own *.cpp, so a new file
+# needs no line in any CMakeLists.txt; a room without a .cpp is an interface library until it has one.
+
+add_library(sy_flags INTERFACE)
+target_compile_features(sy_flags INTERFACE cxx_std_20)
+target_include_directories(sy_flags INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(sy_flags INTERFACE -Wall -Wextra $<$<BOOL:${SWITCHYARD_WERROR}>:-Werror>)
+# The same bytes from every compiler: no contraction of a*b+c anywhere.
+target_compile_options(sy_flags INTERFACE -ffp-contract=off)
+if(SWITCHYARD_SANITIZE)
+  target_compile_options(sy_flags INTERFACE -fsanitize=address,undefined
+                         -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  target_link_options(sy_flags INTERFACE -fsanitize=address,undefined)
+endif()
+
+# sy_library(<room> [DEPENDS <lower rooms>] [EXTERNAL <third-party targets>] [EXCLUDE <files>] [GLOB <patterns>])
+function(sy_library room)
+  cmake_parse_arguments(arg "" "" "DEPENDS;EXTERNAL;EXCLUDE;GLOB" ${ARGN})
+  if(NOT arg_GLOB)
+    set(arg_GLOB *.cpp)
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS ${arg_GLOB})
+  foreach(name IN LISTS arg_EXCLUDE)
+    list(REMOVE_ITEM sources ${CMAKE_CURRENT_SOURCE_DIR}/${name})
+  endforeach()
+  list(TRANSFORM arg_DEPENDS PREPEND sy_)
+  if(sources)
+    add_library(sy_${room} STATIC ${sources})
+    target_link_libraries(sy_${room} PUBLIC sy_flags ${arg_DEPENDS} PRIVATE ${arg_EXTERNAL})
+  else()
+    add_library(sy_${room} INTERFACE)
+    target_link_libraries(sy_${room} INTERFACE sy_flags ${arg_DEPENDS})
+  endif()
+endfunction()
+
+# The program: build/bin/switchyard, with the window when its libraries are there.
+function(sy_program target)
+  add_executable(${target} ${CMAKE_SOURCE_DIR}/sim/cli/main.cpp)
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME switchyard)
+  target_link_libraries(${target} PRIVATE sy_cli)
+  if(TARGET sy_gui)
+    target_link_libraries(${target} PRIVATE sy_gui)
+    target_compile_definitions(${target} PRIVATE SWITCHYARD_HAS_GUI=1)
+  endif()
+endfunction()

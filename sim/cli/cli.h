@@ -1,0 +1,13 @@
+// The command line: reads the arguments, runs one subcommand, returns the exit status (0 fine, 1
+// the input or an expectation is wrong, 2 wrong usage). Text for people goes to stdout, diagnostics
+// to stderr.
+#pragma once
+
+#include "sim/cli/window_request.h"
+
+namespace sy {
+
+// `window` opens `gui` and `shot`; empty when the program was built without a window.
+int cli_main(int argc, const char* const* argv, const WindowMain& window);
+
+}  // namespace sy

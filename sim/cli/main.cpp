@@ -1,0 +1,15 @@
+// The program's entry: the command line does everything except the window, which is handed in when
+// it was built.
+#include "sim/cli/cli.h"
+
+#ifdef SWITCHYARD_HAS_GUI
+#include "gui/window_main.h"
+#endif
+
+int main(int argc, char** argv) {
+#ifdef SWITCHYARD_HAS_GUI
+    return sy::cli_main(argc, argv, sy::gui::window_main);
+#else
+    return sy::cli_main(argc, argv, nullptr);
+#endif
+}

@@ -1,0 +1,37 @@
+// What the command line asks of the window, as plain data, so that the front end without a window
+// need not know how the window is made. `gui FILE` and `shot FILE …` fill it; sim/cli/main.cpp
+// hands it to the window when the program was built with one.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "sim/base/types.h"
+
+namespace sy {
+
+struct WindowRequest {
+    std::string file;                // scenario; empty: the first lesson
+    bool shot = false;               // render without a person, write `out`, leave
+    std::string out;                 // shot: PNG file
+    std::string dump;                // JSON file: what the panels show, as data; may be empty
+    int width = 1280, height = 800;  // pixels of the picture, or the window's first size
+    double scale = 0;                // user scale of all sizes; 0: 1, or what the screen asks for
+    std::string theme = "dark";      // dark, light
+    std::string lang = "en";         // en, zh
+    std::string keys;                // shot: key presses before the picture, "Right Right space"
+    bool reduced_motion = false;
+    bool presenter = false;  // type for a projector: scale 1.6
+    // Where the cursor starts; at most one is set.
+    std::optional<Nanos> at;
+    std::optional<std::int64_t> switch_number;  // 1 is the first
+    std::optional<std::int64_t> step;
+};
+
+// Opens the window or renders the picture; returns the exit status (0 fine, 1 could not, with a
+// message on stderr).
+using WindowMain = std::function<int(const WindowRequest&)>;
+
+}  // namespace sy

@@ -1,0 +1,12 @@
+# benchmark::benchmark, optional. Debian: libbenchmark-dev.
+find_package(benchmark CONFIG QUIET GLOBAL)
+if(NOT TARGET benchmark::benchmark)
+  sy_fetchable(https://github.com/google/benchmark.git v1.8.4 fetchable)
+  if(fetchable)
+    set(BENCHMARK_ENABLE_TESTING OFF CACHE INTERNAL "")
+    set(BENCHMARK_ENABLE_INSTALL OFF CACHE INTERNAL "")
+    sy_fetch(benchmark https://github.com/google/benchmark.git v1.8.4)
+  else()
+    message(STATUS "Google Benchmark is not here: ./switchyard bench is left out")
+  endif()
+endif()
