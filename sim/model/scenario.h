@@ -9,17 +9,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "sim/base/source_pos.h"
 #include "sim/base/types.h"
 
 namespace sy {
-
-struct SourcePos {
-    std::int32_t line = 0;    // 1-based; 0: not from a file
-    std::int32_t column = 0;  // 1-based, in characters (code points)
-    std::int32_t length = 1;  // characters the caret line should underline
-};
 
 // A length of time that may be drawn at random each time it is used. All draws come from the task's (or the
 // device's) own seeded stream.
@@ -28,6 +24,8 @@ struct Dist {
     Kind kind = Kind::fixed;
     Nanos a = 0;  // fixed: the value; uniform: the smallest; exp: the mean
     Nanos b = 0;  // uniform: the largest (inclusive)
+
+    friend bool operator==(const Dist&, const Dist&) = default;
 };
 
 // One statement of a task's program.
@@ -45,7 +43,7 @@ struct Stmt {
         signal,     // name: post that semaphore
         join,       // wait for threads: name of one thread declaration, or empty for all
         fork,       // body: what the child process does; name: its comm (may be empty)
-        exit,       // count: the status; exit_group in a process, exit in a thread with `exit thread`
+        exit,       // count: the status; exit_group, or with name "thread" (`exit thread 0`) only the caller
         getpid,
         setnice,    // count: nice value for itself (setpriority)
         affinity,   // cpus: sched_setaffinity for itself
@@ -53,16 +51,19 @@ struct Stmt {
         every,      // body, with the next start one `time` after the last start (absolute sleeps)
     };
     Kind kind = Kind::run;
-    SourcePos pos;
+    SourcePos pos;       // of the verb
     Dist time;
     std::string name;
+    SourcePos name_pos;  // of the name, if there is one
     std::int64_t count = 0;
     std::uint64_t cpus = 0;  // affinity mask, bit per CPU
     std::vector<Stmt> body;
+
+    friend bool operator==(const Stmt&, const Stmt&) = default;
 };
 
 // A thread of a process. It is created by a clone system call of the main thread before that thread's own first
-// statement, in the order of declaration, after `start`.
+// statement, in the order of declaration.
 struct ThreadDecl {
     std::string name;
     SourcePos pos;
@@ -70,6 +71,8 @@ struct ThreadDecl {
     std::optional<int> nice;
     std::uint64_t cpus = 0;            // 0: any CPU
     std::vector<Stmt> body;
+
+    friend bool operator==(const ThreadDecl&, const ThreadDecl&) = default;
 };
 
 struct ProcessDecl {
@@ -83,6 +86,8 @@ struct ProcessDecl {
     bool kernel_thread = false;        // `kthread name { … }`: no mm, never in user mode
     std::vector<ThreadDecl> threads;
     std::vector<Stmt> body;
+
+    friend bool operator==(const ProcessDecl&, const ProcessDecl&) = default;
 };
 
 struct DeviceDecl {
@@ -94,12 +99,16 @@ struct DeviceDecl {
     Dist latency;                      // how long one request (read/write/fsync of a block device) takes
     bool block = false;                // `block`: a reader waits uninterruptibly (D) for its own request
     std::optional<CpuId> cpu;          // irq affinity; default CPU 0
+
+    friend bool operator==(const DeviceDecl&, const DeviceDecl&) = default;
 };
 
 struct PipeDecl {
     std::string name;
     SourcePos pos;
     std::int64_t capacity = 65'536;    // bytes; Linux default: 16 pages (fs/pipe.c, PIPE_DEF_BUFFERS)
+
+    friend bool operator==(const PipeDecl&, const PipeDecl&) = default;
 };
 
 // A timed line: something the outside world does to the machine.
@@ -108,33 +117,44 @@ struct TimedAction {
     Kind kind = Kind::kill;
     SourcePos pos;
     Nanos at = 0;
-    std::string target;                // task path `name`, `name/2`, `proc/thread/1`, or a pid; device for irq
+    // Task path `name`, `name/2`, `proc/thread/1`, `proc/2/thread/1`, or a pid; device for irq. A name of
+    // several copies without a number means all of them.
+    std::string target;
+    SourcePos target_pos;
     std::int32_t value = 0;            // signal number, nice
     std::uint64_t cpus = 0;
     std::string text;                  // caption (English)
     std::string text_zh;               // caption (Chinese), may be empty
+
+    friend bool operator==(const TimedAction&, const TimedAction&) = default;
 };
 
 // `expect …`, an arithmetic comparison over what the run measured. Parsed here, evaluated in sim/session.
 struct ExpectExpr {
     enum class Op : std::uint8_t {
-        number, duration, call, add, sub, mul, div,
-        eq, ne, lt, le, gt, ge, approx,   // approx: a ~ b within count percent (`~ 5%`)
-        both, either, negate,
+        number, duration, word,           // word: a bare name to compare with, `state(a) at 5ms == sleeping`
+        call, add, sub, mul, div,
+        eq, ne, lt, le, gt, ge,
+        approx,                           // `a ~ b within 1%`, or `within 2ms`: then operands[2] is the 2ms
+        both, either, negate,             // and, or, not
     };
     Op op = Op::number;
     SourcePos pos;
     std::int64_t value = 0;            // number (scaled by 1'000'000), duration (ns); approx: percent * 1'000'000
-    std::string name;                  // call: the function's name
+    std::string name;                  // call: the function's name; word: the word
     std::vector<std::string> args;     // call: task paths, record kinds, …, as written
     std::optional<Nanos> at;           // call … at 5ms
     std::vector<ExpectExpr> operands;
+
+    friend bool operator==(const ExpectExpr&, const ExpectExpr&) = default;
 };
 
 struct Expect {
     SourcePos pos;
     std::string text;                  // as written, for reports
     ExpectExpr expr;
+
+    friend bool operator==(const Expect&, const Expect&) = default;
 };
 
 struct MachineDecl {
@@ -148,6 +168,8 @@ struct MachineDecl {
     enum class Preempt : std::uint8_t { none, voluntary, full } preempt = Preempt::voluntary;
     std::uint64_t seed = 1;
     Nanos until = 0;                   // `until 50ms`: end of the run; 0: until every process has exited
+
+    friend bool operator==(const MachineDecl&, const MachineDecl&) = default;
 };
 
 struct Scenario {
@@ -158,7 +180,11 @@ struct Scenario {
     std::vector<ProcessDecl> processes;
     std::vector<TimedAction> timeline;  // sorted by time, stable
     std::vector<Expect> expects;
+    std::string title, title_zh;       // `title "…" zh "…"`: for menus; may be empty
+    std::string about, about_zh;       // `about "…" zh "…"`: what to watch, which question it answers
     std::string head;                  // the file's head comment, without `#`: what to watch
+
+    friend bool operator==(const Scenario&, const Scenario&) = default;
 };
 
 }  // namespace sy
