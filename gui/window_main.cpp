@@ -1,13 +1,161 @@
-// Opens the window.
+// The two ways the window lives: on a screen with a person, waiting for events; or hidden, for one
+// picture.
 #include "gui/window_main.h"
 
+#include <chrono>
 #include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "gui/app/app.h"
+#include "gui/platform/fonts.h"
+#include "gui/platform/window.h"
+#include "gui/strings/strings.h"
+#include "gui/theme/theme.h"
 
 namespace sy::gui {
+namespace {
 
-int window_main(const WindowRequest&) {
-    std::fprintf(stderr, "error: the window is not there yet\n");
+constexpr double kFrame = 1.0 / 60;  // seconds of shown time between the frames of a picture
+constexpr int kMostFrames = 1'800;   // half a minute of motion before a picture is taken regardless
+
+int fail(const Text& why) {
+    std::fprintf(stderr, "error: %s\n%s\n", tr(why).c_str(),
+                 tr(text("`switchyard explain FILE` tells the same in text.",
+                         "`switchyard explain FILE` 用文字讲述同样的内容。"))
+                     .c_str());
     return 1;
+}
+
+int write_dump(App& app, const std::string& path) {
+    if (path.empty()) return 0;
+    std::ofstream file(path);
+    file << app.dump().dump(1) << '\n';
+    file.close();
+    if (file) return 0;
+    std::fprintf(stderr, "error: %s cannot be written\n", path.c_str());
+    return 1;
+}
+
+// One frame: fonts for the scale, theme, keys, panels.
+void show(Window& window, App& app, Fonts& fonts, double seconds, double fixed_delta) {
+    const float wanted = app.scale(window.content_scale());
+    if (fonts.stale(wanted)) {
+        fonts.build(wanted);
+        window.fonts_changed();
+    }
+    set_theme(app.state().theme, wanted);
+    for (const KeyPress& press : window.take_keys()) app.key(press);
+    for (const std::string& path : window.take_drops()) app.drop(path);
+    window.begin_frame(fixed_delta);
+    app.frame(static_cast<float>(window.width()), static_cast<float>(window.height()), seconds);
+    window.end_frame(theme().ground);
+}
+
+// Frames until nothing moves any more and every character has its glyph.
+void settle(Window& window, App& app, Fonts& fonts) {
+    for (int i = 0; i < kMostFrames; ++i) {
+        show(window, app, fonts, kFrame, kFrame);
+        const bool moving = app.next_frame_in() >= 0 && app.next_frame_in() < kFrame;
+        if (i >= 2 && !moving && !fonts.stale(app.scale(window.content_scale()))) return;
+    }
+}
+
+int take_shot(Window& window, App& app, Fonts& fonts, const WindowRequest& request,
+              const std::vector<KeyScriptItem>& script) {
+    settle(window, app, fonts);
+    bool paused_in_motion = false;
+    for (const KeyScriptItem& item : script) {
+        paused_in_motion = item.wait_ms > 0;
+        if (item.wait_ms > 0) {
+            const int frames = item.wait_ms * 60 / 1000 + 1;
+            for (int i = 0; i < frames; ++i) show(window, app, fonts, kFrame, kFrame);
+        } else {
+            window.inject(item.press);
+            // The next item may be a pause that wants to see the motion, so only the press itself
+            // is shown here.
+            show(window, app, fonts, kFrame, kFrame);
+            if (&item != &script.back() && (&item + 1)->wait_ms == 0) settle(window, app, fonts);
+        }
+    }
+    if (!paused_in_motion) settle(window, app, fonts);
+    const std::string why = write_png(window.read_picture(), request.out);
+    if (!why.empty()) {
+        std::fprintf(stderr, "error: %s: %s\n", request.out.c_str(), why.c_str());
+        return 1;
+    }
+    return write_dump(app, request.dump);
+}
+
+int live(Window& window, App& app, Fonts& fonts, const WindowRequest& request) {
+    using Clock = std::chrono::steady_clock;
+    Clock::time_point last = Clock::now();
+    int extra = 3;  // frames after the last event, for ImGui's hover and layout to settle
+    std::string title;
+    while (!window.closed() && !app.wants_quit()) {
+        const double wish =
+            fonts.stale(app.scale(window.content_scale())) ? 0 : app.next_frame_in();
+        if (window.wait(extra > 0 ? 0 : wish)) extra = 3;
+        const Clock::time_point now = Clock::now();
+        const double seconds = std::chrono::duration<double>(now - last).count();
+        last = now;
+        show(window, app, fonts, seconds, 0);
+        if (extra > 0) --extra;
+        if (app.title() != title) window.set_title(title = app.title());
+        if (const auto path = app.take_picture_wish()) {
+            const std::string why = write_png(window.read_picture(), *path);
+            app.notice(why.empty() ? tr(Str::saved_picture, {*path}) : *path + ": " + why);
+            extra = 1;
+        }
+        // Without a display to wait for (vertical sync), motion still has a pace.
+        const double spent = std::chrono::duration<double>(Clock::now() - now).count();
+        if (app.next_frame_in() >= 0 && spent < kFrame / 2 && window.wait(kFrame / 2 - spent))
+            extra = 3;
+    }
+    return write_dump(app, request.dump);
+}
+
+}  // namespace
+
+int window_main(const WindowRequest& request) {
+    Lang lang = Lang::en;
+    if (!parse_language(request.lang, lang)) {
+        std::fprintf(stderr, "error: --lang is en or zh\n");
+        return 2;
+    }
+    set_language(lang);
+    ThemeId theme_id = ThemeId::dark;
+    if (!parse_theme(request.theme, theme_id)) {
+        std::fprintf(stderr, "error: --theme is dark or light\n");
+        return 2;
+    }
+    std::string bad;
+    const auto script = parse_keys(request.keys, bad);
+    if (!script) {
+        std::fprintf(
+            stderr,
+            "error: --keys: '%s' is no key; try Right, Left, space, shift+Right, 3 or wait200\n",
+            bad.c_str());
+        return 2;
+    }
+
+    Text why;
+    const std::unique_ptr<Window> window = Window::open({.title = "Switchyard",
+                                                         .width = request.width,
+                                                         .height = request.height,
+                                                         .hidden = request.shot},
+                                                        why);
+    if (!window) return fail(why);
+    Fonts fonts;
+    set_fonts(&fonts);
+    App app(request);
+    if (request.shot && !app.error_text().empty()) {
+        std::fprintf(stderr, "%s\n", app.error_text().c_str());
+        return 1;
+    }
+    if (!fonts.has_cjk()) app.notice(std::string(tr(Str::no_cjk_font)));
+    return request.shot ? take_shot(*window, app, fonts, request, *script)
+                        : live(*window, app, fonts, request);
 }
 
 }  // namespace sy::gui

@@ -1,0 +1,387 @@
+// Commands, and the drawing of one frame.
+#include "gui/app/app.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "gui/app/app_parts.h"
+#include "gui/app/keymap.h"
+#include "gui/panels/panels.h"
+#include "gui/strings/strings.h"
+#include "gui/widgets.h"
+#include "sim/base/limits.h"
+
+namespace sy::gui {
+namespace {
+
+using Kind = Command::Kind;
+
+constexpr float kSmallestScale = 0.8F, kLargestScale = 2.5F, kPresenterScale = 1.6F;
+constexpr std::array kSpeeds = {0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0};
+
+View make_view(AppParts& parts) {
+    return View{.session = nullptr,
+                .document = parts.document,
+                .state = parts.state,
+                .panels = parts.panels,
+                .now = parts.now,
+                .commands = parts.commands,
+                .next_frame_in = parts.next_frame_in};
+}
+
+// The whole file, or why not.
+std::string read_file(const std::string& path, std::string& source) {
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error))
+        return tr(text("{0} is a folder, not a scenario", "{0} 是文件夹，不是场景", {path}));
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return tr(text("{0} cannot be read", "无法读取 {0}", {path}));
+    file.seekg(0, std::ios::end);
+    if (file.tellg() > limits::file_bytes)
+        return tr(
+            text("{0} is larger than a scenario may be", "{0} 超过了场景文件的大小上限", {path}));
+    file.seekg(0);
+    std::ostringstream content;
+    content << file.rdbuf();
+    source = content.str();
+    return "";
+}
+
+double next_speed(double speed, int by) {
+    auto at = std::lower_bound(kSpeeds.begin(), kSpeeds.end(), speed) - kSpeeds.begin();
+    return kSpeeds[static_cast<std::size_t>(
+        std::clamp<std::ptrdiff_t>(at + by, 0, kSpeeds.size() - 1))];
+}
+
+int inspector_tabs() {
+    int count = 0;
+    for (const Panel& panel : panels()) count += panel.place == Place::inspector;
+    return count;
+}
+
+constexpr ImGuiWindowFlags kFixed = ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove |
+                                    ImGuiWindowFlags_NoSavedSettings |
+                                    ImGuiWindowFlags_NoBringToFrontOnFocus | ImGuiWindowFlags_NoNav;
+
+// One-pixel lines on the left and upper edge of a place, where another place lies beyond them.
+void draw_edges(const Area& area) {
+    ImDrawList& list = *ImGui::GetWindowDrawList();
+    list.PushClipRectFullScreen();
+    const float right = area.x + area.width, bottom = area.y + area.height;
+    if (area.x > 0) list.AddRectFilled({area.x, area.y}, {area.x + 1, bottom}, theme().line);
+    if (area.y > 0) list.AddRectFilled({area.x, area.y}, {right, area.y + 1}, theme().line);
+    list.PopClipRect();
+}
+
+// One place of the arrangement as a window without any of a window's looks; a line of one pixel
+// parts it from the next.
+template <typename Content>
+void draw_area(const char* id, const Area& area, ImU32 fill, const Content& content) {
+    if (area.width < 1 || area.height < 1) return;
+    ImGui::SetNextWindowPos({area.x, area.y});
+    ImGui::SetNextWindowSize({area.width, area.height});
+    ImGui::PushStyleColor(ImGuiCol_WindowBg, fill);
+    ImGui::PushStyleVar(ImGuiStyleVar_WindowRounding, 0.0F);
+    ImGui::PushStyleVar(ImGuiStyleVar_WindowMinSize, {1, 1});
+    const bool scrolls = area.height > px(64);
+    const ImGuiWindowFlags flags = scrolls ? kFixed & ~ImGuiWindowFlags_NoScrollbar
+                                           : kFixed | ImGuiWindowFlags_NoScrollWithMouse;
+    if (ImGui::Begin(id, nullptr, flags)) {
+        const PlaceName place(id);
+        content();
+        draw_edges(area);
+    }
+    ImGui::End();
+    ImGui::PopStyleVar(2);
+    ImGui::PopStyleColor();
+}
+
+void draw_panels(View& view, Place place) {
+    for (const Panel& panel : panels()) {
+        if (panel.place == place) panel.draw(view);
+    }
+}
+
+void draw_inspector(View& view) {
+    std::vector<std::string_view> names;
+    std::vector<const Panel*> shown;
+    for (const Panel& panel : panels()) {
+        if (panel.place != Place::inspector) continue;
+        names.push_back(tr(panel.title));
+        shown.push_back(&panel);
+    }
+    int selected = std::clamp(view.state.tab, 0, static_cast<int>(names.size()) - 1);
+    if (tabs("inspector tabs", names, selected)) view.ask(Kind::tab, selected);
+    ImGui::BeginChild("inspector content", {0, 0}, false);
+    const PlaceName name(shown[static_cast<std::size_t>(selected)]->id);
+    shown[static_cast<std::size_t>(selected)]->draw(view);
+    ImGui::EndChild();
+}
+
+}  // namespace
+
+App::App(const WindowRequest& request) : parts_(std::make_unique<AppParts>()) {
+    AppParts& p = *parts_;
+    parse_theme(request.theme, p.state.theme);
+    parse_language(request.lang, p.state.lang);
+    set_language(p.state.lang);
+    if (request.scale > 0)
+        p.state.user_scale =
+            std::clamp(static_cast<float>(request.scale), kSmallestScale, kLargestScale);
+    p.state.reduced_motion = request.reduced_motion;
+    p.state.presenter = request.presenter;
+    p.lessons = find_lessons();
+    std::string file = request.file;
+    if (file.empty() && !p.lessons.empty()) file = p.lessons.front();
+    if (!file.empty()) open(file);
+}
+
+App::~App() = default;
+
+void App::open(const std::string& path) {
+    AppParts& p = *parts_;
+    std::string source;
+    p.error = read_file(path, source);
+    p.show_error = !p.error.empty();
+    if (p.show_error) return;
+    p.document.path = path;
+    p.document.name = std::filesystem::path(path).filename().string();
+    p.document.source = source;
+    p.document.lessons = static_cast<int>(p.lessons.size());
+    p.document.lesson = 0;
+    std::error_code error;
+    for (std::size_t i = 0; i < p.lessons.size(); ++i) {
+        if (std::filesystem::equivalent(p.lessons[i], path, error))
+            p.document.lesson = static_cast<int>(i) + 1;
+    }
+    p.panels = {};
+}
+
+void App::key(const KeyPress& press) {
+    AppParts& p = *parts_;
+    if (p.show_error) {
+        if (press.key == Key::escape || press.key == Key::enter) p.show_error = false;
+        if (!press.ctrl) return;
+    }
+    if (p.state.help_open) {
+        p.state.help_open = false;
+        return;
+    }
+    // Typing in a field is typing; only Ctrl combinations still mean what they mean.
+    if (ImGui::GetIO().WantTextInput && !press.ctrl) return;
+    const Kind kind = command_of(press);
+    if (kind != Kind::none) p.commands.push_back({kind, 0, {}});
+}
+
+void App::apply(const Command& command) {
+    AppParts& p = *parts_;
+    ViewState& s = p.state;
+    const auto lesson = [&](int by) {
+        if (p.lessons.empty()) return;
+        const int at =
+            std::clamp(p.document.lesson - 1 + by, 0, static_cast<int>(p.lessons.size()) - 1);
+        open(p.lessons[static_cast<std::size_t>(at)]);
+    };
+    const auto resize = [&](float factor) {
+        s.user_scale = std::clamp(s.user_scale * factor, kSmallestScale, kLargestScale);
+    };
+    switch (command.kind) {
+        case Kind::grain_step:
+            s.grain = Grain::step;
+            break;
+        case Kind::grain_phase:
+            s.grain = Grain::phase;
+            break;
+        case Kind::grain_switch:
+            s.grain = Grain::switches;
+            break;
+        case Kind::grain_tick:
+            s.grain = Grain::tick;
+            break;
+        case Kind::slower:
+            s.speed = next_speed(s.speed, -1);
+            break;
+        case Kind::faster:
+            s.speed = next_speed(s.speed, 1);
+            break;
+        case Kind::depth:
+            s.depth = static_cast<Depth>((static_cast<int>(s.depth) + 1) % 3);
+            break;
+        case Kind::next_tab:
+            s.tab = (s.tab + 1) % inspector_tabs();
+            break;
+        case Kind::tab:
+            s.tab = static_cast<int>(command.value);
+            break;
+        case Kind::fold_inspector: {
+            bool& flag = p.arrangement.small ? s.inspector_over_tasks : s.inspector_folded;
+            flag = !flag;
+            break;
+        }
+        case Kind::select_task:
+            s.selected_task = static_cast<TaskId>(command.value);
+            break;
+        case Kind::open:
+            p.dialog.wanted = true;
+            break;
+        case Kind::open_file:
+            open(command.text);
+            break;
+        case Kind::reload:
+            if (!p.document.path.empty()) open(std::string(p.document.path));
+            break;
+        case Kind::next_lesson:
+            lesson(1);
+            break;
+        case Kind::previous_lesson:
+            lesson(-1);
+            break;
+        case Kind::bigger:
+            resize(1.1F);
+            break;
+        case Kind::smaller:
+            resize(1 / 1.1F);
+            break;
+        case Kind::normal_size:
+            s.user_scale = 1;
+            break;
+        case Kind::theme:
+            s.theme = s.theme == ThemeId::dark ? ThemeId::light : ThemeId::dark;
+            break;
+        case Kind::language:
+            s.lang = s.lang == Lang::en ? Lang::zh : Lang::en;
+            set_language(s.lang);
+            break;
+        case Kind::motion:
+            s.reduced_motion = !s.reduced_motion;
+            break;
+        case Kind::presenter:
+            s.presenter = !s.presenter;
+            break;
+        case Kind::picture:
+            p.picture_wanted = true;
+            break;
+        case Kind::help:
+            s.help_open = !s.help_open;
+            break;
+        case Kind::quit:
+            p.quit = true;
+            break;
+        default:
+            break;
+    }
+}
+
+void App::frame(float width, float height, double seconds) {
+    AppParts& p = *parts_;
+    p.now += seconds;
+    p.next_frame_in = -1;
+    const std::vector<Command> commands = std::exchange(p.commands, {});
+    for (const Command& command : commands) apply(command);
+    if (!commands.empty()) p.next_frame_in = 0;  // hover and layout settle in a second frame
+    begin_ui_frame(p.now);
+    draw(width, height);
+}
+
+void App::draw(float width, float height) {
+    AppParts& p = *parts_;
+    View view = make_view(p);
+    p.arrangement = arrange({.width = width,
+                             .height = height,
+                             .scale = gui::scale(),
+                             .fold_inspector = p.state.inspector_folded,
+                             .inspector_over_tasks = p.state.inspector_over_tasks,
+                             .timeline_share = p.state.timeline_share});
+    const Arrangement& at = p.arrangement;
+    const Theme& t = theme();
+    draw_area("transport", at.transport, t.panel, [&] { draw_panels(view, Place::transport); });
+    draw_area("tasks", at.tasks, t.panel, [&] { draw_panels(view, Place::tasks); });
+    draw_area("stage", at.stage, t.ground, [&] { draw_panels(view, Place::stage); });
+    draw_area("inspector", at.inspector, t.panel, [&] { draw_inspector(view); });
+    draw_area("timeline", at.timeline, t.panel, [&] { draw_panels(view, Place::timeline); });
+    draw_open_dialog(p);
+    draw_error(p, width, height);
+    draw_notice(p, at.stage);
+    draw_help(p, width, height);
+}
+
+double App::next_frame_in() const {
+    const double panels = parts_->next_frame_in, ui = ui_wants_frame_in();
+    double soonest = panels;
+    if (ui >= 0 && (soonest < 0 || ui < soonest)) soonest = ui;
+    if (!parts_->commands.empty()) soonest = 0;
+    // A text cursor blinks.
+    if (ImGui::GetIO().WantTextInput && (soonest < 0 || soonest > 0.25)) soonest = 0.25;
+    return soonest;
+}
+
+bool App::wants_quit() const { return parts_->quit; }
+
+std::optional<std::string> App::take_picture_wish() {
+    AppParts& p = *parts_;
+    if (!std::exchange(p.picture_wanted, false)) return std::nullopt;
+    const std::string stem = p.document.name.empty()
+                                 ? "switchyard"
+                                 : std::filesystem::path(p.document.name).stem().string();
+    std::string path;
+    std::error_code error;
+    do {
+        path = stem + "-" + std::to_string(++p.pictures) + ".png";
+    } while (std::filesystem::exists(path, error));
+    return path;
+}
+
+void App::notice(std::string text) {
+    parts_->notice_text = std::move(text);
+    parts_->notice_until = parts_->now + 4;
+}
+
+float App::scale(float content_scale) const {
+    const ViewState& s = parts_->state;
+    return std::clamp(content_scale * s.user_scale * (s.presenter ? kPresenterScale : 1),
+                      kSmallestScale, 4.0F);
+}
+
+const ViewState& App::state() const { return parts_->state; }
+
+const std::string& App::error_text() const { return parts_->error; }
+
+std::string App::title() const {
+    return parts_->document.name.empty() ? "Switchyard" : parts_->document.name + " · Switchyard";
+}
+
+nlohmann::json App::dump() {
+    AppParts& p = *parts_;
+    const View view = make_view(p);
+    nlohmann::json out;
+    out["window"] = {{"theme", p.state.theme == ThemeId::dark ? "dark" : "light"},
+                     {"lang", p.state.lang == Lang::zh ? "zh" : "en"},
+                     {"scale", p.state.user_scale},
+                     {"presenter", p.state.presenter},
+                     {"reduced_motion", p.state.reduced_motion},
+                     {"inspector_folded", p.arrangement.inspector.width <= 0},
+                     {"help_open", p.state.help_open},
+                     {"error", p.error}};
+    const auto tab = std::find_if(panels().begin(), panels().end(),
+                                  [at = p.state.tab](const Panel& panel) mutable {
+                                      return panel.place == Place::inspector && at-- == 0;
+                                  });
+    if (tab != panels().end()) out["window"]["tab"] = tab->id;
+    nlohmann::json& cut = out["window"]["overflows"] = nlohmann::json::array();
+    for (const Overflow& overflow : overflows())
+        cut.push_back({{"where", overflow.where},
+                       {"text", overflow.text},
+                       {"width", overflow.width},
+                       {"available", overflow.available}});
+    for (const Panel& panel : panels()) {
+        nlohmann::json& slot = out["panels"][std::string(panel.id)] = nlohmann::json::object();
+        if (panel.dump) panel.dump(view, slot);
+    }
+    return out;
+}
+
+}  // namespace sy::gui

@@ -1,0 +1,60 @@
+// The application: which scenario is open, what the person chose, what the commands do, and one
+// frame of the window. It does not know GLFW; whoever owns a window (window_main.cpp) hands it key
+// presses and asks for frames.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gui/app/view.h"
+#include "gui/platform/keys.h"
+#include "sim/cli/window_request.h"
+
+namespace sy::gui {
+
+struct AppParts;
+
+class App {
+  public:
+    explicit App(const WindowRequest& request);
+    ~App();
+    App(const App&) = delete;
+    App& operator=(const App&) = delete;
+
+    // Loads a scenario. When it has errors the one that is open stays, and the errors are shown.
+    void open(const std::string& path);
+
+    void key(const KeyPress& press);
+    void drop(const std::string& path) { open(path); }
+
+    // Carries out what was asked since the last frame, then draws. `seconds` of shown time have
+    // passed.
+    void frame(float width, float height, double seconds);
+
+    // After frame(): seconds until another one is needed; negative: none until something happens.
+    double next_frame_in() const;
+    bool wants_quit() const;
+    // A picture was asked for (F12); the path to write it to. Empties the wish.
+    std::optional<std::string> take_picture_wish();
+    // Shown for a few seconds at the bottom of the stage.
+    void notice(std::string text);
+
+    float scale(float content_scale) const;
+    const ViewState& state() const;
+    // Everything panels show, as data. Call after frame().
+    nlohmann::json dump();
+    // Why the last open() failed, as text for a terminal; empty if it did not.
+    const std::string& error_text() const;
+    std::string title() const;
+
+  private:
+    void apply(const Command& command);
+    void draw(float width, float height);
+
+    std::unique_ptr<AppParts> parts_;
+};
+
+}  // namespace sy::gui

@@ -1,0 +1,176 @@
+// What lies over the arrangement for a moment: the key help, the open dialog, the errors of a file,
+// a notice.
+#include <array>
+#include <filesystem>
+
+#include "gui/app/app_parts.h"
+#include "gui/app/keymap.h"
+#include "gui/strings/strings.h"
+#include "gui/widgets.h"
+
+namespace sy::gui {
+namespace {
+
+constexpr ImGuiWindowFlags kOverlay = ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove |
+                                      ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoNav;
+
+// A box in the middle of the window with the rest dimmed. Call ImGui::End() after it.
+bool begin_overlay(const char* id, float width, float height, ImVec2 size) {
+    const ImU32 dim = fade(theme().ground, 0.7F);
+    ImGui::SetNextWindowPos({0, 0});
+    ImGui::SetNextWindowSize({width, height});
+    ImGui::PushStyleColor(ImGuiCol_WindowBg, dim);
+    ImGui::PushStyleVar(ImGuiStyleVar_WindowRounding, 0.0F);
+    ImGui::Begin("##dim", nullptr, kOverlay | ImGuiWindowFlags_NoInputs);
+    ImGui::End();
+    ImGui::PopStyleVar();
+    ImGui::PopStyleColor();
+
+    size.x = std::min(size.x, width - px(32));
+    size.y = std::min(size.y, height - px(32));
+    ImGui::SetNextWindowPos({(width - size.x) / 2, (height - size.y) / 2});
+    ImGui::SetNextWindowSize(size);
+    ImGui::SetNextWindowFocus();
+    ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {px(24), px(20)});
+    ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 1.0F);
+    const bool open = ImGui::Begin(id, nullptr, kOverlay & ~ImGuiWindowFlags_NoScrollbar);
+    ImGui::PopStyleVar(2);
+    return open;
+}
+
+void key_row(const KeyBinding& binding, float label_width) {
+    const float y = ImGui::GetCursorPosY();
+    const float x = ImGui::GetCursorPosX();
+    const KeyPress& press = binding.press;
+    const auto cap = [](std::string_view text) {
+        key_cap(text);
+        ImGui::SameLine(0, px(4));
+    };
+    if (press.ctrl) cap("Ctrl");
+    if (press.shift) cap("Shift");
+    if (press.alt) cap("Alt");
+    cap(key_label(press.key));
+    ImGui::SetCursorPos({x + label_width, y + px(2)});
+    fit(tr(binding.help), 0);
+    ImGui::SetCursorPosY(y + px(27));
+}
+
+}  // namespace
+
+void draw_help(AppParts& parts, float width, float height) {
+    if (!parts.state.help_open) return;
+    if (begin_overlay("keys", width, height, {px(1180), px(560)})) {
+        const PlaceName place("keys");
+        label(tr(Str::keys_title), strong_text(Size::large));
+        gap(4);
+        constexpr std::array groups = {Str::keys_group_walk, Str::keys_group_look,
+                                       Str::keys_group_window};
+        const float column = (ImGui::GetContentRegionAvail().x - px(48)) / 3;
+        for (std::size_t i = 0; i < groups.size(); ++i) {
+            if (i > 0) ImGui::SameLine(0, px(24));
+            ImGui::PushID(static_cast<int>(i));
+            ImGui::BeginChild("group", {column, ImGui::GetContentRegionAvail().y - px(32)}, false);
+            section_title(tr(groups[i]));
+            for (const KeyBinding& binding : key_bindings()) {
+                if (binding.group == groups[i] && !binding.alias) key_row(binding, px(104));
+            }
+            ImGui::EndChild();
+            ImGui::PopID();
+        }
+        label(tr(Str::keys_close), quiet_text(Size::small));
+        if (ImGui::IsMouseClicked(0)) parts.state.help_open = false;
+    }
+    ImGui::End();
+}
+
+void draw_open_dialog(AppParts& parts) {
+    OpenDialog& dialog = parts.dialog;
+    const bool opening = dialog.wanted;
+    if (opening) {
+        dialog.wanted = false;
+        dialog.files = scenarios_beside(parts.document.path);
+        ImGui::OpenPopup("open");
+    }
+    const ImVec2 centre = ImGui::GetMainViewport()->GetCenter();
+    ImGui::SetNextWindowPos(centre, ImGuiCond_Always, {0.5F, 0.5F});
+    ImGui::SetNextWindowSize({px(560), px(420)});
+    ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {px(24), px(20)});
+    const bool shown = ImGui::BeginPopupModal("open", nullptr, kOverlay);
+    ImGui::PopStyleVar();
+    if (!shown) return;
+    const PlaceName place("open");
+    label(tr(Str::open_title), strong_text(Size::large));
+    gap(4);
+    label(tr(Str::open_path), quiet_text(Size::small));
+    ImGui::SetNextItemWidth(-1);
+    if (opening) ImGui::SetKeyboardFocusHere();
+    bool go = ImGui::InputText("##path", dialog.path, sizeof dialog.path,
+                               ImGuiInputTextFlags_EnterReturnsTrue);
+    gap(4);
+    ImGui::BeginChild("files", {0, ImGui::GetContentRegionAvail().y - px(44)}, false);
+    for (const std::string& file : dialog.files) {
+        const std::string name = std::filesystem::path(file).filename().string();
+        fonts().need(name);
+        if (ImGui::Selectable(
+                name.c_str(), file == dialog.path,
+                ImGuiSelectableFlags_DontClosePopups | ImGuiSelectableFlags_AllowDoubleClick)) {
+            file.copy(dialog.path, sizeof dialog.path - 1);
+            dialog.path[std::min(file.size(), sizeof dialog.path - 1)] = '\0';
+            go = go || ImGui::IsMouseDoubleClicked(0);
+        }
+    }
+    ImGui::EndChild();
+    gap(4);
+    const float buttons = button_width(tr(Str::cancel)) + button_width(tr(Str::open_go)) + px(8);
+    ImGui::SetCursorPosX(ImGui::GetWindowWidth() - px(24) - buttons);
+    const bool cancel = button("cancel", tr(Str::cancel));
+    ImGui::SameLine();
+    go = button("go", tr(Str::open_go), Look::primary, dialog.path[0] != '\0') || go;
+    if (go && dialog.path[0]) parts.commands.push_back({Command::Kind::open_file, 0, dialog.path});
+    if (go || cancel || parts.show_error) ImGui::CloseCurrentPopup();
+    ImGui::EndPopup();
+}
+
+void draw_error(AppParts& parts, float width, float height) {
+    if (!parts.show_error) return;
+    if (begin_overlay("error", width, height, {px(860), px(440)})) {
+        const PlaceName place("error");
+        label(tr(Str::error_title), {Face::strong, Size::large, theme().replaced});
+        if (!parts.document.path.empty()) paragraph(tr(Str::error_kept), quiet_text());
+        gap(4);
+        ImGui::BeginChild("text", {0, ImGui::GetContentRegionAvail().y - px(44)}, false,
+                          ImGuiWindowFlags_HorizontalScrollbar);
+        std::string_view rest = parts.error;
+        while (!rest.empty()) {
+            const std::size_t stop = rest.find('\n');
+            const std::string_view line = rest.substr(0, stop);
+            const ImVec2 at = ImGui::GetCursorScreenPos();
+            const TextStyle style = mono_text(Size::base);
+            draw_text(*ImGui::GetWindowDrawList(), at, line, style);
+            ImGui::Dummy({measure(line, style).x, line_height(style)});
+            rest = stop == std::string_view::npos ? std::string_view() : rest.substr(stop + 1);
+        }
+        ImGui::EndChild();
+        gap(4);
+        ImGui::SetCursorPosX(ImGui::GetWindowWidth() - px(24) - button_width(tr(Str::error_close)));
+        if (button("close", tr(Str::error_close), Look::primary)) parts.show_error = false;
+    }
+    ImGui::End();
+}
+
+void draw_notice(AppParts& parts, const Area& stage) {
+    if (parts.now >= parts.notice_until) return;
+    const TextStyle style;
+    const float room = stage.width - px(48);
+    const std::string shown = shorten(parts.notice_text, room, style);
+    const ImVec2 size = measure(shown, style);
+    const ImVec2 at{stage.x + (stage.width - size.x) / 2, stage.y + stage.height - px(40)};
+    ImDrawList& list = *ImGui::GetForegroundDrawList();
+    list.AddRectFilled({at.x - px(12), at.y - px(6)},
+                       {at.x + size.x + px(12), at.y + size.y + px(6)}, theme().selected, px(6));
+    draw_text(list, at, shown, style);
+    const double left = parts.notice_until - parts.now;
+    if (parts.next_frame_in < 0 || left < parts.next_frame_in) parts.next_frame_in = left;
+}
+
+}  // namespace sy::gui

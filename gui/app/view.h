@@ -1,0 +1,129 @@
+// What a panel sees, and the only ways it may change anything: what a person wants done goes into
+// the command queue; how a panel looks (its own zoom, its scroll) is in its own state struct, a
+// member of PanelStates.
+//
+// The session is const here. Panels must draw from it alone: two frames of the same session and
+// view state are the same picture, which is what `shot` and the tests rely on. `now` is seconds of
+// shown time, never the wall clock.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gui/theme/theme.h"
+#include "sim/base/text.h"
+#include "sim/base/types.h"
+
+namespace sy {
+class Session;
+}
+
+namespace sy::gui {
+
+enum class Grain : std::uint8_t { step, phase, switches, tick };
+enum class Depth : std::uint8_t { line, phases, words };
+
+struct Command {
+    enum class Kind : std::uint8_t {
+        none,
+        // Walking: applied to the session.
+        forward,
+        back,
+        forward_larger,
+        back_larger,  // by the grain, or the next larger one
+        play,
+        to_start,
+        to_end,
+        seek_time,
+        seek_switch,
+        seek_step,  // value: nanoseconds, number from 1, number
+        grain_step,
+        grain_phase,
+        grain_switch,
+        grain_tick,
+        slower,
+        faster,
+        // Looking.
+        depth,
+        next_tab,
+        tab,  // tab: value is its index
+        fold_inspector,
+        next_task,
+        previous_task,
+        select_task,  // value: TaskId
+        zoom_in,
+        zoom_out,
+        zoom_fit,
+        pan_left,
+        pan_right,
+        // Files and lessons.
+        open,
+        open_file,
+        reload,
+        next_lesson,
+        previous_lesson,  // open_file: text is the path
+        // The window itself.
+        bigger,
+        smaller,
+        normal_size,
+        theme,
+        language,
+        motion,
+        presenter,
+        picture,
+        help,
+        quit,
+    };
+    Kind kind = Kind::none;
+    std::int64_t value = 0;
+    std::string text;
+};
+
+// What the person chose. Panels read it; commands change it.
+struct ViewState {
+    Grain grain = Grain::step;
+    Depth depth = Depth::words;
+    double speed = 1;  // of playing: 1 is one grain a second at depth words
+    bool playing = false;
+    int tab = 0;                        // of the inspector
+    bool inspector_folded = false;      // in a window large enough for it
+    bool inspector_over_tasks = false;  // in a small one: shown in place of the task list
+    TaskId selected_task = kNoTask;
+    ThemeId theme = ThemeId::dark;
+    Lang lang = Lang::en;
+    float user_scale = 1;
+    bool presenter = false;
+    bool reduced_motion = false;
+    bool help_open = false;
+    float timeline_share = 0.26F;  // of the window's height
+};
+
+// The scenario in the window, and where it came from.
+struct Document {
+    std::string path;             // empty: nothing is loaded
+    std::string name;             // its last part
+    std::string source;           // the file's text
+    int lesson = 0, lessons = 0;  // 1-based place among the lessons; 0: not one of them
+};
+
+struct PanelStates;
+
+struct View {
+    const Session* session = nullptr;  // null: nothing is loaded
+    const Document& document;
+    const ViewState& state;
+    PanelStates& panels;
+    double now = 0;
+    // Panels add to these.
+    std::vector<Command>& commands;
+    double& next_frame_in;  // seconds; the smallest wish wins; negative: nobody wishes
+
+    void ask(Command::Kind kind, std::int64_t value = 0) const {
+        commands.push_back({kind, value, {}});
+    }
+    // Something is moving: the next frame should come right away.
+    void animate() const { next_frame_in = 0; }
+};
+
+}  // namespace sy::gui

@@ -1,0 +1,54 @@
+// Where Dear ImGui 1.86 (Debian 12) and 1.92 and later differ, it is hidden here; everything else
+// in gui/ stays within what both accept.
+//
+// Two traps that the rest of the code avoids by not using them at all: in 1.86
+// `IsKeyPressed(ImGuiKey_X)` compiles but takes a native key number, so keys come from
+// gui/platform/keys.h; and the 1.92 atlas rasterises glyphs when they are first drawn, while 1.86
+// must be told every glyph before, so fonts come from gui/platform/fonts.h.
+#pragma once
+
+#include <imgui.h>
+
+namespace sy::gui::compat {
+
+constexpr bool kDynamicGlyphs = IMGUI_VERSION_NUM >= 19200;
+
+// The size in pixels that the font was made for.
+inline float font_size(const ImFont* font) {
+#if IMGUI_VERSION_NUM >= 19200
+    return font->LegacySize;
+#else
+    return font->FontSize;
+#endif
+}
+
+inline void push_font(ImFont* font) {
+#if IMGUI_VERSION_NUM >= 19200
+    ImGui::PushFont(font, font->LegacySize);
+#else
+    ImGui::PushFont(font);
+#endif
+}
+
+inline ImVec2 text_size(ImFont* font, const char* begin, const char* end) {
+    return font->CalcTextSizeA(font_size(font), FLT_MAX, 0.0F, begin, end);
+}
+
+inline bool has_glyph(ImFont* font, ImWchar code) {
+#if IMGUI_VERSION_NUM >= 19200
+    return font->IsGlyphInFont(code);
+#else
+    return font->FindGlyphNoFallback(code) != nullptr;
+#endif
+}
+
+// Makes the atlas ready after fonts were added. The 1.92 backends do it by themselves.
+inline void build_atlas(ImFontAtlas& atlas) {
+#if IMGUI_VERSION_NUM < 19200
+    atlas.Build();
+#else
+    (void)atlas;
+#endif
+}
+
+}  // namespace sy::gui::compat

@@ -1,0 +1,24 @@
+// The table of panels.
+#include "gui/panels/panels.h"
+
+#include <array>
+
+namespace sy::gui {
+namespace {
+
+constexpr std::array table = {
+    Panel{"transport", Str::panel_stage, Place::transport, draw_transport, dump_transport},
+    Panel{"tasks", Str::panel_tasks, Place::tasks, draw_tasks, dump_tasks},
+    Panel{"stage", Str::panel_stage, Place::stage, draw_stage, dump_stage},
+    Panel{"run_queue", Str::panel_run_queue, Place::inspector, draw_run_queue, dump_run_queue},
+    Panel{"registers", Str::panel_registers, Place::inspector, draw_registers, dump_registers},
+    Panel{"kernel_stack", Str::panel_kernel_stack, Place::inspector, draw_kernel_stack,
+          dump_kernel_stack},
+    Panel{"timeline", Str::panel_timeline, Place::timeline, draw_timeline, dump_timeline},
+};
+
+}  // namespace
+
+std::span<const Panel> panels() { return table; }
+
+}  // namespace sy::gui

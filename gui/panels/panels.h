@@ -1,0 +1,49 @@
+// The list of panels: what the window consists of. A panel is a file with a draw function and, when
+// it shows data, a dump function that writes the same facts as JSON; and one row in the table
+// (panels.cpp). The table's order is the order of the inspector's tabs.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <string_view>
+
+#include "gui/app/view.h"
+#include "gui/strings/strings.h"
+
+namespace sy::gui {
+
+enum class Place : std::uint8_t { transport, tasks, stage, inspector, timeline };
+
+struct Panel {
+    std::string_view id;  // in dumps and tests
+    Str title;
+    Place place;
+    void (*draw)(View& view);
+    void (*dump)(const View& view, nlohmann::json& out);  // may be null
+};
+
+std::span<const Panel> panels();
+
+// transport.cpp
+void draw_transport(View& view);
+void dump_transport(const View& view, nlohmann::json& out);
+// tasks.cpp
+void draw_tasks(View& view);
+void dump_tasks(const View& view, nlohmann::json& out);
+// stage.cpp
+void draw_stage(View& view);
+void dump_stage(const View& view, nlohmann::json& out);
+// timeline.cpp
+void draw_timeline(View& view);
+void dump_timeline(const View& view, nlohmann::json& out);
+// run_queue.cpp
+void draw_run_queue(View& view);
+void dump_run_queue(const View& view, nlohmann::json& out);
+// registers.cpp
+void draw_registers(View& view);
+void dump_registers(const View& view, nlohmann::json& out);
+// kernel_stack.cpp
+void draw_kernel_stack(View& view);
+void dump_kernel_stack(const View& view, nlohmann::json& out);
+
+}  // namespace sy::gui
