@@ -16,6 +16,7 @@ constexpr std::int64_t file_bytes = 4 << 20;             // a scenario file
 constexpr std::int64_t nesting = 64;                     // blocks inside blocks
 constexpr std::int64_t statements = 200'000;             // statements in one file
 constexpr std::int64_t devices = 64;                     // declared devices
+constexpr std::int64_t timed_actions = 100'000;       // timed actions, each turn of `every` counted
 constexpr std::int64_t pipes = 4'096;                    // declared pipes
 constexpr std::int64_t diagnostics = 50;                 // messages about one file before we stop listing
 constexpr std::int64_t duration_ns = std::int64_t{1'000} * 1'000'000'000;  // a single length of time: 1000 s

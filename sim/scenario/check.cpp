@@ -1,0 +1,303 @@
+// The checks that need to have seen the whole file: things that are named but do not exist, names
+// and numbers given twice, CPUs the machine does not have, and totals over the limits.
+#include "sim/scenario/check.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "sim/base/limits.h"
+#include "sim/scenario/rows.h"
+#include "sim/scenario/suggest.h"
+#include "sim/scenario/walk.h"
+
+namespace sy::scn {
+namespace {
+
+using Kind = Stmt::Kind;
+
+// A scenario may use the disk without declaring it.
+constexpr std::string_view kDisk = "disk";
+constexpr std::int32_t kDiskIrq = 14;       // the first ATA channel of a PC
+constexpr Nanos kDiskLatency = 2 * kMilli;  // a fast hard disk
+
+class Checker {
+  public:
+    Checker(Scenario& scenario, Diagnostics& diags, const ParseOptions& options)
+        : s_(scenario), diags_(diags), options_(options) {}
+
+    void run() {
+        if (s_.processes.empty() && s_.devices.empty() && !diags_.has_errors()) {
+            diags_.error(
+                {},
+                text(
+                    "a scenario needs at least one process, for example: process hello { run 5ms }",
+                    "场景至少需要一个进程，例如：process hello { run 5ms }"));
+        }
+        has_sure_cpus_ = !diags_.has_errors();
+        names_of_things();
+        names_of_tasks();
+        for (std::size_t i = 0; i < s_.processes.size(); ++i) channels_used(i);
+        totals();
+        pids();
+        interrupts();
+        for (const ProcessDecl& process : s_.processes) {
+            affinity(process.cpus, process.pos);
+            for (const ThreadDecl& thread : process.threads) affinity(thread.cpus, thread.pos);
+            check_flow(s_, process, diags_);
+        }
+        pipes_nobody_writes();
+        for (const TimedAction& action : s_.timeline) timed(action);
+        for (const Expect& expect : s_.expects) check_expect(s_, expect, diags_, options_);
+        std::stable_sort(s_.timeline.begin(), s_.timeline.end(),
+                         [](const TimedAction& a, const TimedAction& b) { return a.at < b.at; });
+    }
+
+  private:
+    void twice(SourcePos pos, std::string_view name, SourcePos first) {
+        diags_.error(
+            pos, text("the name '{0}' is taken already (line {1})",
+                      "名字 “{0}” 已经用过了（第 {1} 行）", {name, std::to_string(first.line)}));
+    }
+
+    void names_of_things() {
+        const auto add = [&](const std::string& name, SourcePos pos) {
+            const auto [at, is_new] = things_.emplace(name, pos);
+            if (!is_new) twice(pos, name, at->second);
+        };
+        for (const PipeDecl& pipe : s_.pipes) add(pipe.name, pipe.pos);
+        for (const DeviceDecl& device : s_.devices) add(device.name, device.pos);
+    }
+
+    void names_of_tasks() {
+        std::map<std::string_view, SourcePos> processes;
+        for (const ProcessDecl& process : s_.processes) {
+            const auto [at, is_new] = processes.emplace(process.name, process.pos);
+            if (!is_new) twice(process.pos, process.name, at->second);
+            std::map<std::string_view, SourcePos> threads;
+            for (const ThreadDecl& thread : process.threads) {
+                const auto [other, is_new_thread] = threads.emplace(thread.name, thread.pos);
+                if (!is_new_thread) twice(thread.pos, thread.name, other->second);
+                if (thread.name == "main") {
+                    diags_.error(
+                        thread.pos,
+                        text("'main' is the name of the thread that every process begins with",
+                             "“main” 是每个进程最初那个线程的名字"));
+                }
+            }
+        }
+    }
+
+    const PipeDecl* find_pipe(std::string_view name) const {
+        for (const PipeDecl& pipe : s_.pipes) {
+            if (pipe.name == name) return &pipe;
+        }
+        return nullptr;
+    }
+
+    const DeviceDecl* find_device(std::string_view name) const {
+        for (const DeviceDecl& device : s_.devices) {
+            if (device.name == name) return &device;
+        }
+        return nullptr;
+    }
+
+    void unknown_thing(SourcePos pos, std::string_view name, const Text& kind,
+                       std::string_view example) {
+        std::vector<std::string_view> known;
+        for (const auto& [each, where] : things_) known.push_back(each);
+        const std::string meant = nearest(name, known);
+        if (!meant.empty()) {
+            diags_.error(pos,
+                         text("unknown {0} '{1}'; did you mean '{2}'?",
+                              "未知的{0} “{1}”；是不是想写 “{2}”？", {kind.en, name, meant}),
+                         meant);
+            // Only the Chinese word order needs the kind in Chinese.
+            return;
+        }
+        diags_.error(pos, {.en = "unknown " + kind.en + " '" + std::string(name) +
+                                 "'; declare it at the top of the file: " + std::string(example),
+                           .zh = "未知的" + kind.zh + " “" + std::string(name) +
+                                 "”；请在文件顶层声明：" + std::string(example)});
+    }
+
+    bool is_interrupting(const DeviceDecl& device) const {
+        return device.every || !device.at.empty() || device.block ||
+               std::any_of(s_.timeline.begin(), s_.timeline.end(), [&](const TimedAction& action) {
+                   return action.kind == TimedAction::Kind::irq && action.target == device.name;
+               });
+    }
+
+    void channels_used(std::size_t process) {
+        walk_process(s_, process, [&](const Stmt& stmt, const Owner& owner) {
+            if (stmt.kind == Kind::affinity) affinity(stmt.cpus, stmt.name_pos);
+            const bool is_channel =
+                stmt.kind == Kind::read || stmt.kind == Kind::write || stmt.kind == Kind::fsync;
+            if (is_channel) channel(stmt, owner);
+        });
+    }
+
+    void channel(const Stmt& stmt, const Owner& owner) {
+        if (stmt.name == kDisk && find_device(kDisk) == nullptr && find_pipe(kDisk) == nullptr)
+            add_disk();
+        const std::string_view name = stmt.name;
+        const DeviceDecl* device = find_device(name);
+        if (find_pipe(name) != nullptr) {
+            pipe_uses_[stmt.name].push_back({.stmt = &stmt, .owner = owner});
+            if (stmt.kind == Kind::fsync) {
+                diags_.error(stmt.name_pos, text("'{0}' is a pipe; fsync waits for a block device",
+                                                 "“{0}” 是管道；fsync 等待的是块设备", {name}));
+            }
+        } else if (device == nullptr) {
+            const bool is_fsync = stmt.kind == Kind::fsync;
+            const std::string example =
+                is_fsync ? "device " + stmt.name + " block latency 2ms" : "pipe " + stmt.name;
+            unknown_thing(stmt.name_pos, name,
+                          is_fsync ? text("device", "设备") : text("pipe or device", "管道或设备"),
+                          example);
+        } else if (stmt.kind != Kind::read && !device->block) {
+            diags_.error(
+                stmt.name_pos,
+                text("'{0}' is not a block device; to make it one, add: block latency 2ms",
+                     "“{0}” 不是块设备；要让它成为块设备，请加上：block latency 2ms", {name}));
+        } else if (stmt.kind == Kind::read && !is_interrupting(*device)) {
+            diags_.warning(
+                stmt.name_pos,
+                text("device '{0}' never interrupts, so this waits for ever; add: every 10ms",
+                     "设备 “{0}” 从不产生中断，这里会永远等待；请加上：every 10ms", {name}));
+        }
+    }
+
+    void add_disk() {
+        DeviceDecl disk;
+        disk.name = std::string(kDisk);
+        disk.block = true;
+        disk.latency.a = kDiskLatency;
+        disk.irq = kDiskIrq;
+        const auto is_taken = [&](const DeviceDecl& device) { return device.irq == disk.irq; };
+        while (std::any_of(s_.devices.begin(), s_.devices.end(), is_taken)) ++disk.irq;
+        s_.devices.push_back(std::move(disk));
+        things_.emplace(kDisk, SourcePos{});
+    }
+
+    // A pipe that is read but never written keeps its readers for ever; so does one that only the
+    // reader itself would write, later.
+    void pipes_nobody_writes() {
+        for (const auto& [name, uses] : pipe_uses_) {
+            const PipeUse* writer = nullptr;
+            bool is_only_writer = true;
+            for (const PipeUse& use : uses) {
+                if (use.stmt->kind != Kind::write) continue;
+                is_only_writer &= writer == nullptr || writer->owner == use.owner;
+                writer = &use;
+            }
+            std::set<std::pair<std::size_t, std::size_t>> begun;  // tasks that used the pipe before
+            for (const PipeUse& use : uses) {
+                const bool is_first = begun.emplace(use.owner.process, use.owner.task).second;
+                if (use.stmt->kind != Kind::read) continue;
+                if (writer == nullptr) {
+                    diags_.warning(use.stmt->name_pos,
+                                   text("nobody writes to '{0}', so this waits for ever",
+                                        "没有人写 “{0}”，这里会永远等待", {name}));
+                } else if (is_first && is_only_writer && writer->owner == use.owner &&
+                           use.owner.is_single) {
+                    diags_.error(
+                        use.stmt->name_pos,
+                        text("this waits for itself: only this task writes to '{0}', and only "
+                             "after this",
+                             "它在等待自己：只有这个任务写 “{0}”，而且在这之后才写", {name}));
+                }
+            }
+        }
+    }
+
+    void totals() {
+        std::int64_t tasks = 0;
+        for (const ProcessDecl& process : s_.processes) {
+            std::int64_t each = 1;
+            for (const ThreadDecl& thread : process.threads) each += thread.copies;
+            tasks += std::min(each, limits::tasks + 1) * process.copies;
+            if (tasks <= limits::tasks) continue;
+            diags_.error(
+                process.pos,
+                text("with this there are more than the limit of {0} tasks in one scenario",
+                     "到这里任务数超过了一个场景的上限 {0} 个", {std::to_string(limits::tasks)}));
+            return;
+        }
+    }
+
+    void pids() {
+        std::map<Pid, SourcePos> seen;
+        for (const ProcessDecl& process : s_.processes) {
+            if (!process.pid) continue;
+            const auto [at, is_new] = seen.emplace(*process.pid, process.pos);
+            if (is_new) continue;
+            diags_.error(process.pos,
+                         text("pid {0} is taken already by the process in line {1}",
+                              "pid {0} 已经被第 {1} 行的进程用了",
+                              {std::to_string(*process.pid), std::to_string(at->second.line)}));
+        }
+    }
+
+    void interrupts() {
+        std::map<std::int32_t, const DeviceDecl*> lines;
+        for (const DeviceDecl& device : s_.devices) {
+            if (device.cpu) affinity(std::uint64_t{1} << *device.cpu, device.pos);
+            if (device.irq < 0) continue;
+            const auto [at, is_new] = lines.emplace(device.irq, &device);
+            if (is_new) continue;
+            diags_.error(device.pos, text("interrupt line {0} belongs to '{1}' already",
+                                          "中断线 {0} 已经属于 “{1}”",
+                                          {std::to_string(device.irq), at->second->name}));
+        }
+    }
+
+    void affinity(std::uint64_t cpus, SourcePos pos) {
+        if (cpus == 0 || !has_sure_cpus_) return;
+        const std::int32_t count = s_.machine.cpus;
+        if (count == 64 || (cpus >> count) == 0) return;
+        int cpu = 63;
+        while ((cpus >> cpu & 1) == 0) --cpu;
+        diags_.error(
+            pos, text("there is no CPU {0}; this machine has {1} (numbered from 0), see: machine { "
+                      "cpus {2} }",
+                      "没有 CPU {0}；这台机器有 {1} 个（从 0 编号），可写：machine { cpus {2} }",
+                      {std::to_string(cpu), std::to_string(count), std::to_string(cpu + 1)}));
+    }
+
+    void timed(const TimedAction& action) {
+        if (s_.machine.until > 0 && action.at > s_.machine.until) {
+            diags_.warning(action.pos, text("this never happens: the run ends before (until)",
+                                            "这不会发生：运行在此之前就结束了（until）"));
+        }
+        if (action.kind == TimedAction::Kind::irq) {
+            if (find_device(action.target) == nullptr) {
+                unknown_thing(action.target_pos, action.target, text("device", "设备"),
+                              "device " + action.target + " irq 5");
+            }
+        } else if (action.kind != TimedAction::Kind::caption) {
+            check_task_path(s_, action.target, action.target_pos, diags_);
+            affinity(action.cpus, action.pos);
+        }
+    }
+
+    struct PipeUse {
+        const Stmt* stmt;
+        Owner owner;
+    };
+
+    Scenario& s_;
+    Diagnostics& diags_;
+    const ParseOptions& options_;
+    std::map<std::string, SourcePos, std::less<>> things_;  // pipes and devices
+    std::map<std::string, std::vector<PipeUse>> pipe_uses_;
+    bool has_sure_cpus_ = true;
+};
+
+}  // namespace
+
+void check_scenario(Scenario& scenario, Diagnostics& diags, const ParseOptions& options) {
+    Checker(scenario, diags, options).run();
+}
+
+}  // namespace sy::scn

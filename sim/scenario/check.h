@@ -1,0 +1,27 @@
+// What a scenario may say wrongly although every sentence of it is well formed: names of things
+// that do not exist, numbers that clash, waits that can never end. Private to sim/scenario.
+#pragma once
+
+#include "sim/base/diagnostics.h"
+#include "sim/model/scenario.h"
+#include "sim/scenario/parse.h"
+
+namespace sy::scn {
+
+// All checks. Adds the built-in disk if the scenario uses it without declaring it, and sorts the
+// timeline.
+void check_scenario(Scenario& scenario, Diagnostics& diags, const ParseOptions& options);
+
+// check_flow.cpp: locks, semaphores, endless loops and unreachable statements of one process.
+void check_flow(const Scenario& scenario, const ProcessDecl& process, Diagnostics& diags);
+
+// check_expect.cpp: names in expectations, and that times are compared with times.
+void check_expect(const Scenario& scenario, const Expect& expect, Diagnostics& diags,
+                  const ParseOptions& options);
+
+// Whether `path` (`name`, `name/2`, `proc/thread/1`, `proc/2/thread`, `proc/main`, a pid, or a
+// kernel thread such as ksoftirqd/0) can name a task of this scenario. If not, says so at `pos`.
+bool check_task_path(const Scenario& scenario, std::string_view path, SourcePos pos,
+                     Diagnostics& diags);
+
+}  // namespace sy::scn

@@ -1,0 +1,457 @@
+// `expect` lines: an arithmetic comparison over what the run measured, read by precedence (or, and,
+// not, comparison, sum, product). Numbers are kept as millionths, so that no floating point enters.
+#include "sim/scenario/expects.h"
+
+#include <algorithm>
+#include <array>
+
+#include "sim/base/limits.h"
+#include "sim/scenario/format.h"
+#include "sim/scenario/parser.h"
+#include "sim/scenario/rows.h"
+
+namespace sy::scn {
+namespace {
+
+using Op = ExpectExpr::Op;
+
+constexpr int kMostNodes = 200;  // of one expectation; keeps its evaluation shallow
+
+constexpr FunctionRow kFunctionRows[] = {
+    {{"cpu", "cpu(TASK)", "how long it has run on a CPU", "在 CPU 上运行的时间", "cpu(a) == 30ms"},
+     Measure::time,
+     Argument::task,
+     1,
+     1,
+     false},
+    {{"wait", "wait(TASK)", "how long it was runnable and had no CPU", "可运行但没有 CPU 的时间",
+      "wait(a) <= 10ms"},
+     Measure::time,
+     Argument::task,
+     1,
+     1,
+     false},
+    {{"response", "response(TASK)", "from its arrival to its first moment on a CPU",
+      "从到达到第一次上 CPU 的时间", "response(a) == 0ms"},
+     Measure::time,
+     Argument::task,
+     1,
+     1,
+     false},
+    {{"turnaround", "turnaround(TASK)", "from its arrival to its exit", "从到达到退出的时间",
+      "turnaround(a) == 30ms"},
+     Measure::time,
+     Argument::task,
+     1,
+     1,
+     false},
+    {{"arrival", "arrival(TASK)", "when it came into the system", "进入系统的时刻",
+      "arrival(a) == 0ms"},
+     Measure::time,
+     Argument::task,
+     1,
+     1,
+     false},
+    {{"first_run", "first_run(TASK)", "when it first ran", "第一次运行的时刻",
+      "first_run(a) < 1ms"},
+     Measure::time,
+     Argument::task,
+     1,
+     1,
+     false},
+    {{"exit", "exit(TASK)", "when it exited", "退出的时刻", "exit(a) < exit(b)"},
+     Measure::time,
+     Argument::task,
+     1,
+     1,
+     false},
+    {{"end", "end", "when the run ended", "运行结束的时刻", "end <= 50ms"},
+     Measure::time,
+     Argument::none,
+     0,
+     0,
+     false},
+    {{"switches", "switches(), switches(TASK) or switches(FROM -> TO)",
+      "context switches: all, those to a task, those from one task to another",
+      "上下文切换次数：全部、切到某任务、从一个任务切到另一个", "switches(a -> b) >= 1"},
+     Measure::number,
+     Argument::task,
+     0,
+     2,
+     false},
+    {{"vol", "vol(TASK)", "how often it gave up the CPU by itself", "自愿让出 CPU 的次数",
+      "vol(a) >= 1"},
+     Measure::number,
+     Argument::task,
+     1,
+     1,
+     false},
+    {{"invol", "invol(TASK)", "how often the CPU was taken from it", "被抢走 CPU 的次数",
+      "invol(a) == 0"},
+     Measure::number,
+     Argument::task,
+     1,
+     1,
+     false},
+    {{"cr3_writes", "cr3_writes()", "how often a switch loaded CR3", "切换时装入 CR3 的次数",
+      "cr3_writes() >= 2"},
+     Measure::number,
+     Argument::none,
+     0,
+     0,
+     false},
+    {{"cr3_changes", "cr3_changes(FROM -> TO)", "switches from one task to another that loaded CR3",
+      "从一个任务切到另一个时装入 CR3 的次数", "cr3_changes(a -> b) == 0"},
+     Measure::number,
+     Argument::task,
+     2,
+     2,
+     false},
+    {{"count", "count(RECORD) or count(RECORD, TASK)", "records of this kind in the log",
+      "日志里这种记录的条数", "count(sched_wakeup) >= 1"},
+     Measure::number,
+     Argument::record,
+     1,
+     2,
+     false},
+    {{"irqs", "irqs(DEVICE)", "interrupts that a device has made", "设备产生的中断次数",
+      "irqs(keyboard) == 3"},
+     Measure::number,
+     Argument::device,
+     1,
+     1,
+     false},
+    {{"pid", "pid(TASK)", "its process id", "进程号", "pid(a) == 570"},
+     Measure::number,
+     Argument::task,
+     1,
+     1,
+     false},
+    {{"state", "state(TASK) at TIME",
+      "what it was doing then: running, runnable, sleeping, blocked, stopped, zombie or gone",
+      "那一刻的状态：running、runnable、sleeping、blocked、stopped、zombie 或 gone",
+      "state(a) at 5ms == sleeping"},
+     Measure::word,
+     Argument::task,
+     1,
+     1,
+     true},
+    {{"running", "running(CPU) at TIME", "the task on that CPU then; swapper is the idle task",
+      "那一刻该 CPU 上的任务；swapper 是空闲任务", "running(0) at 5ms == a"},
+     Measure::word,
+     Argument::cpu,
+     1,
+     1,
+     true},
+    {{"order", "order(TASK, TASK…)", "whether they first ran in this order",
+      "它们第一次运行的次序是否如此", "order(a, b)"},
+     Measure::truth,
+     Argument::task,
+     2,
+     64,
+     false},
+};
+
+constexpr std::array<std::string_view, 7> kStateWords = {
+    "running", "runnable", "sleeping", "blocked", "stopped", "zombie", "gone"};
+
+// Reads one condition. Each level of precedence is one function; `depth_` bounds parentheses and
+// `not`.
+class ExpectReader {
+  public:
+    explicit ExpectReader(Parser& parser) : p_(parser) {}
+
+    std::optional<ExpectExpr> read() {
+        if (p_.peek().is_word("no") || p_.peek().is_word("cr3")) return switch_sentence();
+        return either();
+    }
+
+  private:
+    ExpectExpr node(Op op, SourcePos pos) {
+        ++nodes_;
+        ExpectExpr expr;
+        expr.op = op;
+        expr.pos = pos;
+        return expr;
+    }
+
+    bool is_too_long() {
+        if (nodes_ <= kMostNodes) return false;
+        p_.error(p_.peek().pos,
+                 text("this expectation is too long; write several", "这个条件太长，请拆成几个"));
+        return true;
+    }
+
+    static ExpectExpr pair(ExpectExpr parent, ExpectExpr left, ExpectExpr right) {
+        parent.operands.push_back(std::move(left));
+        parent.operands.push_back(std::move(right));
+        return parent;
+    }
+
+    // `no cr3 change when A -> B` and `cr3 change when A -> B`.
+    std::optional<ExpectExpr> switch_sentence() {
+        const SourcePos pos = p_.peek().pos;
+        const bool is_no = p_.take_word("no");
+        const Text what = text("'cr3 change when FROM -> TO'", " “cr3 change when 从 -> 到”");
+        if (!p_.take_word("cr3") || !(p_.take_word("change") || p_.take_word("changes")) ||
+            !p_.take_word("when")) {
+            p_.expected(what);
+            return {};
+        }
+        ExpectExpr call = node(Op::call, pos);
+        call.name = "cr3_changes";
+        if (!argument(call)) return {};
+        if (!p_.take_sign("->")) {
+            p_.expected(text("'->' and the task that comes", " “->” 和换上来的任务"));
+            return {};
+        }
+        if (!argument(call)) return {};
+        return pair(node(is_no ? Op::eq : Op::gt, pos), std::move(call), node(Op::number, pos));
+    }
+
+    std::optional<ExpectExpr> either() {
+        auto left = both();
+        while (left && p_.peek().is_word("or")) {
+            const SourcePos pos = p_.take().pos;
+            auto right = both();
+            if (!right || is_too_long()) return {};
+            left = pair(node(Op::either, pos), std::move(*left), std::move(*right));
+        }
+        return left;
+    }
+
+    std::optional<ExpectExpr> both() {
+        auto left = negation();
+        while (left && p_.peek().is_word("and")) {
+            const SourcePos pos = p_.take().pos;
+            auto right = negation();
+            if (!right || is_too_long()) return {};
+            left = pair(node(Op::both, pos), std::move(*left), std::move(*right));
+        }
+        return left;
+    }
+
+    std::optional<ExpectExpr> negation() {
+        if (!p_.peek().is_word("not")) return comparison();
+        if (is_too_long()) return {};
+        ExpectExpr expr = node(Op::negate, p_.take().pos);
+        if (!p_.enter()) {
+            p_.leave();
+            return {};
+        }
+        auto inner = negation();
+        p_.leave();
+        if (!inner) return {};
+        expr.operands.push_back(std::move(*inner));
+        return expr;
+    }
+
+    static std::optional<Op> comparison_sign(const Token& token) {
+        constexpr std::pair<std::string_view, Op> kSigns[] = {
+            {"==", Op::eq}, {"!=", Op::ne}, {"<", Op::lt},    {"<=", Op::le},
+            {">", Op::gt},  {">=", Op::ge}, {"~", Op::approx}};
+        for (const auto& [sign, op] : kSigns) {
+            if (token.is(sign)) return op;
+        }
+        return {};
+    }
+
+    std::optional<ExpectExpr> comparison() {
+        auto left = sum();
+        if (!left) return {};
+        const Token& sign = p_.peek();
+        if (sign.is("=")) {
+            p_.error(sign.pos, text("to compare, write '=='", "比较要写 “==”"), "==");
+        }
+        const auto op = sign.is("=") ? std::optional(Op::eq) : comparison_sign(sign);
+        if (!op) return left;
+        p_.take();
+        auto right = sum();
+        if (!right) return {};
+        ExpectExpr expr = pair(node(*op, sign.pos), std::move(*left), std::move(*right));
+        if (*op == Op::approx && !tolerance(expr)) return {};
+        return expr;
+    }
+
+    // `within 1%` or `within 2ms`.
+    bool tolerance(ExpectExpr& expr) {
+        if (!p_.take_word("within") || p_.peek().kind != Token::Kind::number) {
+            p_.expected(text("how near, as in 'within 1%'", "允许的误差，例如 “within 1%”"));
+            return false;
+        }
+        if (p_.peek().text.ends_with('%')) {
+            const auto share = p_.decimal();
+            expr.value = share.value_or(0) * 100;
+            return share.has_value();
+        }
+        auto absolute = primary();
+        if (absolute) expr.operands.push_back(std::move(*absolute));
+        return absolute.has_value();
+    }
+
+    std::optional<ExpectExpr> sum() {
+        auto left = product();
+        while (left && (p_.peek().is("+") || p_.peek().is("-"))) {
+            const Token& sign = p_.take();
+            auto right = product();
+            if (!right || is_too_long()) return {};
+            left = pair(node(sign.is("+") ? Op::add : Op::sub, sign.pos), std::move(*left),
+                        std::move(*right));
+        }
+        return left;
+    }
+
+    std::optional<ExpectExpr> product() {
+        auto left = primary();
+        while (left && (p_.peek().is("*") || p_.peek().is("/"))) {
+            const Token& sign = p_.take();
+            auto right = primary();
+            if (!right || is_too_long()) return {};
+            left = pair(node(sign.is("*") ? Op::mul : Op::div, sign.pos), std::move(*left),
+                        std::move(*right));
+        }
+        return left;
+    }
+
+    std::optional<ExpectExpr> primary() {
+        const Token& token = p_.peek();
+        if (token.is("(")) return parenthesis();
+        if (token.kind == Token::Kind::number) return number();
+        if (token.kind == Token::Kind::string) {
+            ExpectExpr expr = node(Op::word, token.pos);
+            expr.name = std::string(p_.take().text);
+            return expr;
+        }
+        if (token.kind == Token::Kind::word) return call_or_word();
+        p_.expected(
+            text("something to measure, such as cpu(editor)", "要测量的量，例如 cpu(editor)"));
+        return {};
+    }
+
+    std::optional<ExpectExpr> parenthesis() {
+        p_.take();
+        std::optional<ExpectExpr> inner;
+        if (p_.enter()) inner = either();
+        p_.leave();
+        if (!inner) return {};
+        if (p_.take_sign(")")) return inner;
+        p_.expected(text("')'", " “)” "));
+        return {};
+    }
+
+    std::optional<ExpectExpr> number() {
+        const Token& token = p_.peek();
+        const char last = token.text.back();
+        const bool is_plain = (last >= '0' && last <= '9') || last == '%';
+        const Token& next = p_.peek(1);
+        const bool has_unit_behind =
+            next.is_word("ns") || next.is_word("us") || next.is_word("ms") || next.is_word("s");
+        const bool is_plain_number = is_plain && !has_unit_behind;
+        const auto value = is_plain_number ? p_.decimal() : p_.duration();
+        if (!value) return {};
+        ExpectExpr expr = node(is_plain_number ? Op::number : Op::duration, token.pos);
+        expr.value = *value;
+        return expr;
+    }
+
+    std::optional<ExpectExpr> call_or_word() {
+        const Token& token = p_.take();
+        const FunctionRow* row = find_function(token.text);
+        const bool is_call = p_.peek().is("(");
+        ExpectExpr expr =
+            node(is_call || (row && row->fewest == 0) ? Op::call : Op::word, token.pos);
+        expr.name = std::string(token.text);
+        if (is_call && !arguments(expr)) return {};
+        if (is_moment_next()) {
+            p_.take();
+            expr.at = p_.duration();
+            if (!expr.at) return {};
+        }
+        return expr;
+    }
+
+    bool arguments(ExpectExpr& call) {
+        p_.take();
+        if (p_.take_sign(")")) return true;
+        do {
+            if (!argument(call)) return false;
+        } while (p_.take_sign(",") || p_.take_sign("->"));
+        if (p_.take_sign(")")) return true;
+        p_.expected(text("')' or ','", " “)” 或 “,” "));
+        return false;
+    }
+
+    bool argument(ExpectExpr& call) {
+        const auto is_part = [&] {
+            return p_.peek().kind == Token::Kind::word || p_.peek().kind == Token::Kind::number;
+        };
+        if (!is_part()) {
+            p_.expected(text("the name of a task such as editor/1", "任务名，例如 editor/1"));
+            return false;
+        }
+        std::string path(p_.take().text);
+        while (p_.peek().is("/")) {
+            p_.take();
+            if (!is_part()) {
+                p_.expected(text("a number or a thread behind '/'", "“/” 后面的编号或线程名"));
+                return false;
+            }
+            path += "/" + std::string(p_.take().text);
+        }
+        call.args.push_back(std::move(path));
+        ++nodes_;
+        return !is_too_long();
+    }
+
+    // `at TIME` belongs to the call, unless a timed line begins here.
+    bool is_moment_next() const {
+        if (!p_.peek().is_word("at")) return false;
+        std::size_t ahead = 2;
+        const Token& unit = p_.peek(ahead);
+        if (unit.is_word("ns") || unit.is_word("us") || unit.is_word("ms") || unit.is_word("s"))
+            ++ahead;
+        return !p_.peek(ahead).is("{") && !p_.peek(ahead).is(",") && !p_.is_action(ahead);
+    }
+
+    Parser& p_;
+    int nodes_ = 0;
+};
+
+}  // namespace
+
+std::vector<Word> function_words() {
+    std::vector<Word> out;
+    for (const FunctionRow& row : kFunctionRows) out.push_back(row.word);
+    return out;
+}
+
+std::span<const FunctionRow> functions() { return kFunctionRows; }
+
+const FunctionRow* find_function(std::string_view name) {
+    for (const FunctionRow& row : kFunctionRows) {
+        if (row.word.name == name) return &row;
+    }
+    return nullptr;
+}
+
+std::span<const std::string_view> state_words() { return kStateWords; }
+
+void Parser::parse_expect() {
+    const std::size_t first = at_;
+    const SourcePos pos = peek().pos;
+    auto expr = ExpectReader(*this).read();
+    if (!expr) {
+        while (!at_end() && !peek().is("}") && !peek().is("{") &&
+               find_word(WordGroup::top, peek().text).name.empty())
+            take();
+        return;
+    }
+    if (!count_statement()) return;
+    const auto begin = tokens_.list.begin() + static_cast<std::ptrdiff_t>(first);
+    out_.expects.push_back(
+        {.pos = pos,
+         .text = join_tokens({begin, begin + static_cast<std::ptrdiff_t>(at_ - first)}),
+         .expr = std::move(*expr)});
+}
+
+}  // namespace sy::scn

@@ -1,0 +1,33 @@
+// What `expect` can measure, as rows: the parser checks calls by them, the evaluator in sim/session
+// computes them, the documentation lists them.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "sim/scenario/words.h"
+
+namespace sy::scn {
+
+// What a value is; only like can be compared with like. `number` is a plain number or a count.
+enum class Measure : std::uint8_t { number, time, truth, word };
+
+// What the arguments of a function name.
+enum class Argument : std::uint8_t { none, task, record, device, cpu };
+
+struct FunctionRow {
+    Word word;
+    Measure result;
+    Argument argument;
+    int fewest, most;  // how many arguments
+    bool wants_at;     // needs `at TIME` behind the call
+};
+
+std::span<const FunctionRow> functions();
+const FunctionRow* find_function(std::string_view name);  // null: there is none
+
+// The words that `state(TASK) at TIME` can be compared with.
+std::span<const std::string_view> state_words();
+
+}  // namespace sy::scn

@@ -1,0 +1,153 @@
+// The reading of a scenario, shared by the files that each know one part of the language:
+// blocks.cpp what stands at the top, statements.cpp the verbs, timed.cpp what happens at a time,
+// expects.cpp the expectations, values.cpp numbers and names. Private to sim/scenario.
+//
+// It is a recursive descent over tokens with one rule for mistakes: whoever finds one reports it,
+// and gives back "no value"; the loop around it skips to the next word that starts something. No
+// function reads past the end, since the last token is returned for ever.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/scenario/lexer.h"
+#include "sim/scenario/parse.h"
+#include "sim/scenario/words.h"
+
+namespace sy::scn {
+
+// What the formatter needs to know about the tokens: where an item (statement, setting, timed
+// action, top-level thing) begins.
+struct Layout {
+    std::vector<bool> starts_item;  // one per token
+};
+
+// Whose program a statement belongs to; decides which verbs may come.
+enum class Place : std::uint8_t { process, thread, kernel_thread };
+
+class Parser {
+  public:
+    Parser(const Tokens& tokens, const ParseOptions& options, Scenario& out, Diagnostics& diags);
+
+    void parse_file();
+    void parse_actions(Nanos at, std::vector<TimedAction>& out);  // until the end of the text
+    Layout layout() && { return std::move(layout_); }
+
+    // --- tokens
+    // -------------------------------------------------------------------------------------------
+    const Token& peek(std::size_t ahead = 0) const;
+    const Token& take();
+    bool at_end() const { return peek().kind == Token::Kind::end; }
+    bool take_sign(std::string_view sign);
+    bool take_word(std::string_view word);
+    void mark_item();
+
+    // --- messages
+    // -----------------------------------------------------------------------------------------
+    void error(SourcePos pos, Text message, std::string replacement = {});
+    // "expected a length of time here, found '}'". `what` has both languages.
+    void expected(const Text& what);
+    // "unknown verb 'runn'; did you mean 'run'?" Returns what was probably meant, or "".
+    std::string unknown_word(const Token& token, const Text& kind,
+                             const std::vector<std::string_view>& known);
+    static std::string shown(const Token& token);
+
+    // --- values.cpp: each reports what is wrong and returns nothing
+    // ---------------------------------------
+    std::optional<Nanos> duration();
+    std::optional<Dist> dist();
+    struct Range {
+        std::int64_t first, last;
+        Text what;   // "the number of CPUs"
+        Text limit;  // what to say of the largest value, may be empty
+    };
+    std::optional<std::int64_t> integer(const Range& range);
+    std::optional<std::int64_t> bytes();
+    std::optional<std::uint64_t> cpu_list();
+    std::optional<std::string> name(const Text& what, SourcePos* pos = nullptr);
+    std::optional<std::string> task_path(SourcePos& pos);
+    std::optional<std::string> string(const Text& what);
+    bool is_copies() const;  // x2
+    std::optional<std::int32_t> copies();
+    bool is_name_next() const;  // a word that is not reserved
+    bool is_duration_next() const;
+    bool is_number_next() const;
+    // Microscopic fixed point: "3.05" is 3'050'000, "5%" is 50'000.
+    std::optional<std::int64_t> decimal();
+
+    // --- blocks.cpp
+    // ---------------------------------------------------------------------------------------
+    void parse_top_item();
+    void parse_machine();
+    void parse_pipe();
+    void parse_device();
+    void parse_process();
+    void parse_kthread();
+    void parse_title();
+    void parse_about();
+
+    // --- statements.cpp
+    // ----------------------------------------------------------------------------------- Reads `{
+    // … }` into `body`; with `process`, `thread` blocks go there.
+    bool parse_block(std::vector<Stmt>& body, Place place, ProcessDecl* process,
+                     const Text& of_what);
+    bool parse_thread(ProcessDecl& process);
+
+    // --- timed.cpp
+    // ----------------------------------------------------------------------------------------
+    void parse_at();
+    void parse_every();
+    bool parse_action(const std::vector<Nanos>& times, std::vector<TimedAction>& out);
+    bool is_action(std::size_t ahead) const;  // does a timed action begin at this token?
+
+    // --- expects.cpp
+    // --------------------------------------------------------------------------------------
+    void parse_expect();
+
+    bool lacks_a_closing_brace() const { return unclosed_ > 0; }
+    // A word of the file's top was met inside a block and a `}` is missing: all open blocks end
+    // here.
+    bool is_unwinding() const { return is_unwinding_; }
+    void start_unwinding() { is_unwinding_ = true; }
+    Scenario& out() { return out_; }
+    const ParseOptions& options() const { return options_; }
+    Diagnostics& diags() { return diags_; }
+
+    // Skips what belongs to a broken item: up to the next word that starts something, or `}`.
+    // Blocks on the way are skipped whole.
+    void skip_item();
+    void skip_block();  // at `{`: to behind its `}`
+    void close_brace(const Token& open);
+    bool enter();  // one level deeper, or report that it is too deep
+    void leave() { --depth_; }
+    bool count_statement();  // or report that there are too many
+    bool is_hopeless() const { return is_hopeless_; }
+
+    bool starts_something(const Token& token) const;
+    const Tokens& tokens() const { return tokens_; }
+    std::size_t index() const { return at_; }
+
+  private:
+    void keep_head_comment(const std::vector<Comment>& comments);
+    void parse_statement(std::vector<Stmt>& body, Place place, ProcessDecl* process);
+    void parse_action_list(const std::vector<Nanos>& times);
+    void parse_body(ProcessDecl& process, Place place);
+
+    const Tokens& tokens_;
+    const ParseOptions& options_;
+    Scenario& out_;
+    Diagnostics& diags_;
+    Layout layout_;
+    std::size_t at_ = 0;
+    int depth_ = 0;
+    std::int64_t statements_ = 0;
+    int unclosed_ = 0;  // `{` without a `}` in the whole file
+    bool is_unwinding_ = false;
+    bool has_machine_ = false;
+    bool is_hopeless_ = false;  // a limit on the whole file was passed: stop listening
+};
+
+}  // namespace sy::scn

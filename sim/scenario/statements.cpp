@@ -1,0 +1,376 @@
+// The verbs: what a task does. One row each, with the function that reads what follows the verb.
+// Optional names need no sign to tell them from the next verb, because verbs cannot be names.
+#include <algorithm>
+
+#include "sim/base/limits.h"
+#include "sim/scenario/parser.h"
+#include "sim/scenario/rows.h"
+#include "sim/scenario/suggest.h"
+
+namespace sy::scn {
+namespace {
+
+using Kind = Stmt::Kind;
+
+struct VerbRow {
+    Word word;
+    Kind kind;
+    bool in_kernel;  // a kernel thread may do it: it makes no system calls
+    bool (*read)(Parser&, Stmt&, Place);
+};
+
+bool read_nothing(Parser&, Stmt&, Place) { return true; }
+
+bool read_time(Parser& p, Stmt& stmt, Place) {
+    const auto time = p.dist();
+    if (time) stmt.time = *time;
+    return time.has_value();
+}
+
+bool read_name(Parser& p, Stmt& stmt, const Text& what) {
+    const auto given = p.name(what, &stmt.name_pos);
+    if (given) stmt.name = *given;
+    return given.has_value();
+}
+
+bool read_channel(Parser& p, Stmt& stmt, Place) {
+    stmt.count = 1;
+    if (!read_name(p, stmt, text("the name of a pipe or device", "管道名或设备名"))) return false;
+    if (!p.is_number_next()) return true;
+    const auto bytes = p.bytes();
+    if (bytes) stmt.count = *bytes;
+    return bytes.has_value();
+}
+
+bool read_device_name(Parser& p, Stmt& stmt, Place) {
+    return read_name(p, stmt, text("the name of a block device", "块设备名"));
+}
+
+bool read_lock_name(Parser& p, Stmt& stmt, Place) {
+    return read_name(p, stmt, text("the name of a lock", "锁的名字"));
+}
+
+bool read_semaphore_name(Parser& p, Stmt& stmt, Place) {
+    return read_name(p, stmt, text("the name of a semaphore", "信号量的名字"));
+}
+
+bool read_optional_name(Parser& p, Stmt& stmt, Place) {
+    if (p.is_name_next()) return read_name(p, stmt, text("a name", "名字"));
+    return true;
+}
+
+bool read_fork(Parser& p, Stmt& stmt, Place place) {
+    if (p.is_name_next() && !read_name(p, stmt, text("the child's name", "子进程名"))) return false;
+    return p.parse_block(
+        stmt.body, place, nullptr,
+        text("what the child does: '{' and statements", "子进程做什么：“{” 和语句"));
+}
+
+// `exit`, `exit 3`, `exit thread`, `exit thread 3`; but `exit thread flusher {` is the next
+// declaration.
+bool read_exit(Parser& p, Stmt& stmt, Place) {
+    if (p.peek().is_word("thread") && p.peek(1).kind != Token::Kind::word) {
+        stmt.name = "thread";
+        stmt.name_pos = p.take().pos;
+    }
+    if (!p.is_number_next()) return true;
+    const auto status = p.integer(
+        {.first = 0, .last = 255, .what = text("an exit status", "退出状态"), .limit = {}});
+    if (status) stmt.count = *status;
+    return status.has_value();
+}
+
+bool read_nice(Parser& p, Stmt& stmt, Place) {
+    const auto nice = p.integer(nice_range());
+    if (nice) stmt.count = *nice;
+    return nice.has_value();
+}
+
+bool read_affinity(Parser& p, Stmt& stmt, Place) {
+    stmt.name_pos = p.peek().pos;
+    const auto cpus = p.cpu_list();
+    if (cpus) stmt.cpus = *cpus;
+    return cpus.has_value();
+}
+
+const Text kLoopText = {.en = "what to repeat: '{' and statements", .zh = "要重复什么：“{” 和语句"};
+
+bool read_forever(Parser& p, Stmt& stmt, Place place) {
+    stmt.count = -1;
+    return p.parse_block(stmt.body, place, nullptr, kLoopText);
+}
+
+bool read_repeat(Parser& p, Stmt& stmt, Place place) {
+    stmt.count = -1;
+    if (p.is_number_next()) {
+        const auto count = p.integer({.first = 1,
+                                      .last = limits::repeat,
+                                      .what = text("how often to repeat", "重复次数"),
+                                      .limit = text("count of one repeat", "一个 repeat 的次数")});
+        if (count) stmt.count = *count;
+    } else if (p.is_copies()) {
+        const auto count = p.copies();  // `repeat x5` is meant as `repeat 5`
+        if (count) stmt.count = *count;
+    }
+    return p.parse_block(stmt.body, place, nullptr, kLoopText);
+}
+
+bool read_every(Parser& p, Stmt& stmt, Place place) {
+    const SourcePos pos = p.peek().pos;
+    const auto time = p.dist();
+    if (time) stmt.time = *time;
+    if (time && time->kind != Dist::Kind::exp && time->a == 0) {
+        p.error(pos, text("the time from one start to the next must be longer than 0",
+                          "两次开始之间的时间必须大于 0"));
+    }
+    return p.parse_block(stmt.body, place, nullptr, kLoopText);
+}
+
+constexpr VerbRow kVerbRows[] = {
+    {{"run", "run TIME", "compute in user mode for so long", "在用户态计算这么久", "run 3ms"},
+     Kind::run,
+     true,
+     read_time},
+    {{"sleep", "sleep TIME", "sleep for so long (nanosleep)", "睡眠这么久（nanosleep）",
+      "sleep 9ms"},
+     Kind::sleep,
+     true,
+     read_time},
+    {{"yield", "yield", "let another task run, if one wants to (sched_yield)",
+      "如果有别的任务想运行就让给它（sched_yield）", "yield"},
+     Kind::yield,
+     true,
+     read_nothing},
+    {{"read", "read NAME [BYTES]",
+      "read from a pipe or device; waits until there is something (default 1 byte)",
+      "从管道或设备读；没有数据就等待（默认 1 字节）", "read p 512"},
+     Kind::read,
+     false,
+     read_channel},
+    {{"write", "write NAME [BYTES]",
+      "write to a pipe or device; waits while the pipe is full (default 1 byte)",
+      "写管道或设备；管道满时等待（默认 1 字节）", "write p 512"},
+     Kind::write,
+     false,
+     read_channel},
+    {{"fsync", "fsync DEVICE", "wait until the block device has done one request",
+      "等待块设备完成一个请求", "fsync disk"},
+     Kind::fsync,
+     false,
+     read_device_name},
+    {{"lock", "lock NAME",
+      "take a mutex of this process; waits while another thread has it (futex)",
+      "获取本进程的互斥锁；别的线程持有时等待（futex）", "lock m"},
+     Kind::lock,
+     false,
+     read_lock_name},
+    {{"unlock", "unlock NAME", "give the mutex back and wake one who waits for it",
+      "释放互斥锁并唤醒一个等待者", "unlock m"},
+     Kind::unlock,
+     false,
+     read_lock_name},
+    {{"wait", "wait [NAME]",
+      "wait for a semaphore of this process; without a name: for a child to exit (wait4)",
+      "等待本进程的信号量；不写名字：等待子进程退出（wait4）", "wait work"},
+     Kind::wait,
+     false,
+     read_optional_name},
+    {{"signal", "signal NAME", "add one to the semaphore and wake one who waits for it",
+      "信号量加一并唤醒一个等待者", "signal work"},
+     Kind::signal,
+     false,
+     read_semaphore_name},
+    {{"join", "join [THREAD]",
+      "wait until that thread has exited; without a name: all other threads",
+      "等待该线程退出；不写名字：等待所有其他线程", "join"},
+     Kind::join,
+     false,
+     read_optional_name},
+    {{"fork", "fork [NAME] { STATEMENTS }", "make a child process that does this, then exits",
+      "创建子进程，它执行这些语句后退出", "fork child { run 1ms }"},
+     Kind::fork,
+     false,
+     read_fork},
+    {{"exit", "exit [thread] [STATUS]", "end the process, or with `thread` only this thread",
+      "结束进程；写 thread 时只结束本线程", "exit 0"},
+     Kind::exit,
+     true,
+     read_exit},
+    {{"getpid", "getpid", "the cheapest system call: into the kernel and out again",
+      "最便宜的系统调用：进内核再出来", "getpid"},
+     Kind::getpid,
+     false,
+     read_nothing},
+    {{"nice", "nice NUMBER", "change its own nice value, -20 to 19 (setpriority)",
+      "修改自己的 nice 值，-20 到 19（setpriority）", "nice 5"},
+     Kind::setnice,
+     false,
+     read_nice},
+    {{"affinity", "affinity CPUS", "run only on these CPUs from now on (sched_setaffinity)",
+      "从现在起只在这些 CPU 上运行（sched_setaffinity）", "affinity 0"},
+     Kind::affinity,
+     false,
+     read_affinity},
+    {{"repeat", "repeat [COUNT] { STATEMENTS }", "do it so many times; without a count: for ever",
+      "重复若干次；不写次数：永远重复", "repeat 5 { run 1ms }"},
+     Kind::repeat,
+     true,
+     read_repeat},
+    {{"forever", "forever { STATEMENTS }", "do it again and again", "永远重复",
+      "forever { run 1ms }"},
+     Kind::repeat,
+     true,
+     read_forever},
+    {{"every", "every TIME { STATEMENTS }",
+      "start it again each time so much time has passed since the last start",
+      "每隔这么久重新开始一次（从上次开始算起）", "every 10ms { run 1ms }"},
+     Kind::every,
+     true,
+     read_every},
+};
+
+const VerbRow* find_verb(std::string_view name) {
+    for (const VerbRow& row : kVerbRows) {
+        if (row.word.name == name) return &row;
+    }
+    return nullptr;
+}
+
+// Words of other languages and textbooks for the same thing.
+std::string_view verb_for(std::string_view word) {
+    constexpr std::string_view kPairs[][2] = {
+        {"compute", "run"},  {"burst", "run"},         {"work", "run"},     {"cpu", "run"},
+        {"usleep", "sleep"}, {"nanosleep", "sleep"},   {"delay", "sleep"},  {"while", "forever"},
+        {"loop", "forever"}, {"for", "repeat"},        {"acquire", "lock"}, {"release", "unlock"},
+        {"post", "signal"},  {"down", "wait"},         {"up", "signal"},    {"wait4", "wait"},
+        {"waitpid", "wait"}, {"clone", "thread"},      {"sync", "fsync"},   {"return", "exit"},
+        {"quit", "exit"},    {"sched_yield", "yield"}, {"P", "wait"},       {"V", "signal"},
+        {"renice", "nice"},  {"taskset", "affinity"},  {"io", "read"},
+    };
+    for (const auto& pair : kPairs) {
+        if (pair[0] == word) return pair[1];
+    }
+    return {};
+}
+
+// What the author probably meant by a word that is no verb; reports it in any case.
+std::string unknown_verb(Parser& p, const Token& token) {
+    const std::string_view same = verb_for(token.text);
+    const Text kind = text("verb", "动词");
+    if (same.empty()) {
+        std::vector<std::string_view> known = names(WordGroup::verb);
+        known.push_back("thread");
+        return p.unknown_word(token, kind, known);
+    }
+    p.error(token.pos,
+            text("unknown verb '{0}'; did you mean '{1}'?", "未知的动词 “{0}”；是不是想写 “{1}”？",
+                 {Parser::shown(token), same}),
+            std::string(same));
+    return std::string(same);
+}
+
+// `shared counter = 0`, `local i = 5`, `asm { … }` belong to the language but to no machine yet.
+void skip_instruction_words(Parser& p) {
+    const Token& token = p.take();
+    p.error(token.pos,
+            text("'{0}' is not available yet; programs are made of verbs (run, sleep, lock…)",
+                 "“{0}” 还不能用；程序由动词组成（run、sleep、lock……）", {token.text}));
+    if (p.peek().is("{")) return p.skip_block();
+    if (p.is_name_next()) p.take();
+    if (!p.take_sign("=")) return;
+    p.take_sign("-");
+    if (p.peek().kind == Token::Kind::number) p.take();
+}
+
+bool is_top_only(const Token& token) {
+    return token.kind == Token::Kind::word && find_verb(token.text) == nullptr &&
+           !find_word(WordGroup::top, token.text).name.empty();
+}
+
+}  // namespace
+
+std::vector<Word> verb_words() {
+    std::vector<Word> out;
+    for (const VerbRow& row : kVerbRows) out.push_back(row.word);
+    return out;
+}
+
+bool Parser::parse_block(std::vector<Stmt>& body, Place place, ProcessDecl* process,
+                         const Text& of_what) {
+    if (!peek().is("{")) {
+        expected(of_what);
+        skip_item();
+        return false;
+    }
+    if (!enter()) {
+        skip_block();
+        leave();
+        return false;
+    }
+    const Token& open = take();
+    while (!at_end() && !peek().is("}") && !is_unwinding_ && !is_hopeless_) {
+        if (is_top_only(peek())) {
+            if (lacks_a_closing_brace()) break;
+            error(peek().pos,
+                  text("'{0}' cannot stand inside a process; put it behind the process's '}'",
+                       "“{0}” 不能写在进程里面；请放到进程的 “}” 之后", {shown(peek())}));
+            parse_top_item();
+            continue;
+        }
+        parse_statement(body, place, process);
+    }
+    close_brace(open);
+    leave();
+    return true;
+}
+
+void Parser::parse_statement(std::vector<Stmt>& body, Place place, ProcessDecl* process) {
+    mark_item();
+    const Token& token = peek();
+    if (!count_statement()) return;
+    if (token.kind != Token::Kind::word) {
+        expected({.en = "a statement such as run 5ms", .zh = "一条语句，例如 run 5ms"});
+        if (token.is("{")) return skip_block();
+        take();
+        return skip_item();
+    }
+    std::string verb(token.text);
+    if (verb == "shared" || verb == "local" || verb == "asm") return skip_instruction_words(*this);
+    if (find_verb(verb) == nullptr && verb != "thread") verb = unknown_verb(*this, token);
+    take();
+    if (verb == "thread") {
+        ProcessDecl nowhere;
+        if (place != Place::process) {
+            error(token.pos,
+                  place == Place::thread
+                      ? text("a thread cannot stand inside a thread; declare both in the process",
+                             "线程里不能再声明线程；请把两个都声明在进程里")
+                      : text("a kernel thread has no threads; declare another kthread",
+                             "内核线程没有线程；请再声明一个 kthread"));
+        } else if (process == nullptr) {
+            error(token.pos,
+                  text("a thread is declared directly in its process, not inside repeat or fork",
+                       "线程要直接声明在进程里，不能写在 repeat 或 fork 里面"));
+        }
+        parse_thread(place == Place::process && process != nullptr ? *process : nowhere);
+        return;
+    }
+    const VerbRow* row = find_verb(verb);
+    if (row == nullptr) return skip_item();
+    if (place == Place::kernel_thread && !row->in_kernel) {
+        error(token.pos, text("a kernel thread makes no system calls, so it cannot '{0}'; it can "
+                              "run, sleep and yield",
+                              "内核线程不做系统调用，所以不能 “{0}”；它可以 run、sleep 和 yield",
+                              {row->word.name}));
+    }
+    Stmt stmt;
+    stmt.kind = row->kind;
+    stmt.pos = token.pos;
+    if (row->read(*this, stmt, place)) {
+        body.push_back(std::move(stmt));
+    } else if (!is_unwinding_) {
+        skip_item();
+    }
+}
+
+}  // namespace sy::scn

@@ -1,0 +1,263 @@
+// Timed lines: what the world outside does to the machine at a stated moment. `every` is written
+// out as single lines when it is read, so that the kernel knows only moments.
+#include <algorithm>
+
+#include "sim/base/limits.h"
+#include "sim/scenario/parser.h"
+#include "sim/scenario/rows.h"
+#include "sim/scenario/suggest.h"
+
+namespace sy::scn {
+namespace {
+
+using Kind = TimedAction::Kind;
+
+struct ActionRow {
+    Word word;
+    Kind kind;
+    bool (*read)(Parser&, TimedAction&);
+};
+
+struct Signal {
+    std::string_view name;
+    std::int32_t number;
+};
+
+// x86-64 numbers (include/uapi/asm-generic/signal.h).
+constexpr Signal kSignals[] = {{"HUP", 1},   {"INT", 2},   {"QUIT", 3},  {"ILL", 4},   {"TRAP", 5},
+                               {"ABRT", 6},  {"BUS", 7},   {"FPE", 8},   {"KILL", 9},  {"USR1", 10},
+                               {"SEGV", 11}, {"USR2", 12}, {"PIPE", 13}, {"ALRM", 14}, {"TERM", 15},
+                               {"CHLD", 17}, {"CONT", 18}, {"STOP", 19}, {"TSTP", 20}, {"TTIN", 21},
+                               {"TTOU", 22}};
+
+std::string_view without_sig(std::string_view name) {
+    return name.starts_with("SIG") ? name.substr(3) : name;
+}
+
+const Signal* find_signal(std::string_view name) {
+    for (const Signal& signal : kSignals) {
+        if (signal.name == without_sig(name)) return &signal;
+    }
+    return nullptr;
+}
+
+bool read_target(Parser& p, TimedAction& action) {
+    const auto path = p.task_path(action.target_pos);
+    if (path) action.target = *path;
+    return path.has_value();
+}
+
+bool read_kill(Parser& p, TimedAction& action) {
+    if (!read_target(p, action)) return false;
+    action.value = 15;
+    if (p.is_number_next()) {
+        const auto number = p.integer(
+            {.first = 1, .last = 64, .what = text("a signal number", "信号编号"), .limit = {}});
+        if (number) action.value = static_cast<std::int32_t>(*number);
+        return number.has_value();
+    }
+    if (p.peek().kind != Token::Kind::word || p.is_action(0) || p.starts_something(p.peek()))
+        return true;
+    const Token& token = p.take();
+    const Signal* signal = find_signal(token.text);
+    if (signal != nullptr) {
+        action.value = signal->number;
+        return true;
+    }
+    std::vector<std::string_view> known;
+    for (const Signal& each : kSignals) known.push_back(each.name);
+    p.unknown_word(token, text("signal", "信号"), known);
+    return true;
+}
+
+bool read_nice(Parser& p, TimedAction& action) {
+    if (!read_target(p, action)) return false;
+    const auto nice = p.integer(nice_range());
+    if (nice) action.value = static_cast<std::int32_t>(*nice);
+    return nice.has_value();
+}
+
+bool read_affinity(Parser& p, TimedAction& action) {
+    if (!read_target(p, action)) return false;
+    const auto cpus = p.cpu_list();
+    if (cpus) action.cpus = *cpus;
+    return cpus.has_value();
+}
+
+bool read_irq(Parser& p, TimedAction& action) {
+    const auto device = p.name(text("the name of a device", "设备名"), &action.target_pos);
+    if (device) action.target = *device;
+    return device.has_value();
+}
+
+bool read_caption(Parser& p, TimedAction& action) {
+    const Text what = text("the caption in double quotes", "双引号里的说明文字");
+    const auto english = p.string(what);
+    if (!english) return false;
+    action.text = *english;
+    if (!p.take_word("zh")) return true;
+    const auto chinese = p.string(what);
+    if (chinese) action.text_zh = *chinese;
+    return chinese.has_value();
+}
+
+constexpr ActionRow kActionRows[] = {
+    {{"kill", "kill TASK [SIGNAL]", "send a signal (default TERM)", "发送信号（默认 TERM）",
+      "kill editor TERM"},
+     Kind::kill,
+     read_kill},
+    {{"nice", "nice TASK NUMBER", "give a task another nice value", "修改任务的 nice 值",
+      "nice editor 5"},
+     Kind::setnice,
+     read_nice},
+    {{"affinity", "affinity TASK CPUS", "let a task run only on these CPUs", "限定任务能用的 CPU",
+      "affinity editor 0"},
+     Kind::affinity,
+     read_affinity},
+    {{"irq", "irq DEVICE", "make a device interrupt", "让设备产生一次中断", "irq keyboard"},
+     Kind::irq,
+     read_irq},
+    {{"caption", "caption \"TEXT\" [zh \"TEXT\"]", "show a sentence on the stage from now on",
+      "从此刻起在舞台上显示一句话", "caption \"Now the editor wakes up.\""},
+     Kind::caption,
+     read_caption},
+};
+
+const ActionRow* find_action(std::string_view name) {
+    for (const ActionRow& row : kActionRows) {
+        if (row.word.name == name) return &row;
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+std::vector<Word> action_words() {
+    std::vector<Word> out;
+    for (const ActionRow& row : kActionRows) out.push_back(row.word);
+    return out;
+}
+
+std::string signal_word(std::int32_t number) {
+    for (const Signal& signal : kSignals) {
+        if (signal.number == number) return std::string(signal.name);
+    }
+    return std::to_string(number);
+}
+
+// `irq 1` and `nice 5` are settings, `irq keyboard` and `nice editor 5` are actions.
+bool Parser::is_action(std::size_t ahead) const {
+    const Token& token = peek(ahead);
+    if (token.kind != Token::Kind::word || find_action(token.text) == nullptr) return false;
+    const Token& next = peek(ahead + 1);
+    if (token.text == "caption") return next.kind == Token::Kind::string;
+    if (token.text == "kill") return true;
+    const bool is_name = next.kind == Token::Kind::word && !starts_something(next);
+    return is_name || (token.text != "irq" && next.kind == Token::Kind::number &&
+                       peek(ahead + 2).kind == Token::Kind::number);
+}
+
+bool Parser::parse_action(const std::vector<Nanos>& times, std::vector<TimedAction>& out) {
+    mark_item();
+    const Token& token = peek();
+    const ActionRow* row = token.kind == Token::Kind::word ? find_action(token.text) : nullptr;
+    if (row == nullptr) {
+        if (token.kind == Token::Kind::word && !starts_something(token)) {
+            row =
+                find_action(unknown_word(token, text("action", "动作"), names(WordGroup::action)));
+        } else {
+            expected(
+                {.en = "something to do at that time (" + listed(names(WordGroup::action)) + ")",
+                 .zh = "在那个时刻要做的事（" + listed(names(WordGroup::action)) + "）"});
+        }
+        if (row == nullptr) return false;
+    }
+    take();
+    TimedAction action;
+    action.kind = row->kind;
+    action.pos = token.pos;
+    if (!row->read(*this, action)) return false;
+    const auto limit = static_cast<std::size_t>(limits::timed_actions);
+    if (out.size() + times.size() > limit) {
+        error(token.pos,
+              text("more than the limit of {0} timed actions; `every` counts each time",
+                   "定时动作超过了上限 {0} 个；every 的每一次都计数", {std::to_string(limit)}));
+        is_hopeless_ = true;
+        return false;
+    }
+    for (const Nanos at : times) {
+        action.at = at;
+        out.push_back(action);
+    }
+    return true;
+}
+
+void Parser::parse_action_list(const std::vector<Nanos>& times) {
+    const Token& open = peek();
+    if (!take_sign("{")) {
+        if (!parse_action(times, out_.timeline)) skip_item();
+        return;
+    }
+    while (!at_end() && !peek().is("}") && !is_hopeless_) {
+        // `nice` and `affinity` are also verbs, hence known; other words of the top end a block
+        // left open.
+        const bool is_action_word = find_action(peek().text) != nullptr;
+        if (!is_action_word && starts_something(peek()) && lacks_a_closing_brace()) break;
+        if (parse_action(times, out_.timeline)) continue;
+        if (!peek().is("}") && !at_end() && !is_action(0)) take();
+        while (!at_end() && !peek().is("}") && !peek().is("{") && !is_action(0) &&
+               !starts_something(peek()))
+            take();
+        if (peek().is("{")) skip_block();
+    }
+    close_brace(open);
+}
+
+void Parser::parse_at() {
+    std::vector<Nanos> times;
+    do {
+        const auto time = duration();
+        if (!time) {
+            // Go on with the actions, so that their mistakes are found too.
+            while (!at_end() && !peek().is("{") && !peek().is("}") && !is_action(0) &&
+                   !starts_something(peek()))
+                take();
+            break;
+        }
+        times.push_back(*time);
+    } while (take_sign(","));
+    if (times.empty() && !peek().is("{") && !is_action(0)) return;
+    parse_action_list(times);
+}
+
+void Parser::parse_every() {
+    const SourcePos pos = peek().pos;
+    const auto period = duration();
+    Nanos from = period.value_or(0);
+    if (take_word("from")) from = duration().value_or(0);
+    std::optional<Nanos> until;
+    if (take_word("until")) {
+        until = duration();
+    } else if (period) {
+        error(peek().pos, text("say until when, as in: every 10ms until 100ms { irq nic }",
+                               "请写明到何时为止，例如：every 10ms until 100ms { irq nic }"));
+    }
+    std::vector<Nanos> times;
+    if (period && *period == 0) {
+        error(pos, text("the time from one to the next must be longer than 0",
+                        "两次之间的时间必须大于 0"));
+    } else if (period && until) {
+        const auto most = static_cast<std::size_t>(limits::timed_actions) + 1;
+        for (Nanos at = from; at <= *until && times.size() < most; at += *period)
+            times.push_back(at);
+    }
+    parse_action_list(times);
+}
+
+void Parser::parse_actions(Nanos at, std::vector<TimedAction>& out) {
+    while (!at_end() && !is_hopeless_) {
+        if (!parse_action({at}, out)) return;
+    }
+}
+
+}  // namespace sy::scn
