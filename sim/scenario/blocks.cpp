@@ -629,6 +629,7 @@ void Parser::parse_device() {
 }
 
 void Parser::parse_body(ProcessDecl& process, Place place) {
+    const int errors_before = diags_.errors();
     const auto given = name(text("the name of the process", "进程名"), &process.pos);
     if (given) process.name = *given;
     const TaskHead head = read_head(*this, false);
@@ -640,7 +641,9 @@ void Parser::parse_body(ProcessDecl& process, Place place) {
     const Text what = text("what it does: '{' and statements", "它做什么：“{” 和语句");
     if (!parse_block(process.body, place, place == Place::process ? &process : nullptr, what))
         return;
-    if (given) out_.processes.push_back(std::move(process));
+    if (!given) return;
+    out_.processes.push_back(std::move(process));
+    broken_processes_.push_back(diags_.errors() > errors_before);
 }
 
 void Parser::parse_process() {

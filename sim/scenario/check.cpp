@@ -23,8 +23,9 @@ constexpr Nanos kDiskLatency = 2 * kMilli;  // a fast hard disk
 
 class Checker {
   public:
-    Checker(Scenario& scenario, Diagnostics& diags, const ParseOptions& options)
-        : s_(scenario), diags_(diags), options_(options) {}
+    Checker(Scenario& scenario, const ParsedWith& parsed, Diagnostics& diags,
+            const ParseOptions& options)
+        : s_(scenario), parsed_(parsed), diags_(diags), options_(options) {}
 
     void run() {
         if (s_.processes.empty() && s_.devices.empty() && !diags_.has_errors()) {
@@ -41,14 +42,22 @@ class Checker {
         totals();
         pids();
         interrupts();
-        for (const ProcessDecl& process : s_.processes) {
+        bool is_all_understood = true;
+        for (std::size_t i = 0; i < s_.processes.size(); ++i) {
+            const ProcessDecl& process = s_.processes[i];
             affinity(process.cpus, process.pos);
             for (const ThreadDecl& thread : process.threads) affinity(thread.cpus, thread.pos);
-            check_flow(s_, process, diags_);
+            const bool is_broken = i < parsed_.is_broken.size() && parsed_.is_broken[i];
+            if (!is_broken) check_flow(s_, process, diags_);
+            is_all_understood &= !is_broken;
         }
-        pipes_nobody_writes();
-        for (const TimedAction& action : s_.timeline) timed(action);
+        if (is_all_understood) pipes_nobody_writes();
+        timeline();
         for (const Expect& expect : s_.expects) check_expect(s_, expect, diags_, options_);
+    }
+
+    void timeline() {
+        for (const TimedAction& action : s_.timeline) timed(action);
         std::stable_sort(s_.timeline.begin(), s_.timeline.end(),
                          [](const TimedAction& a, const TimedAction& b) { return a.at < b.at; });
     }
@@ -108,11 +117,7 @@ class Checker {
         for (const auto& [each, where] : things_) known.push_back(each);
         const std::string meant = nearest(name, known);
         if (!meant.empty()) {
-            diags_.error(pos,
-                         text("unknown {0} '{1}'; did you mean '{2}'?",
-                              "未知的{0} “{1}”；是不是想写 “{2}”？", {kind.en, name, meant}),
-                         meant);
-            // Only the Chinese word order needs the kind in Chinese.
+            diags_.error(pos, did_you_mean(kind, name, meant), meant);
             return;
         }
         diags_.error(pos, {.en = "unknown " + kind.en + " '" + std::string(name) +
@@ -287,6 +292,7 @@ class Checker {
     };
 
     Scenario& s_;
+    const ParsedWith& parsed_;
     Diagnostics& diags_;
     const ParseOptions& options_;
     std::map<std::string, SourcePos, std::less<>> things_;  // pipes and devices
@@ -296,8 +302,15 @@ class Checker {
 
 }  // namespace
 
-void check_scenario(Scenario& scenario, Diagnostics& diags, const ParseOptions& options) {
-    Checker(scenario, diags, options).run();
+void check_scenario(Scenario& scenario, const ParsedWith& parsed, Diagnostics& diags,
+                    const ParseOptions& options) {
+    Checker(scenario, parsed, diags, options).run();
+}
+
+void check_timeline(Scenario& scenario, Diagnostics& diags) {
+    const ParseOptions options;
+    const ParsedWith parsed;
+    Checker(scenario, parsed, diags, options).timeline();
 }
 
 }  // namespace sy::scn

@@ -2,15 +2,26 @@
 // that do not exist, numbers that clash, waits that can never end. Private to sim/scenario.
 #pragma once
 
+#include <vector>
+
 #include "sim/base/diagnostics.h"
 #include "sim/model/scenario.h"
 #include "sim/scenario/parse.h"
 
 namespace sy::scn {
 
-// All checks. Adds the built-in disk if the scenario uses it without declaring it, and sorts the
-// timeline.
-void check_scenario(Scenario& scenario, Diagnostics& diags, const ParseOptions& options);
+// What the parser learned that the scenario itself does not say.
+struct ParsedWith {
+    std::vector<bool> is_broken;  // per process: some of its statements were not understood
+};
+
+// All checks; what a process does is only judged if all of it was understood. Adds the built-in
+// disk if the scenario uses it without declaring it, and sorts the timeline.
+void check_scenario(Scenario& scenario, const ParsedWith& parsed, Diagnostics& diags,
+                    const ParseOptions& options);
+
+// Only what the timed lines name.
+void check_timeline(Scenario& scenario, Diagnostics& diags);
 
 // check_flow.cpp: locks, semaphores, endless loops and unreachable statements of one process.
 void check_flow(const Scenario& scenario, const ProcessDecl& process, Diagnostics& diags);

@@ -62,7 +62,7 @@ class FlowChecker {
         const LockUses uses = locks(body);
         for (const auto& [name, use] : uses) {
             if (!use.begins_with_lock) not_locked(name, use.first);
-            if (use.ends_with_lock && lockers_[name] > 1) {
+            if (use.ends_with_lock && lockers_[name].size() > 1) {
                 diags_.warning(
                     use.last,
                     text("'{0}' stays locked when this task ends; others wait for it for ever",
@@ -186,7 +186,9 @@ class FlowChecker {
             const bool is_semaphore =
                 (stmt.kind == Kind::wait && !stmt.name.empty()) || stmt.kind == Kind::signal;
             if (is_semaphore) semaphore_uses_[stmt.name].push_back({&stmt, owner});
-            if (stmt.kind == Kind::lock) lockers_[stmt.name] += owner.is_single ? 1 : 2;
+            if (stmt.kind == Kind::lock) lockers_[stmt.name].insert(owner.task);
+            if (stmt.kind == Kind::lock && !owner.is_single)
+                lockers_[stmt.name].insert(~owner.task);
             if (stmt.kind == Kind::fork) has_fork_ = true;
             const bool waits =
                 stmt.kind == Kind::join || (stmt.kind == Kind::wait && stmt.name.empty());
@@ -313,7 +315,7 @@ class FlowChecker {
     const ProcessDecl& process_;
     Diagnostics& diags_;
     std::map<std::string_view, std::vector<Use>> semaphore_uses_;
-    std::map<std::string_view, int> lockers_;
+    std::map<std::string_view, std::set<std::size_t>> lockers_;  // tasks, ~task for copies
     std::vector<Use> waits_;
     bool has_fork_ = false;
 };

@@ -65,10 +65,7 @@ std::string Parser::unknown_word(const Token& token, const Text& kind,
     const std::string meant = nearest(token.text, known);
     const std::string word = shown(token);
     if (!meant.empty()) {
-        error(token.pos,
-              text("unknown {0} '{1}'; did you mean '{2}'?", "未知的{0} “{1}”；是不是想写 “{2}”？",
-                   {kind.en, word, meant}),
-              meant);
+        error(token.pos, did_you_mean(kind, word, meant), meant);
         return meant;
     }
     const std::string list = listed(known, 24);
@@ -172,11 +169,29 @@ bool parse_scenario(std::string_view text, std::string_view file, Scenario& out,
     out.file = std::string(file);
     const scn::Tokens tokens = scn::lex(text, diags);
     if (tokens.is_text) {
-        scn::Parser(tokens, options, out, diags).parse_file();
-        scn::check_scenario(out, diags, options);
+        scn::Parser parser(tokens, options, out, diags);
+        parser.parse_file();
+        scn::check_scenario(out, {.is_broken = parser.broken_processes()}, diags, options);
     }
     diags.sort();
     return !diags.has_errors();
+}
+
+bool parse_live_actions(std::string_view text, Nanos at, const Scenario& scenario,
+                        std::vector<TimedAction>& out, Diagnostics& diags) {
+    const ParseOptions options;
+    Scenario scratch = scenario;
+    scratch.timeline.clear();
+    const scn::Tokens tokens = scn::lex(text, diags);
+    if (tokens.is_text) {
+        scn::Parser parser(tokens, options, scratch, diags);
+        parser.parse_actions(at, scratch.timeline);
+        if (!diags.has_errors()) scn::check_timeline(scratch, diags);
+    }
+    diags.sort();
+    if (diags.has_errors()) return false;
+    out.insert(out.end(), scratch.timeline.begin(), scratch.timeline.end());
+    return true;
 }
 
 }  // namespace sy

@@ -34,6 +34,8 @@ class Parser {
 
     void parse_file();
     void parse_actions(Nanos at, std::vector<TimedAction>& out);  // until the end of the text
+    // Per process of the scenario: were there mistakes in it?
+    const std::vector<bool>& broken_processes() const { return broken_processes_; }
     Layout layout() && { return std::move(layout_); }
 
     // --- tokens
@@ -141,6 +143,7 @@ class Parser {
     Scenario& out_;
     Diagnostics& diags_;
     Layout layout_;
+    std::vector<bool> broken_processes_;
     std::size_t at_ = 0;
     int depth_ = 0;
     std::int64_t statements_ = 0;

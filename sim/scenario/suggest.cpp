@@ -51,6 +51,11 @@ std::string nearest(std::string_view word, std::span<const std::string_view> kno
     return std::string(best);
 }
 
+Text did_you_mean(const Text& kind, std::string_view word, std::string_view meant) {
+    return {.en = text("unknown {0} '{1}'; did you mean '{2}'?", "", {kind.en, word, meant}).en,
+            .zh = text("", "未知的{0} “{1}”；是不是想写 “{2}”？", {kind.zh, word, meant}).zh};
+}
+
 std::string listed(std::span<const std::string_view> words, std::size_t max) {
     std::string out;
     for (std::size_t i = 0; i < words.size(); ++i) {
