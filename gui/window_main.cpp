@@ -27,18 +27,21 @@ int fail(const Text& why) {
     return 1;
 }
 
+// Whoever reads the file meanwhile sees the old content or the new one, never half of it.
 int write_dump(App& app, const std::string& path) {
     if (path.empty()) return 0;
-    std::ofstream file(path);
+    const std::string unfinished = path + ".part";
+    std::ofstream file(unfinished);
     file << app.dump().dump(1) << '\n';
     file.close();
-    if (file) return 0;
+    if (file && std::rename(unfinished.c_str(), path.c_str()) == 0) return 0;
     std::fprintf(stderr, "error: %s cannot be written\n", path.c_str());
     return 1;
 }
 
 // One frame: fonts for the scale, theme, keys, panels.
-void show(Window& window, App& app, Fonts& fonts, double seconds, double fixed_delta) {
+void show(Window& window, App& app, Fonts& fonts, double seconds, double fixed_delta,
+          bool keep = false) {
     const float wanted = app.scale(window.content_scale());
     if (fonts.stale(wanted)) {
         fonts.build(wanted);
@@ -49,7 +52,7 @@ void show(Window& window, App& app, Fonts& fonts, double seconds, double fixed_d
     for (const std::string& path : window.take_drops()) app.drop(path);
     window.begin_frame(fixed_delta);
     app.frame(static_cast<float>(window.width()), static_cast<float>(window.height()), seconds);
-    window.end_frame(theme().ground);
+    window.end_frame(theme().ground, keep);
 }
 
 // Frames until nothing moves any more and every character has its glyph.
@@ -79,7 +82,8 @@ int take_shot(Window& window, App& app, Fonts& fonts, const WindowRequest& reque
         }
     }
     if (!paused_in_motion) settle(window, app, fonts);
-    const std::string why = write_png(window.read_picture(), request.out);
+    show(window, app, fonts, paused_in_motion ? 0 : kFrame, kFrame, true);
+    const std::string why = write_png(window.picture(), request.out);
     if (!why.empty()) {
         std::fprintf(stderr, "error: %s: %s\n", request.out.c_str(), why.c_str());
         return 1;
@@ -101,9 +105,12 @@ int live(Window& window, App& app, Fonts& fonts, const WindowRequest& request) {
         last = now;
         show(window, app, fonts, seconds, 0);
         if (extra > 0) --extra;
+        // For tests that drive a real window: what it shows, whenever it has come to rest.
+        if (extra == 0 && app.next_frame_in() != 0) write_dump(app, request.dump);
         if (app.title() != title) window.set_title(title = app.title());
         if (const auto path = app.take_picture_wish()) {
-            const std::string why = write_png(window.read_picture(), *path);
+            show(window, app, fonts, 0, 0, true);
+            const std::string why = write_png(window.picture(), *path);
             app.notice(why.empty() ? tr(Str::saved_picture, {*path}) : *path + ": " + why);
             extra = 1;
         }

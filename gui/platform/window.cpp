@@ -199,7 +199,7 @@ void Window::begin_frame(double fixed_delta) {
     ImGui::NewFrame();
 }
 
-void Window::end_frame(std::uint32_t clear) {
+void Window::end_frame(std::uint32_t clear, bool keep) {
     ImGui::Render();
     glBindFramebuffer(GL_FRAMEBUFFER, framebuffer_);
     glViewport(0, 0, width_, height_);
@@ -209,16 +209,18 @@ void Window::end_frame(std::uint32_t clear) {
     glClearColor(channel(0), channel(8), channel(16), 1.0F);
     glClear(GL_COLOR_BUFFER_BIT);
     ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
+    // Before the swap: what a window's front buffer holds is the system's business.
+    if (keep) read_picture();
     if (!hidden_) glfwSwapBuffers(handle_);
 }
 
-Picture Window::read_picture() const {
-    Picture picture{width_, height_, {}};
+void Window::read_picture() {
+    Picture& picture = picture_;
+    picture.width = width_;
+    picture.height = height_;
     const std::size_t stride = static_cast<std::size_t>(width_) * 3;
     picture.rgb.resize(stride * static_cast<std::size_t>(height_));
-    glBindFramebuffer(GL_FRAMEBUFFER, framebuffer_);
     glPixelStorei(GL_PACK_ALIGNMENT, 1);
-    if (!framebuffer_) glReadBuffer(GL_FRONT);
     glReadPixels(0, 0, width_, height_, GL_RGB, GL_UNSIGNED_BYTE, picture.rgb.data());
     // OpenGL counts rows from the bottom.
     for (int y = 0; y < height_ / 2; ++y) {
@@ -227,7 +229,6 @@ Picture Window::read_picture() const {
             picture.rgb.begin() + static_cast<std::ptrdiff_t>(stride) * (y + 1),
             picture.rgb.begin() + static_cast<std::ptrdiff_t>(stride) * (height_ - 1 - y));
     }
-    return picture;
 }
 
 void Window::fonts_changed() {

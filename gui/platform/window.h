@@ -47,12 +47,13 @@ class Window {
     void inject(const KeyPress& press);
 
     // Everything ImGui draws between these two is shown; `clear` is 0xAABBGGRR. `fixed_delta` above
-    // 0 replaces the clock, for pictures that come out the same every time.
+    // 0 replaces the clock, for pictures that come out the same every time. `keep` keeps the pixels
+    // for picture().
     void begin_frame(double fixed_delta = 0);
-    void end_frame(std::uint32_t clear);
+    void end_frame(std::uint32_t clear, bool keep = false);
 
-    // The pixels of the last frame.
-    Picture read_picture() const;
+    // The pixels of the frame that was ended with `keep`.
+    const Picture& picture() const { return picture_; }
 
     // The font texture must be made again (the atlas changed). Call between frames.
     void fonts_changed();
@@ -67,6 +68,7 @@ class Window {
   private:
     Window() = default;
     void make_target();
+    void read_picture();
     void install_callbacks();
 
     GLFWwindow* handle_ = nullptr;
@@ -75,6 +77,7 @@ class Window {
     int width_ = 0, height_ = 0;
     float content_scale_ = 1;
     std::uint32_t framebuffer_ = 0, color_ = 0;  // OpenGL names; only a hidden window has them
+    Picture picture_;
     std::vector<KeyPress> keys_;
     std::vector<std::string> drops_;
     bool dirty_ = true;
