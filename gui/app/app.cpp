@@ -4,16 +4,15 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "gui/app/app_parts.h"
 #include "gui/app/keymap.h"
 #include "gui/panels/panels.h"
 #include "gui/strings/strings.h"
 #include "gui/widgets.h"
-#include "sim/base/limits.h"
+#include "sim/cli/files.h"
+#include "sim/scenario/parse.h"
 
 namespace sy::gui {
 namespace {
@@ -31,24 +30,6 @@ View make_view(AppParts& parts) {
                 .now = parts.now,
                 .commands = parts.commands,
                 .next_frame_in = parts.next_frame_in};
-}
-
-// The whole file, or why not.
-std::string read_file(const std::string& path, std::string& source) {
-    std::error_code error;
-    if (std::filesystem::is_directory(path, error))
-        return tr(text("{0} is a folder, not a scenario", "{0} 是文件夹，不是场景", {path}));
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return tr(text("{0} cannot be read", "无法读取 {0}", {path}));
-    file.seekg(0, std::ios::end);
-    if (file.tellg() > limits::file_bytes)
-        return tr(
-            text("{0} is larger than a scenario may be", "{0} 超过了场景文件的大小上限", {path}));
-    file.seekg(0);
-    std::ostringstream content;
-    content << file.rdbuf();
-    source = content.str();
-    return "";
 }
 
 double next_speed(double speed, int by) {
@@ -144,18 +125,23 @@ App::~App() = default;
 
 void App::open(const std::string& path) {
     AppParts& p = *parts_;
-    std::string source;
-    p.error = read_file(path, source);
-    p.show_error = !p.error.empty();
-    if (p.show_error) return;
+    LoadError error;
+    error.file = std::filesystem::path(path).filename().string();
+    error.failed = !read_scenario_file(path, error.source, error.unreadable);
+    Scenario scenario;
+    if (!error.failed)
+        error.failed = !parse_scenario(error.source, error.file, scenario, error.mistakes);
+    p.error = std::move(error);
+    p.show_error = p.error.failed;
+    if (p.error.failed) return;
     p.document.path = path;
-    p.document.name = std::filesystem::path(path).filename().string();
-    p.document.source = source;
+    p.document.name = p.error.file;
+    p.document.source = p.error.source;
     p.document.lessons = static_cast<int>(p.lessons.size());
     p.document.lesson = 0;
-    std::error_code error;
+    std::error_code unknown;
     for (std::size_t i = 0; i < p.lessons.size(); ++i) {
-        if (std::filesystem::equivalent(p.lessons[i], path, error))
+        if (std::filesystem::equivalent(p.lessons[i], path, unknown))
             p.document.lesson = static_cast<int>(i) + 1;
     }
     p.panels = {};
@@ -348,7 +334,7 @@ float App::scale(float content_scale) const {
 
 const ViewState& App::state() const { return parts_->state; }
 
-const std::string& App::error_text() const { return parts_->error; }
+std::string App::error_text() const { return parts_->error.render(); }
 
 std::string App::title() const {
     return parts_->document.name.empty() ? "Switchyard" : parts_->document.name + " · Switchyard";
@@ -365,7 +351,7 @@ nlohmann::json App::dump() {
                      {"reduced_motion", p.state.reduced_motion},
                      {"inspector_folded", p.arrangement.inspector.width <= 0},
                      {"help_open", p.state.help_open},
-                     {"error", p.error}};
+                     {"error", p.show_error ? p.error.render() : ""}};
     const auto tab = std::find_if(panels().begin(), panels().end(),
                                   [at = p.state.tab](const Panel& panel) mutable {
                                       return panel.place == Place::inspector && at-- == 0;

@@ -47,7 +47,7 @@ class App {
     // Everything panels show, as data. Call after frame().
     nlohmann::json dump();
     // Why the last open() failed, as text for a terminal; empty if it did not.
-    const std::string& error_text() const;
+    std::string error_text() const;
     std::string title() const;
 
   private:

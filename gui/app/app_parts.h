@@ -8,6 +8,7 @@
 #include "gui/app/arrangement.h"
 #include "gui/app/view.h"
 #include "gui/panels/states.h"
+#include "sim/base/diagnostics.h"
 
 namespace sy::gui {
 
@@ -17,6 +18,17 @@ struct OpenDialog {
     std::vector<std::string> files;  // scenarios beside the open one
 };
 
+// Why a file could not be loaded, kept in both languages.
+struct LoadError {
+    bool failed = false;
+    std::string file, source;
+    Text unreadable;
+    Diagnostics mistakes;
+
+    // In the language in force; empty when nothing failed.
+    std::string render() const;
+};
+
 struct AppParts {
     Document document;
     ViewState state;
@@ -24,7 +36,7 @@ struct AppParts {
     std::vector<std::string> lessons;  // paths, in reading order
     std::vector<Command> commands;
     OpenDialog dialog;
-    std::string error;  // of the last open(), for people; empty: none
+    LoadError error;    // of the last open()
     bool show_error = false;
     std::string notice_text;
     double notice_until = 0;

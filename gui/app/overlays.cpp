@@ -131,6 +131,12 @@ void draw_open_dialog(AppParts& parts) {
     ImGui::EndPopup();
 }
 
+std::string LoadError::render() const {
+    if (!failed) return "";
+    if (mistakes.empty()) return tr(unreadable);
+    return mistakes.render(file, source, language());
+}
+
 void draw_error(AppParts& parts, float width, float height) {
     if (!parts.show_error) return;
     if (begin_overlay("error", width, height, {px(860), px(440)})) {
@@ -140,7 +146,8 @@ void draw_error(AppParts& parts, float width, float height) {
         gap(4);
         ImGui::BeginChild("text", {0, ImGui::GetContentRegionAvail().y - px(44)}, false,
                           ImGuiWindowFlags_HorizontalScrollbar);
-        std::string_view rest = parts.error;
+        const std::string message = parts.error.render();
+        std::string_view rest = message;
         while (!rest.empty()) {
             const std::size_t stop = rest.find('\n');
             const std::string_view line = rest.substr(0, stop);

@@ -77,12 +77,15 @@ def open_file(window, path):
 def test_broken_file(window):
     before = window.dump()["panels"]["transport"]["file"]
     with tempfile.NamedTemporaryFile("w", suffix=".scn") as file:
-        file.write("process a { runn 5ms }\n" if LESSONS else "")
+        file.write("process a { runn 5ms }\n")
         file.flush()
-        path = file.name if LESSONS else "/nowhere.scn"
-        open_file(window, path)
-        dump = window.wait_for(lambda d: window_of(d)["error"] != "", "the error of a broken file")
+        open_file(window, file.name)
+        dump = window.wait_for(lambda d: "'run'" in window_of(d)["error"], "the error of a broken file")
     expect(dump["panels"]["transport"]["file"] == before, "the scenario that was open is gone")
+    window.keys("Escape")
+    window.wait_for(lambda d: window_of(d)["error"] == "", "the error to close")
+    open_file(window, "/no/such/file.scn")
+    window.wait_for(lambda d: "/no/such/file.scn" in window_of(d)["error"], "the error of a missing file")
     window.keys("Escape", "1")
     window.wait_for(lambda d: d["panels"]["transport"]["grain"] == "step", "the keys to work again")
 
