@@ -128,8 +128,9 @@ ImVec2 measure(std::string_view text, const TextStyle& style) {
 }
 
 float line_height(const TextStyle& style) {
-    // Room for descenders and a little air; a multiple of the pixel, so rows do not blur.
-    return std::ceil(compat::font_size(font_of(style)) * 1.08F);
+    // By the em, so that faces of different makers stand in lines of the same height.
+    return std::ceil(kBasePixels * kSizeFactors[static_cast<std::size_t>(style.size)] * scale() *
+                     1.36F);
 }
 
 void draw_text(ImDrawList& list, ImVec2 at, std::string_view text, const TextStyle& style) {

@@ -43,6 +43,8 @@ int write_dump(App& app, const std::string& path) {
 void show(Window& window, App& app, Fonts& fonts, double seconds, double fixed_delta,
           bool keep = false) {
     const float wanted = app.scale(window.content_scale());
+    // Menus and the like are drawn by ImGui itself, which asks for no glyphs.
+    for (std::size_t i = 0; i < kStrings; ++i) fonts.need(tr(static_cast<Str>(i)));
     if (fonts.stale(wanted)) {
         fonts.build(wanted);
         window.fonts_changed();

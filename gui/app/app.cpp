@@ -32,6 +32,13 @@ View make_view(AppParts& parts) {
                 .next_frame_in = parts.next_frame_in};
 }
 
+// These work whatever lies over the window.
+bool is_about_looks(Kind kind) {
+    return kind == Kind::picture || kind == Kind::theme || kind == Kind::language ||
+           kind == Kind::bigger || kind == Kind::smaller || kind == Kind::normal_size ||
+           kind == Kind::presenter;
+}
+
 double next_speed(double speed, int by) {
     auto at = std::lower_bound(kSpeeds.begin(), kSpeeds.end(), speed) - kSpeeds.begin();
     return kSpeeds[static_cast<std::size_t>(
@@ -149,17 +156,20 @@ void App::open(const std::string& path) {
 
 void App::key(const KeyPress& press) {
     AppParts& p = *parts_;
-    if (p.show_error) {
-        if (press.key == Key::escape || press.key == Key::enter) p.show_error = false;
-        if (!press.ctrl) return;
-    }
-    if (p.state.help_open) {
-        p.state.help_open = false;
-        return;
-    }
-    // Typing in a field is typing; only Ctrl combinations still mean what they mean.
-    if (ImGui::GetIO().WantTextInput && !press.ctrl) return;
+    // Typing in a field is typing; only Ctrl combinations and F keys still mean what they mean.
+    const bool function_key = press.key >= Key::f1 && press.key <= Key::f12;
+    if (ImGui::GetIO().WantTextInput && !press.ctrl && !function_key) return;
     const Kind kind = command_of(press);
+    if (!is_about_looks(kind)) {
+        if (p.show_error) {
+            if (press.key == Key::escape || press.key == Key::enter) p.show_error = false;
+            if (!press.ctrl) return;
+        }
+        if (p.state.help_open) {
+            p.state.help_open = false;
+            return;
+        }
+    }
     if (kind != Kind::none) p.commands.push_back({kind, 0, {}});
 }
 

@@ -146,6 +146,7 @@ void draw_error(AppParts& parts, float width, float height) {
         gap(4);
         ImGui::BeginChild("text", {0, ImGui::GetContentRegionAvail().y - px(44)}, false,
                           ImGuiWindowFlags_HorizontalScrollbar);
+        ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {0, 0});
         const std::string message = parts.error.render();
         std::string_view rest = message;
         while (!rest.empty()) {
@@ -157,6 +158,7 @@ void draw_error(AppParts& parts, float width, float height) {
             ImGui::Dummy({measure(line, style).x, line_height(style)});
             rest = stop == std::string_view::npos ? std::string_view() : rest.substr(stop + 1);
         }
+        ImGui::PopStyleVar();
         ImGui::EndChild();
         gap(4);
         ImGui::SetCursorPosX(ImGui::GetWindowWidth() - px(24) - button_width(tr(Str::error_close)));

@@ -26,13 +26,23 @@ constexpr std::array grain_chips = {
     GrainChip{Grain::tick, Kind::grain_tick, Str::grain_tick, Str::grain_hint_tick},
 };
 
+// Opens below the button that was just drawn.
+bool begin_menu(const char* id, bool pressed) {
+    const ImVec2 min = ImGui::GetItemRectMin(), max = ImGui::GetItemRectMax();
+    if (pressed) ImGui::OpenPopup(id);
+    ImGui::SetNextWindowPos({min.x, max.y + px(4)});
+    ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {px(12), px(8)});
+    const bool open = ImGui::BeginPopup(id);
+    ImGui::PopStyleVar();
+    return open;
+}
+
 void menu_item(View& view, Str title, const char* keys, Kind kind, bool ticked = false) {
     if (ImGui::MenuItem(tr(title).data(), keys, ticked)) view.ask(kind);
 }
 
 void file_menu(View& view) {
-    if (button("file", tr(Str::menu_file))) ImGui::OpenPopup("file menu");
-    if (!ImGui::BeginPopup("file menu")) return;
+    if (!begin_menu("file menu", button("file", tr(Str::menu_file)))) return;
     menu_item(view, Str::menu_open, "Ctrl+O", Kind::open);
     menu_item(view, Str::menu_reload, "Ctrl+R", Kind::reload);
     ImGui::Separator();
@@ -45,8 +55,7 @@ void file_menu(View& view) {
 }
 
 void view_menu(View& view) {
-    if (button("view", tr(Str::menu_view))) ImGui::OpenPopup("view menu");
-    if (!ImGui::BeginPopup("view menu")) return;
+    if (!begin_menu("view menu", button("view", tr(Str::menu_view)))) return;
     const bool dark = view.state.theme == ThemeId::dark;
     menu_item(view, dark ? Str::menu_theme_light : Str::menu_theme_dark, "T", Kind::theme);
     menu_item(view, Str::menu_reduced_motion, "M", Kind::motion, view.state.reduced_motion);
