@@ -261,7 +261,8 @@ void state_mark(std::string_view letter, ImU32 color) {
 bool begin_card(const char* id, ImVec2 size, const CardOptions& options) {
     const Theme& t = theme();
     const ImU32 outline = options.outline ? options.outline : t.line;
-    ImGui::PushStyleColor(ImGuiCol_ChildBg, options.dashed ? 0 : t.card);
+    const ImU32 fill = options.fill ? options.fill : t.card;
+    ImGui::PushStyleColor(ImGuiCol_ChildBg, options.dashed ? 0 : fill);
     ImGui::PushStyleColor(ImGuiCol_Border, options.dashed ? 0 : outline);
     ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {px(12), px(8)});
     const bool open = ImGui::BeginChild(id, size, true);
@@ -272,8 +273,11 @@ bool begin_card(const char* id, ImVec2 size, const CardOptions& options) {
     if (options.dashed) {
         const ImVec2 min = ImGui::GetWindowPos();
         const ImVec2 extent = ImGui::GetWindowSize();
-        draw_dashed_rect(*ImGui::GetWindowDrawList(), {min.x + 1, min.y + 1},
+        ImDrawList& whole = *ImGui::GetWindowDrawList();
+        whole.PushClipRect(min, {min.x + extent.x, min.y + extent.y});
+        draw_dashed_rect(whole, {min.x + 1, min.y + 1},
                          {min.x + extent.x - 1, min.y + extent.y - 1}, outline, px(6));
+        whole.PopClipRect();
     }
     if (options.title.empty()) return open;
     const float width = ImGui::GetContentRegionAvail().x;
@@ -380,6 +384,10 @@ void empty_state(std::string_view what, std::string_view hint) {
     if (!what.empty()) line(first);
     if (!hint.empty()) line(second);
     ImGui::EndGroup();
+}
+
+float cell_width(int characters) {
+    return static_cast<float>(characters) * measure("0", mono_text()).x + px(12);
 }
 
 float value_row_height() { return line_height(mono_text()) + px(4); }

@@ -130,8 +130,8 @@ void draw_state_mark(ImDrawList& list, ImVec2 at, float side, std::string_view l
 // `right` stands at the title line's right end, quiet. Always call end_card. `dashed` for what is
 // in no mm.
 struct CardOptions {
-    std::string_view title, subtitle, right;
-    ImU32 outline = 0;
+    std::string_view title = {}, subtitle = {}, right = {};
+    ImU32 outline = 0, fill = 0;  // 0: the theme's line and card
     bool dashed = false;
 };
 bool begin_card(const char* id, ImVec2 size, const CardOptions& options = {});
@@ -160,8 +160,8 @@ struct Cell {
 struct RowOptions {
     bool lit = false;  // this word moves now
     bool selected = false;
-    bool boxed = true;     // lines around the cells
-    std::string_view tip;  // on hover
+    bool boxed = true;          // lines around the cells
+    std::string_view tip = {};  // on hover
 };
 // Returns the rectangle of the row, so that flight paths can begin and end there.
 struct Rect {
@@ -171,6 +171,8 @@ struct Rect {
 };
 Rect value_row(std::initializer_list<Cell> cells, const RowOptions& options = {});
 float value_row_height();
+// The width of a cell that holds this many characters of small machine text: 16 for an address.
+float cell_width(int characters);
 
 // A dashed line through points already sampled from a curve.
 void draw_dashed(ImDrawList& list, std::span<const ImVec2> points, ImU32 color, float thickness);

@@ -47,7 +47,7 @@ double next_speed(double speed, int by) {
 
 int inspector_tabs() {
     int count = 0;
-    for (const Panel& panel : panels()) count += panel.place == Place::inspector;
+    for (const Panel& panel : panels()) count += panel.dock == Dock::inspector;
     return count;
 }
 
@@ -88,9 +88,9 @@ void draw_area(const char* id, const Area& area, ImU32 fill, const Content& cont
     ImGui::PopStyleColor();
 }
 
-void draw_panels(View& view, Place place) {
+void draw_panels(View& view, Dock dock) {
     for (const Panel& panel : panels()) {
-        if (panel.place == place) panel.draw(view);
+        if (panel.dock == dock) panel.draw(view);
     }
 }
 
@@ -98,7 +98,7 @@ void draw_inspector(View& view) {
     std::vector<std::string_view> names;
     std::vector<const Panel*> shown;
     for (const Panel& panel : panels()) {
-        if (panel.place != Place::inspector) continue;
+        if (panel.dock != Dock::inspector) continue;
         names.push_back(tr(panel.title));
         shown.push_back(&panel);
     }
@@ -294,11 +294,11 @@ void App::draw(float width, float height) {
                              .timeline_share = p.state.timeline_share});
     const Arrangement& at = p.arrangement;
     const Theme& t = theme();
-    draw_area("transport", at.transport, t.panel, [&] { draw_panels(view, Place::transport); });
-    draw_area("tasks", at.tasks, t.panel, [&] { draw_panels(view, Place::tasks); });
-    draw_area("stage", at.stage, t.ground, [&] { draw_panels(view, Place::stage); });
+    draw_area("transport", at.transport, t.panel, [&] { draw_panels(view, Dock::transport); });
+    draw_area("tasks", at.tasks, t.panel, [&] { draw_panels(view, Dock::tasks); });
+    draw_area("stage", at.stage, t.ground, [&] { draw_panels(view, Dock::stage); });
     draw_area("inspector", at.inspector, t.panel, [&] { draw_inspector(view); });
-    draw_area("timeline", at.timeline, t.panel, [&] { draw_panels(view, Place::timeline); });
+    draw_area("timeline", at.timeline, t.panel, [&] { draw_panels(view, Dock::timeline); });
     draw_open_dialog(p);
     draw_error(p, width, height);
     draw_notice(p, at.stage);
@@ -364,7 +364,7 @@ nlohmann::json App::dump() {
                      {"error", p.show_error ? p.error.render() : ""}};
     const auto tab = std::find_if(panels().begin(), panels().end(),
                                   [at = p.state.tab](const Panel& panel) mutable {
-                                      return panel.place == Place::inspector && at-- == 0;
+                                      return panel.dock == Dock::inspector && at-- == 0;
                                   });
     if (tab != panels().end()) out["window"]["tab"] = tab->id;
     nlohmann::json& cut = out["window"]["overflows"] = nlohmann::json::array();

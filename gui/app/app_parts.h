@@ -36,7 +36,7 @@ struct AppParts {
     std::vector<std::string> lessons;  // paths, in reading order
     std::vector<Command> commands;
     OpenDialog dialog;
-    LoadError error;    // of the last open()
+    LoadError error;  // of the last open()
     bool show_error = false;
     std::string notice_text;
     double notice_until = 0;

@@ -7,14 +7,14 @@ namespace sy::gui {
 namespace {
 
 constexpr std::array table = {
-    Panel{"transport", Str::panel_stage, Place::transport, draw_transport, dump_transport},
-    Panel{"tasks", Str::panel_tasks, Place::tasks, draw_tasks, dump_tasks},
-    Panel{"stage", Str::panel_stage, Place::stage, draw_stage, dump_stage},
-    Panel{"run_queue", Str::panel_run_queue, Place::inspector, draw_run_queue, dump_run_queue},
-    Panel{"registers", Str::panel_registers, Place::inspector, draw_registers, dump_registers},
-    Panel{"kernel_stack", Str::panel_kernel_stack, Place::inspector, draw_kernel_stack,
+    Panel{"transport", Str::panel_stage, Dock::transport, draw_transport, dump_transport},
+    Panel{"tasks", Str::panel_tasks, Dock::tasks, draw_tasks, dump_tasks},
+    Panel{"stage", Str::panel_stage, Dock::stage, draw_stage, dump_stage},
+    Panel{"run_queue", Str::panel_run_queue, Dock::inspector, draw_run_queue, dump_run_queue},
+    Panel{"registers", Str::panel_registers, Dock::inspector, draw_registers, dump_registers},
+    Panel{"kernel_stack", Str::panel_kernel_stack, Dock::inspector, draw_kernel_stack,
           dump_kernel_stack},
-    Panel{"timeline", Str::panel_timeline, Place::timeline, draw_timeline, dump_timeline},
+    Panel{"timeline", Str::panel_timeline, Dock::timeline, draw_timeline, dump_timeline},
 };
 
 }  // namespace

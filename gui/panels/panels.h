@@ -12,12 +12,12 @@
 
 namespace sy::gui {
 
-enum class Place : std::uint8_t { transport, tasks, stage, inspector, timeline };
+enum class Dock : std::uint8_t { transport, tasks, stage, inspector, timeline };
 
 struct Panel {
     std::string_view id;  // in dumps and tests
     Str title;
-    Place place;
+    Dock dock;
     void (*draw)(View& view);
     void (*dump)(const View& view, nlohmann::json& out);  // may be null
 };
