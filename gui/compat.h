@@ -42,13 +42,33 @@ inline bool has_glyph(ImFont* font, ImWchar code) {
 #endif
 }
 
-// Makes the atlas ready after fonts were added. The 1.92 backends do it by themselves.
-inline void build_atlas(ImFontAtlas& atlas) {
+// Makes the atlas ready after fonts were added. The 1.92 backends do it by themselves. `width` is a
+// hint for the texture.
+inline void build_atlas(ImFontAtlas& atlas, int width) {
 #if IMGUI_VERSION_NUM < 19200
+    atlas.TexDesiredWidth = width;
     atlas.Build();
 #else
     (void)atlas;
+    (void)width;
 #endif
 }
+
+// Lets ImGui run without a renderer, for tests of layout.
+inline void pretend_renderer() {
+#if IMGUI_VERSION_NUM < 19200
+    ImGui::GetIO().Fonts->SetTexID({});
+#else
+    ImGui::GetIO().BackendFlags |= ImGuiBackendFlags_RendererHasTextures;
+#endif
+}
+
+#if IMGUI_VERSION_NUM >= 19140
+constexpr ImGuiCol kNavColor = ImGuiCol_NavCursor;
+constexpr ImGuiSelectableFlags kKeepPopup = ImGuiSelectableFlags_NoAutoClosePopups;
+#else
+constexpr ImGuiCol kNavColor = ImGuiCol_NavHighlight;
+constexpr ImGuiSelectableFlags kKeepPopup = ImGuiSelectableFlags_DontClosePopups;
+#endif
 
 }  // namespace sy::gui::compat

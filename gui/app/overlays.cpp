@@ -5,6 +5,7 @@
 
 #include "gui/app/app_parts.h"
 #include "gui/app/keymap.h"
+#include "gui/compat.h"
 #include "gui/strings/strings.h"
 #include "gui/widgets.h"
 
@@ -111,9 +112,8 @@ void draw_open_dialog(AppParts& parts) {
     for (const std::string& file : dialog.files) {
         const std::string name = std::filesystem::path(file).filename().string();
         fonts().need(name);
-        if (ImGui::Selectable(
-                name.c_str(), file == dialog.path,
-                ImGuiSelectableFlags_DontClosePopups | ImGuiSelectableFlags_AllowDoubleClick)) {
+        if (ImGui::Selectable(name.c_str(), file == dialog.path,
+                              compat::kKeepPopup | ImGuiSelectableFlags_AllowDoubleClick)) {
             file.copy(dialog.path, sizeof dialog.path - 1);
             dialog.path[std::min(file.size(), sizeof dialog.path - 1)] = '\0';
             go = go || ImGui::IsMouseDoubleClicked(0);

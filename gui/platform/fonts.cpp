@@ -209,8 +209,7 @@ void Fonts::build(float scale) {
     for (const Face face : {Face::text, Face::strong, Face::mono}) {
         for (const Size size : {Size::small, Size::base, Size::large}) add(face, size, scale);
     }
-    atlas.TexDesiredWidth = scale > 1.4F ? 4096 : 2048;
-    compat::build_atlas(atlas);
+    compat::build_atlas(atlas, scale > 1.4F ? 4096 : 2048);
     ImGui::GetIO().FontDefault = get(Face::text, Size::base);
 }
 

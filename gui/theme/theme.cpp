@@ -1,6 +1,8 @@
 // The palette table.
 #include "gui/theme/theme.h"
 
+#include "gui/compat.h"
+
 namespace sy::gui {
 namespace {
 
@@ -117,7 +119,7 @@ void fill_colors(ImGuiStyle& style, const Theme& t) {
     set(ImGuiCol_TableRowBg, 0);
     set(ImGuiCol_TableRowBgAlt, 0);
     set(ImGuiCol_TextSelectedBg, t.selected);
-    set(ImGuiCol_NavHighlight, t.running);
+    set(compat::kNavColor, t.running);
     set(ImGuiCol_ModalWindowDimBg, fade(t.ground, 0.6F));
 }
 

@@ -3,6 +3,7 @@
 
 #include <imgui.h>
 
+#include "gui/compat.h"
 #include "gui/platform/fonts.h"
 #include "gui/theme/theme.h"
 #include "gui/widgets.h"
@@ -18,7 +19,7 @@ class Headless {
         set_fonts(&fonts_);
         set_theme(ThemeId::dark, scale);
         fonts_.build(scale);
-        ImGui::GetIO().Fonts->SetTexID({});
+        compat::pretend_renderer();
     }
     ~Headless() { ImGui::DestroyContext(); }
 
