@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -283,8 +284,23 @@ void App::frame(float width, float height, double seconds) {
     draw(width, height);
 }
 
+// The timeline's upper edge can be dragged.
+void App::drag_timeline_edge(float height) {
+    AppParts& p = *parts_;
+    const ImGuiIO& io = ImGui::GetIO();
+    const bool over =
+        std::abs(io.MousePos.y - p.arrangement.timeline.y) <= px(4) && io.MousePos.x >= 0;
+    if (over && ImGui::IsMouseClicked(0) && !p.show_error && !p.state.help_open)
+        p.dragging_edge = true;
+    if (!ImGui::IsMouseDown(0)) p.dragging_edge = false;
+    if (over || p.dragging_edge) ImGui::SetMouseCursor(ImGuiMouseCursor_ResizeNS);
+    if (p.dragging_edge && height > 0)
+        p.state.timeline_share = std::clamp(1 - io.MousePos.y / height, 0.12F, 0.6F);
+}
+
 void App::draw(float width, float height) {
     AppParts& p = *parts_;
+    drag_timeline_edge(height);
     View view = make_view(p);
     p.arrangement = arrange({.width = width,
                              .height = height,

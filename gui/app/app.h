@@ -53,6 +53,7 @@ class App {
   private:
     void apply(const Command& command);
     void draw(float width, float height);
+    void drag_timeline_edge(float height);
 
     std::unique_ptr<AppParts> parts_;
 };

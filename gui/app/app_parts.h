@@ -43,6 +43,7 @@ struct AppParts {
     double now = 0;  // seconds of shown time
     double next_frame_in = -1;
     bool quit = false;
+    bool dragging_edge = false;  // of the timeline
     bool picture_wanted = false;
     int pictures = 0;
     Arrangement arrangement;

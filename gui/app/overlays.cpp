@@ -133,7 +133,7 @@ void draw_open_dialog(AppParts& parts) {
 
 std::string LoadError::render() const {
     if (!failed) return "";
-    if (mistakes.empty()) return tr(unreadable);
+    if (mistakes.empty()) return tr(text("error: {0}", "错误：{0}", {tr(unreadable)}));
     return mistakes.render(file, source, language());
 }
 

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Pictures of the window without a person: every lesson once, the first in both languages, themes and several sizes,
+and every inspector tab. Asserted of each: it has the size asked for, it is not empty, no text was cut by mistake, and
+a second run gives the same picture byte for byte."""
+import glob
+import itertools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from window import Display, Picture, need_tools  # noqa: E402
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LESSONS = sorted(glob.glob(os.path.join(ROOT, "scenarios", "*.scn")))
+SIZES = ("1280x800", "1920x1080", "1024x640")
+TABS = 12  # at least as many as the inspector has; further presses come round again
+
+
+def shots():
+    first = LESSONS[:1]
+    for size, theme, lang in itertools.product(SIZES, ("dark", "light"), ("en", "zh")):
+        yield first, ["--size", size, "--theme", theme, "--lang", lang]
+    yield first, ["--size", "1920x1080", "--presenter"]
+    yield first, ["--size", "1920x1080", "--scale", "2.5", "--lang", "zh"]
+    yield first, ["--size", "1280x800", "--keys", "question"]
+    yield first, ["--size", "1280x800", "--keys", "question", "--lang", "zh"]
+    for tab in range(1, TABS):
+        yield first, ["--keys", "Tab " * tab]
+    for lesson in LESSONS[1:]:
+        yield [lesson], []
+
+
+def main():
+    need_tools()
+    program = sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "build", "bin", "switchyard")
+    problems = []
+    taken = 0
+    with Display() as display, tempfile.TemporaryDirectory() as folder:
+        picture_path, dump_path = os.path.join(folder, "a.png"), os.path.join(folder, "a.json")
+
+        def shoot(files, options):
+            done = subprocess.run([program, "shot", *files, "-o", picture_path, "--dump", dump_path, *options],
+                                  env=display.environment(), cwd=ROOT, capture_output=True, text=True, timeout=120)
+            if done.returncode != 0:
+                return f"exit status {done.returncode}: {done.stderr.strip()}"
+            return ""
+
+        for files, options in shots():
+            name = " ".join([os.path.basename(f) for f in files] + options)
+            why = shoot(files, options)
+            taken += 1
+            if why:
+                problems.append(f"{name}: {why}")
+                continue
+            picture = Picture(picture_path)
+            size = options[options.index("--size") + 1] if "--size" in options else "1280x800"
+            if f"{picture.width}x{picture.height}" != size:
+                problems.append(f"{name}: the picture is {picture.width}x{picture.height}")
+            if len(picture.colours(0, 0, picture.width, picture.height // 4)) < 20:
+                problems.append(f"{name}: the picture is empty")
+            with open(dump_path, encoding="utf-8") as file:
+                for cut in json.load(file)["window"]["overflows"]:
+                    problems.append(f"{name}: text cut in {cut['where']}: '{cut['text']}'"
+                                    f" is {cut['width']:.0f} px wide, {cut['available']:.0f} fit")
+        shoot(LESSONS[:1], [])
+        with open(picture_path, "rb") as file:
+            once = file.read()
+        shoot(LESSONS[:1], [])
+        with open(picture_path, "rb") as file:
+            if file.read() != once:
+                problems.append("two runs of the same shot differ")
+    for problem in problems:
+        print(problem)
+    print(f"{taken} pictures, {len(problems)} problems")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
