@@ -299,7 +299,8 @@ bool Parser::parse_block(std::vector<Stmt>& body, Place place, ProcessDecl* proc
                          const Text& of_what) {
     if (!peek().is("{")) {
         expected(of_what);
-        // What is wrong may be short, as in `repeat five { … }`; then the block is still worth reading.
+        // What is wrong may be short, as in `repeat five { … }`; then the block is still worth
+        // reading.
         while (!at_end() && !peek().is("{") && !peek().is("}") && !starts_something(peek())) take();
         if (!peek().is("{")) return false;
     }

@@ -158,7 +158,6 @@ bool Parser::is_action(std::size_t ahead) const {
 }
 
 bool Parser::parse_action(const std::vector<Nanos>& times, std::vector<TimedAction>& out) {
-    mark_item();
     const Token& token = peek();
     const ActionRow* row = token.kind == Token::Kind::word ? find_action(token.text) : nullptr;
     if (row == nullptr) {
@@ -203,6 +202,7 @@ void Parser::parse_action_list(const std::vector<Nanos>& times) {
         // left open.
         const bool is_action_word = find_action(peek().text) != nullptr;
         if (!is_action_word && starts_something(peek()) && lacks_a_closing_brace()) break;
+        mark_item();
         if (parse_action(times, out_.timeline)) continue;
         if (!peek().is("}") && !at_end() && !is_action(0)) take();
         while (!at_end() && !peek().is("}") && !peek().is("{") && !is_action(0) &&

@@ -1,0 +1,246 @@
+// Every item is written on one line; the formatter then breaks what is too long. So there is one
+// opinion about layout in the program, not two.
+#include "sim/scenario/write.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "sim/scenario/format.h"
+#include "sim/scenario/rows.h"
+
+namespace sy {
+namespace {
+
+using Kind = Stmt::Kind;
+
+// Texts have no escapes, so what would end them is replaced.
+std::string quoted(std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text) out += c == '"' ? '\'' : c == '\n' || c == '\r' ? ' ' : c;
+    return out + "\"";
+}
+
+std::string bilingual(std::string_view en, std::string_view zh) {
+    return zh.empty() ? quoted(en) : quoted(en) + " zh " + quoted(zh);
+}
+
+std::string write_dist(const Dist& dist) {
+    switch (dist.kind) {
+        case Dist::Kind::fixed:
+            return write_duration(dist.a);
+        case Dist::Kind::uniform:
+            return "uniform(" + write_duration(dist.a) + ", " + write_duration(dist.b) + ")";
+        case Dist::Kind::exp:
+            return "exp(" + write_duration(dist.a) + ")";
+    }
+    return {};
+}
+
+bool is_zero(const Dist& dist) { return dist == Dist{}; }
+
+std::string write_cpus(std::uint64_t cpus) {
+    std::string out;
+    for (int first = 0; first < 64; ++first) {
+        if ((cpus >> first & 1) == 0) continue;
+        int last = first;
+        while (last < 63 && (cpus >> (last + 1) & 1) != 0) ++last;
+        out += (out.empty() ? "" : ", ") + std::to_string(first);
+        if (last > first) out += "-" + std::to_string(last);
+        first = last;
+    }
+    return out;
+}
+
+std::string write_body(const std::vector<Stmt>& body);
+
+std::string write_stmt(const Stmt& stmt) {
+    const std::string count = std::to_string(stmt.count);
+    switch (stmt.kind) {
+        case Kind::run:
+            return "run " + write_dist(stmt.time);
+        case Kind::sleep:
+            return "sleep " + write_dist(stmt.time);
+        case Kind::yield:
+            return "yield";
+        case Kind::read:
+            return "read " + stmt.name + (stmt.count == 1 ? "" : " " + count);
+        case Kind::write:
+            return "write " + stmt.name + (stmt.count == 1 ? "" : " " + count);
+        case Kind::fsync:
+            return "fsync " + stmt.name;
+        case Kind::lock:
+            return "lock " + stmt.name;
+        case Kind::unlock:
+            return "unlock " + stmt.name;
+        case Kind::wait:
+            return stmt.name.empty() ? "wait" : "wait " + stmt.name;
+        case Kind::signal:
+            return "signal " + stmt.name;
+        case Kind::join:
+            return stmt.name.empty() ? "join" : "join " + stmt.name;
+        case Kind::fork:
+            return (stmt.name.empty() ? "fork" : "fork " + stmt.name) + write_body(stmt.body);
+        case Kind::exit:
+            return "exit" + (stmt.name.empty() ? "" : " " + stmt.name) + " " + count;
+        case Kind::getpid:
+            return "getpid";
+        case Kind::setnice:
+            return "nice " + count;
+        case Kind::affinity:
+            return "affinity " + write_cpus(stmt.cpus);
+        case Kind::repeat:
+            return (stmt.count < 0 ? "forever" : "repeat " + count) + write_body(stmt.body);
+        case Kind::every:
+            return "every " + write_dist(stmt.time) + write_body(stmt.body);
+    }
+    return {};
+}
+
+std::string write_body(const std::vector<Stmt>& body) {
+    std::string out = " {";
+    for (const Stmt& stmt : body) out += " " + write_stmt(stmt);
+    return out + " }";
+}
+
+std::string write_thread(const ThreadDecl& thread) {
+    std::string out = "thread " + thread.name;
+    if (thread.copies != 1) out += " x" + std::to_string(thread.copies);
+    if (thread.nice) out += " nice " + std::to_string(*thread.nice);
+    if (thread.cpus != 0) out += " cpu " + write_cpus(thread.cpus);
+    return out + write_body(thread.body);
+}
+
+std::string write_process(const ProcessDecl& process) {
+    std::string out = (process.kernel_thread ? "kthread " : "process ") + process.name;
+    if (process.copies != 1) out += " x" + std::to_string(process.copies);
+    if (process.nice != 0) out += " nice " + std::to_string(process.nice);
+    if (process.pid) out += " pid " + std::to_string(*process.pid);
+    if (!is_zero(process.arrive)) out += " arrive " + write_dist(process.arrive);
+    if (process.cpus != 0) out += " cpu " + write_cpus(process.cpus);
+    out += " {";
+    for (const ThreadDecl& thread : process.threads) out += " " + write_thread(thread);
+    for (const Stmt& stmt : process.body) out += " " + write_stmt(stmt);
+    return out + " }\n";
+}
+
+std::string write_device(const DeviceDecl& device) {
+    std::string out = "device " + device.name;
+    if (device.irq >= 0) out += " irq " + std::to_string(device.irq);
+    if (device.every) out += " every " + write_dist(*device.every);
+    for (std::size_t i = 0; i < device.at.size(); ++i) {
+        out += (i == 0 ? " at " : ", ") + write_duration(device.at[i]);
+    }
+    if (!is_zero(device.latency)) out += " latency " + write_dist(device.latency);
+    if (device.block) out += " block";
+    if (device.cpu) out += " cpu " + std::to_string(*device.cpu);
+    return out + "\n";
+}
+
+std::string write_machine(const MachineDecl& machine) {
+    const MachineDecl defaults;
+    if (machine == defaults) return {};
+    std::string out;
+    if (machine.cpus != defaults.cpus) out += " cpus " + std::to_string(machine.cpus);
+    if (machine.hz != defaults.hz) out += " hz " + std::to_string(machine.hz);
+    if (machine.scheduler != defaults.scheduler || !machine.scheduler_options.empty()) {
+        out += " scheduler " + machine.scheduler;
+        for (const auto& [key, value] : machine.scheduler_options) out += " " + key + "=" + value;
+    }
+    if (machine.costs_ideal || !machine.costs.empty()) {
+        out += machine.costs_ideal ? " costs ideal" : " costs linux";
+        for (const auto& [key, time] : machine.costs) out += " " + key + "=" + write_duration(time);
+    }
+    constexpr std::string_view kPreempt[] = {"none", "voluntary", "full"};
+    if (machine.preempt != defaults.preempt) {
+        out += " preempt " + std::string(kPreempt[static_cast<std::size_t>(machine.preempt)]);
+    }
+    if (machine.seed != defaults.seed) out += " seed " + std::to_string(machine.seed);
+    if (machine.until != defaults.until) out += " until " + write_duration(machine.until);
+    return "machine {" + out + " }\n";
+}
+
+// Actions of one moment share a block.
+std::string write_timeline(const std::vector<TimedAction>& timeline) {
+    std::string out;
+    for (std::size_t i = 0; i < timeline.size();) {
+        std::size_t end = i;
+        while (end < timeline.size() && timeline[end].at == timeline[i].at) ++end;
+        out += "at " + write_duration(timeline[i].at) + " {";
+        for (; i < end; ++i) out += " " + write_action(timeline[i]);
+        out += " }\n";
+    }
+    return out;
+}
+
+// The lines of a text, at least one.
+std::vector<std::string_view> lines_of(std::string_view text) {
+    std::vector<std::string_view> out;
+    while (true) {
+        const std::size_t end = text.find('\n');
+        out.push_back(text.substr(0, end));
+        if (end == std::string_view::npos) return out;
+        text.remove_prefix(end + 1);
+    }
+}
+
+std::string write_about(const Scenario& scenario) {
+    std::string out;
+    if (!scenario.title.empty() || !scenario.title_zh.empty()) {
+        out += "title " + bilingual(scenario.title, scenario.title_zh) + "\n";
+    }
+    if (scenario.about.empty() && scenario.about_zh.empty()) return out;
+    const auto en = lines_of(scenario.about);
+    const auto zh = lines_of(scenario.about_zh);
+    for (std::size_t i = 0; i < std::max(en.size(), zh.size()); ++i) {
+        out += "about " + bilingual(i < en.size() ? en[i] : "", i < zh.size() ? zh[i] : "") + "\n";
+    }
+    return out;
+}
+
+std::string write_head(std::string_view head) {
+    if (head.empty()) return {};
+    std::string out;
+    for (const std::string_view line : lines_of(head))
+        out += line.empty() ? "#\n" : "# " + std::string(line) + "\n";
+    return out + "\n";
+}
+
+}  // namespace
+
+std::string write_duration(Nanos time) {
+    if (time % kSecond == 0 && time > 0) return std::to_string(time / kSecond) + "s";
+    if (time % kMilli == 0) return std::to_string(time / kMilli) + "ms";
+    if (time % kMicro == 0) return std::to_string(time / kMicro) + "us";
+    return std::to_string(time) + "ns";
+}
+
+std::string write_action(const TimedAction& action) {
+    switch (action.kind) {
+        case TimedAction::Kind::kill:
+            return "kill " + action.target + " " + scn::signal_word(action.value);
+        case TimedAction::Kind::setnice:
+            return "nice " + action.target + " " + std::to_string(action.value);
+        case TimedAction::Kind::affinity:
+            return "affinity " + action.target + " " + write_cpus(action.cpus);
+        case TimedAction::Kind::irq:
+            return "irq " + action.target;
+        case TimedAction::Kind::caption:
+            return "caption " + bilingual(action.text, action.text_zh);
+    }
+    return {};
+}
+
+std::string write_scenario(const Scenario& scenario) {
+    std::string out =
+        write_head(scenario.head) + write_about(scenario) + write_machine(scenario.machine);
+    for (const PipeDecl& pipe : scenario.pipes) {
+        out += "pipe " + pipe.name + " capacity " + std::to_string(pipe.capacity) + "\n";
+    }
+    for (const DeviceDecl& device : scenario.devices) out += write_device(device);
+    for (const ProcessDecl& process : scenario.processes) out += write_process(process);
+    out += write_timeline(scenario.timeline);
+    for (const Expect& expect : scenario.expects) out += "expect " + expect.text + "\n";
+    return format_scenario(out);
+}
+
+}  // namespace sy
