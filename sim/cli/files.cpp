@@ -5,16 +5,62 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <vector>
 
 #include "sim/base/limits.h"
+#include "sim/scenario/suggest.h"
 
 namespace sy {
 namespace {
 
+namespace fs = std::filesystem;
+
+// The scenarios of a folder, sorted, since the folder's own order means nothing.
+std::vector<std::string> scenarios_in(const fs::path& folder) {
+    constexpr std::size_t kMost = 2'000;
+    std::vector<std::string> names;
+    std::error_code error;
+    fs::directory_iterator it(folder.empty() ? fs::path(".") : folder, error);
+    for (; !error && it != fs::directory_iterator() && names.size() < kMost; it.increment(error)) {
+        if (it->path().extension() == ".scn") names.push_back(it->path().filename().string());
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+// What may have been meant by a name that does not exist: a file of the same folder with a typing
+// mistake or without its ending, or a lesson by the beginning of its name.
+std::string near_by(const std::string& path) {
+    const fs::path wanted(path);
+    const std::string name = wanted.filename().string();
+    if (name.empty()) return {};
+    std::vector<fs::path> folders = {wanted.parent_path()};
+    if (!wanted.has_parent_path()) folders.emplace_back("scenarios");
+    for (const fs::path& folder : folders) {
+        const std::vector<std::string> names = scenarios_in(folder);
+        for (const std::string& each : names) {
+            if (each.starts_with(name)) return (folder / each).string();
+        }
+        const std::vector<std::string_view> known(names.begin(), names.end());
+        for (const std::string& wanted_name : {name, name + ".scn"}) {
+            const std::string meant = scn::nearest(wanted_name, known);
+            if (!meant.empty()) return (folder / meant).string();
+        }
+    }
+    return {};
+}
+
+Text no_file(std::string_view path) {
+    const std::string meant = near_by(std::string(path));
+    if (meant.empty()) return text("there is no file {0}", "没有文件 {0}", {path});
+    return text("there is no file {0}; did you mean {1}?", "没有文件 {0}；是不是想打开 {1}？",
+                {path, meant});
+}
+
 Text because(std::string_view path) {
     switch (errno) {
         case ENOENT:
-            return text("there is no file {0}", "没有文件 {0}", {path});
+            return no_file(path);
         case EACCES:
             return text("you may not read or write {0}", "没有读写 {0} 的权限", {path});
         case EISDIR:

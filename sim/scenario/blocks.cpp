@@ -344,6 +344,11 @@ bool read_device_at(Parser& p, DeviceDecl& device) {
     do {
         const auto time = p.duration();
         if (!time) return false;
+        if (device.at.size() == static_cast<std::size_t>(limits::timed_actions)) {
+            p.error(p.peek().pos, text("more than the limit of {0} moments", "时刻超过了上限 {0} 个",
+                                       {std::to_string(limits::timed_actions)}));
+            return false;
+        }
         device.at.push_back(*time);
     } while (p.take_sign(","));
     return true;

@@ -161,10 +161,7 @@ class ExpectReader {
   public:
     explicit ExpectReader(Parser& parser) : p_(parser) {}
 
-    std::optional<ExpectExpr> read() {
-        if (p_.peek().is_word("no") || p_.peek().is_word("cr3")) return switch_sentence();
-        return either();
-    }
+    std::optional<ExpectExpr> read() { return either(); }
 
   private:
     ExpectExpr node(Op op, SourcePos pos) {
@@ -257,6 +254,7 @@ class ExpectReader {
     }
 
     std::optional<ExpectExpr> comparison() {
+        if (p_.peek().is_word("no") || p_.peek().is_word("cr3")) return switch_sentence();
         auto left = sum();
         if (!left) return {};
         const Token& sign = p_.peek();

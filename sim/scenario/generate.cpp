@@ -1,0 +1,448 @@
+#include "sim/scenario/generate.h"
+
+#include <algorithm>
+#include <array>
+
+#include "sim/scenario/words.h"
+#include "sim/scenario/write.h"
+
+namespace sy {
+namespace {
+
+using Kind = Stmt::Kind;
+
+// SplitMix64 (Steele, Lea, Flood 2014): one word of state, good enough to choose statements.
+class Dice {
+  public:
+    explicit Dice(std::uint64_t seed) : state_(seed) {}
+
+    std::uint64_t next() {
+        state_ += 0x9e3779b97f4a7c15;
+        std::uint64_t z = state_;
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+        return z ^ (z >> 31);
+    }
+
+    // 0 to count - 1. Requires: count > 0.
+    std::uint64_t below(std::uint64_t count) { return next() % count; }
+    int between(int first, int last) {
+        return first + static_cast<int>(below(static_cast<std::uint64_t>(last - first + 1)));
+    }
+    bool one_in(std::uint64_t count) { return below(count) == 0; }
+
+    template <typename T>
+    const T& pick(const std::vector<T>& from) {
+        return from[below(from.size())];
+    }
+
+  private:
+    std::uint64_t state_;
+};
+
+// Where a program is being written: which thread of which process, and how deep.
+struct Where {
+    const ProcessDecl* process;
+    bool is_main = true;
+    bool is_child = false;  // of a fork
+    int depth = 0;
+};
+
+class Writer {
+  public:
+    Writer(std::uint64_t seed, const RandomOptions& options) : dice_(seed), options_(options) {}
+
+    Scenario write() {
+        machine();
+        things();
+        const int count = dice_.between(1, options_.max_processes);
+        for (int i = 0; i < count; ++i) process("p" + std::to_string(i + 1));
+        if (options_.kernel_threads && dice_.one_in(2)) kernel_thread();
+        if (options_.timeline) timeline();
+        return std::move(out_);
+    }
+
+  private:
+    void machine() {
+        MachineDecl& machine = out_.machine;
+        constexpr std::array<std::int32_t, 4> kHz = {100, 250, 300, 1000};
+        machine.cpus = dice_.between(1, options_.max_cpus);
+        machine.hz = kHz[dice_.below(kHz.size())];
+        machine.scheduler = std::string(dice_.pick(options_.schedulers));
+        if (machine.scheduler == "rr" && dice_.one_in(2)) {
+            machine.scheduler_options.emplace_back("quantum",
+                                                   write_duration(dice_.between(1, 9) * kMilli));
+        }
+        machine.costs_ideal = dice_.one_in(4);
+        machine.preempt = static_cast<MachineDecl::Preempt>(dice_.below(3));
+        machine.seed = dice_.below(1'000'000);
+        machine.until = options_.until;
+    }
+
+    void things() {
+        out_.devices.push_back({.name = "kbd",
+                                .pos = {},
+                                .irq = 1,
+                                .every = dist(),
+                                .at = {},
+                                .latency = {},
+                                .block = false,
+                                .cpu = {}});
+        out_.devices.push_back({.name = "nic",
+                                .pos = {},
+                                .irq = 11,
+                                .every = {},
+                                .at = {},
+                                .latency = {},
+                                .block = false,
+                                .cpu = cpu()});
+        for (int i = dice_.between(1, 4); i > 0; --i) out_.devices.back().at.push_back(moment());
+        out_.devices.push_back({.name = "disk",
+                                .pos = {},
+                                .irq = 14,
+                                .every = {},
+                                .at = {},
+                                .latency = dist(),
+                                .block = true,
+                                .cpu = {}});
+        out_.pipes.push_back({.name = "q", .pos = {}, .capacity = dice_.one_in(2) ? 65'536 : 512});
+        // Somebody feeds the pipe and somebody empties it, whatever the others do.
+        out_.processes.push_back(fixed(
+            "feeder", {statement(Kind::write, "q", 64), run(), statement(Kind::write, "q", 64)}));
+        out_.processes.push_back(fixed(
+            "eater", {statement(Kind::read, "q", 32), run(), statement(Kind::read, "q", 32)}));
+    }
+
+    static Stmt statement(Kind kind, std::string name, std::int64_t count = 0) {
+        Stmt stmt;
+        stmt.kind = kind;
+        stmt.name = std::move(name);
+        stmt.count = count;
+        return stmt;
+    }
+
+    Stmt run() {
+        Stmt stmt = statement(Kind::run, "");
+        stmt.time = dist();
+        return stmt;
+    }
+
+    ProcessDecl fixed(std::string name, std::vector<Stmt> body) {
+        ProcessDecl process;
+        process.name = std::move(name);
+        process.body = std::move(body);
+        process.arrive = dice_.one_in(2) ? dist() : Dist{};
+        return process;
+    }
+
+    Nanos moment() {
+        return static_cast<Nanos>(dice_.below(static_cast<std::uint64_t>(options_.until))) / 1000 *
+               1000;
+    }
+
+    // Never 0, and often one of a few round values, so that things fall on the same instant.
+    Nanos time() {
+        if (dice_.one_in(2)) return std::min<Nanos>(options_.longest, dice_.between(1, 3) * kMilli);
+        return 1 + static_cast<Nanos>(dice_.below(static_cast<std::uint64_t>(options_.longest)));
+    }
+
+    Dist dist() {
+        const Nanos a = time();
+        if (!options_.random_times || !dice_.one_in(3))
+            return {.kind = Dist::Kind::fixed, .a = a, .b = 0};
+        if (dice_.one_in(2)) return {.kind = Dist::Kind::exp, .a = a, .b = 0};
+        return {.kind = Dist::Kind::uniform, .a = a, .b = a + time()};
+    }
+
+    CpuId cpu() {
+        return static_cast<CpuId>(dice_.below(static_cast<std::uint64_t>(out_.machine.cpus)));
+    }
+    std::uint64_t cpus() { return std::uint64_t{1} << cpu() | std::uint64_t{1} << cpu(); }
+    int nice() { return dice_.between(-20, 19); }
+
+    void process(std::string name) {
+        ProcessDecl process;
+        process.name = std::move(name);
+        process.copies = dice_.one_in(3) ? dice_.between(2, 4) : 1;
+        process.nice = dice_.one_in(2) ? nice() : 0;
+        if (dice_.one_in(4)) process.pid = 1000 + 100 * static_cast<Pid>(out_.processes.size());
+        if (dice_.one_in(2)) process.arrive = dist();
+        if (dice_.one_in(4)) process.cpus = cpus();
+        for (int i = dice_.between(0, options_.max_threads); i > 0; --i) {
+            ThreadDecl thread;
+            thread.name = "t" + std::to_string(i);
+            thread.copies = dice_.one_in(3) ? 2 : 1;
+            if (dice_.one_in(3)) thread.nice = nice();
+            if (dice_.one_in(4)) thread.cpus = cpus();
+            process.threads.push_back(std::move(thread));
+        }
+        // A thread that signals what others wait for; it must exist before their bodies are
+        // written.
+        process.threads.push_back(
+            {.name = "signaller",
+             .pos = {},
+             .copies = 1,
+             .nice = {},
+             .cpus = 0,
+             .body = {run(), statement(Kind::signal, "s"), run(), statement(Kind::signal, "s")}});
+        for (std::size_t i = 0; i + 1 < process.threads.size(); ++i) {
+            process.threads[i].body =
+                block({.process = &process, .is_main = false, .is_child = false, .depth = 0});
+        }
+        process.body = block({.process = &process, .is_main = true, .is_child = false, .depth = 0});
+        // So that `wait` has somebody to wait for.
+        Stmt fork = statement(Kind::fork, dice_.one_in(2) ? "child" : "");
+        fork.body = {run()};
+        process.body.insert(process.body.begin(), std::move(fork));
+        out_.processes.push_back(std::move(process));
+    }
+
+    void kernel_thread() {
+        ProcessDecl process = fixed("scrubber", {});
+        process.kernel_thread = true;
+        process.nice = nice();
+        Stmt loop = statement(Kind::repeat, "", options_.endless ? -1 : 5);
+        Stmt sleep = statement(Kind::sleep, "");
+        sleep.time = dist();
+        loop.body = {std::move(sleep), run()};
+        if (dice_.one_in(2)) loop.body.push_back(statement(Kind::yield, ""));
+        process.body = {std::move(loop)};
+        out_.processes.push_back(std::move(process));
+    }
+
+    // The statements of a block. What never goes on comes last.
+    std::vector<Stmt> block(const Where& where) {
+        std::vector<Stmt> body = {run()};
+        for (int i = dice_.between(1, options_.max_statements); i > 0; --i) add(body, where);
+        if (where.depth > 0) return body;
+        if (options_.endless && dice_.one_in(4)) {
+            const bool is_every = dice_.one_in(2);
+            Stmt loop = statement(is_every ? Kind::every : Kind::repeat, "", is_every ? 0 : -1);
+            if (is_every) loop.time = dist();
+            loop.body = block(inside(where));
+            body.push_back(std::move(loop));
+        } else if (dice_.one_in(3)) {
+            body.push_back(statement(Kind::exit, where.is_main || dice_.one_in(4) ? "" : "thread",
+                                     dice_.between(0, 3)));
+        }
+        return body;
+    }
+
+    static Where inside(Where where) {
+        ++where.depth;
+        return where;
+    }
+
+    void add(std::vector<Stmt>& body, const Where& where) {
+        constexpr std::array<Kind, 17> kKinds = {
+            Kind::run,     Kind::sleep,    Kind::yield,  Kind::read, Kind::write, Kind::fsync,
+            Kind::lock,    Kind::wait,     Kind::signal, Kind::join, Kind::fork,  Kind::getpid,
+            Kind::setnice, Kind::affinity, Kind::repeat, Kind::run,  Kind::sleep};
+        const Kind kind = kKinds[dice_.below(kKinds.size())];
+        Stmt stmt = statement(kind, "");
+        switch (kind) {
+            case Kind::run:
+            case Kind::sleep:
+                stmt.time = dist();
+                break;
+            case Kind::read:
+                stmt.name = dice_.pick<std::string>({"kbd", "nic", "disk", "q"});
+                stmt.count = dice_.between(1, 16);
+                break;
+            case Kind::write:
+                stmt.name = dice_.pick<std::string>({"disk", "q"});
+                stmt.count = dice_.between(1, 600);
+                break;
+            case Kind::fsync:
+                stmt.name = "disk";
+                break;
+            case Kind::lock:
+                stmt.name = dice_.pick<std::string>({"m", "n"});
+                return critical_section(body, std::move(stmt));
+            case Kind::wait:
+                if (where.is_child || dice_.one_in(2)) stmt.name = "s";
+                break;
+            case Kind::signal:
+                stmt.name = "s";
+                break;
+            case Kind::join:
+                if (!where.is_main || where.is_child) return;
+                if (dice_.one_in(2)) stmt.name = dice_.pick(where.process->threads).name;
+                break;
+            case Kind::fork:
+            case Kind::repeat:
+                if (where.depth >= 2) return;
+                return nested(body, std::move(stmt), where);
+            case Kind::setnice:
+                stmt.count = nice();
+                break;
+            case Kind::affinity:
+                stmt.cpus = cpus();
+                break;
+            case Kind::yield:
+            case Kind::getpid:
+            case Kind::unlock:
+            case Kind::exit:
+            case Kind::every:
+                break;
+        }
+        body.push_back(std::move(stmt));
+    }
+
+    void critical_section(std::vector<Stmt>& body, Stmt lock) {
+        Stmt unlock = statement(Kind::unlock, lock.name);
+        body.push_back(std::move(lock));
+        body.push_back(run());
+        body.push_back(std::move(unlock));
+    }
+
+    void nested(std::vector<Stmt>& body, Stmt stmt, Where where) {
+        ++where.depth;
+        if (stmt.kind == Kind::repeat) {
+            stmt.count = dice_.between(1, 4);
+        } else {
+            where.is_child = true;
+        }
+        stmt.body = block(where);
+        body.push_back(std::move(stmt));
+    }
+
+    void timeline() {
+        for (int i = dice_.between(0, 6); i > 0; --i) {
+            TimedAction action;
+            action.at = moment();
+            const ProcessDecl& process = dice_.pick(out_.processes);
+            action.target = process.name;
+            if (process.copies > 1) action.target += "/1";
+            switch (dice_.below(5)) {
+                case 0:
+                    action.kind = TimedAction::Kind::kill;
+                    action.value = dice_.one_in(2) ? 15 : 9;
+                    break;
+                case 1:
+                    action.kind = TimedAction::Kind::setnice;
+                    action.value = nice();
+                    break;
+                case 2:
+                    action.kind = TimedAction::Kind::affinity;
+                    action.cpus = cpus();
+                    break;
+                case 3:
+                    action.kind = TimedAction::Kind::irq;
+                    action.target = dice_.one_in(2) ? "kbd" : "nic";
+                    break;
+                default:
+                    action.kind = TimedAction::Kind::caption;
+                    action.target.clear();
+                    action.text = "Here.";
+                    action.text_zh = "这里。";
+                    break;
+            }
+            out_.timeline.push_back(std::move(action));
+        }
+        std::stable_sort(out_.timeline.begin(), out_.timeline.end(),
+                         [](const TimedAction& a, const TimedAction& b) { return a.at < b.at; });
+    }
+
+    Dice dice_;
+    const RandomOptions& options_;
+    Scenario out_;
+};
+
+// --- mistakes
+// ------------------------------------------------------------------------------------------------
+
+std::string any_word(Dice& dice) {
+    constexpr std::array<scn::WordGroup, 7> kGroups = {
+        scn::WordGroup::top,     scn::WordGroup::machine, scn::WordGroup::process,
+        scn::WordGroup::device,  scn::WordGroup::verb,    scn::WordGroup::action,
+        scn::WordGroup::function};
+    const std::vector<scn::Word> all = scn::words(kGroups[dice.below(kGroups.size())]);
+    const scn::Word& word = dice.pick(all);
+    return std::string(dice.one_in(2) ? word.name : word.example);
+}
+
+std::string any_junk(Dice& dice) {
+    const std::vector<std::string> kJunk = {"{",
+                                            "}",
+                                            "((((",
+                                            "->",
+                                            "\"",
+                                            "#",
+                                            "\n",
+                                            "99999999999999999999",
+                                            "-5ms",
+                                            "x0",
+                                            "x999999999",
+                                            "\xff\xfe",
+                                            "，",
+                                            "；",
+                                            "0.0000001ns",
+                                            "main/1/2/3",
+                                            "=",
+                                            "==",
+                                            "~",
+                                            "asm {",
+                                            "5",
+                                            "ms",
+                                            "at 1s",
+                                            "every 1ns until 1000s irq kbd",
+                                            "expect",
+                                            "fork",
+                                            "\t",
+                                            "\r",
+                                            std::string(200, '{')};
+    if (dice.one_in(200)) return std::string(1, '\0');
+    if (dice.one_in(200)) return std::string(100'000, '{');
+    return dice.pick(kJunk);
+}
+
+void damage(std::string& text, Dice& dice) {
+    const std::size_t at = dice.below(text.size() + 1);
+    const std::size_t length = std::min<std::size_t>(dice.below(12), text.size() - at);
+    switch (dice.below(8)) {
+        case 0:
+            text.erase(at, length);
+            break;
+        case 1:
+            if (at + 1 < text.size()) std::swap(text[at], text[at + 1]);
+            break;
+        case 2:
+            text.insert(at, text.substr(at, length));
+            break;
+        case 3:
+            text.insert(at, " " + any_word(dice) + " ");
+            break;
+        case 4:
+            text.insert(at, any_junk(dice));
+            break;
+        case 5:
+            if (at < text.size()) text[at] = static_cast<char>(dice.below(256));
+            break;
+        case 6: {
+            const std::size_t brace = text.find(dice.one_in(2) ? '{' : '}', at);
+            if (brace != std::string::npos) text.erase(brace, 1);
+            break;
+        }
+        default: {
+            const std::size_t unit = text.find("ms", at);
+            if (unit != std::string::npos) text.erase(unit, 2);
+            break;
+        }
+    }
+}
+
+}  // namespace
+
+Scenario random_scenario(std::uint64_t seed, const RandomOptions& options) {
+    return Writer(seed, options).write();
+}
+
+std::string broken_scenario(std::uint64_t seed, std::string_view text) {
+    Dice dice(seed ^ 0x5eed);
+    std::string out = text.empty() ? write_scenario(random_scenario(seed)) : std::string(text);
+    for (int i = dice.between(1, 8); i > 0; --i) damage(out, dice);
+    return out;
+}
+
+}  // namespace sy
