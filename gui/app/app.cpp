@@ -145,6 +145,7 @@ void App::open(const std::string& path) {
     p.document.path = path;
     p.document.name = p.error.file;
     p.document.source = p.error.source;
+    p.document.scenario = std::move(scenario);
     p.document.lessons = static_cast<int>(p.lessons.size());
     p.document.lesson = 0;
     std::error_code unknown;
@@ -204,6 +205,9 @@ void App::apply(const Command& command) {
             break;
         case Kind::faster:
             s.speed = next_speed(s.speed, 1);
+            break;
+        case Kind::slowest:
+            s.speed = kSpeeds.front();
             break;
         case Kind::depth:
             s.depth = static_cast<Depth>((static_cast<int>(s.depth) + 1) % 3);

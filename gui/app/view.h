@@ -14,6 +14,7 @@
 #include "gui/theme/theme.h"
 #include "sim/base/text.h"
 #include "sim/base/types.h"
+#include "sim/model/scenario.h"
 
 namespace sy {
 class Session;
@@ -44,6 +45,7 @@ struct Command {
         grain_tick,
         slower,
         faster,
+        slowest,
         // Looking.
         depth,
         next_tab,
@@ -101,9 +103,10 @@ struct ViewState {
 
 // The scenario in the window, and where it came from.
 struct Document {
-    std::string path;             // empty: nothing is loaded
-    std::string name;             // its last part
-    std::string source;           // the file's text
+    std::string path;    // empty: nothing is loaded
+    std::string name;    // its last part
+    std::string source;  // the file's text
+    Scenario scenario;
     int lesson = 0, lessons = 0;  // 1-based place among the lessons; 0: not one of them
 };
 

@@ -1,8 +1,9 @@
 // The transport bar: which scenario, the walking buttons, the grain, the clock, the small settings.
 //
-// When the window is narrow, words give way in a fixed order: the right-hand chips first, then the
-// lesson button, then the grain's words (their digits stay); walking never does.
+// When the window is narrow, parts give way in a fixed order (contents_for); walking never does.
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -75,27 +76,44 @@ std::string lesson_text(const View& view) {
               {std::to_string(view.document.lesson), std::to_string(view.document.lessons)});
 }
 
-void walking_buttons(View& view) {
-    const bool loaded = view.session != nullptr;
-    const auto walk = [&](const char* id, std::string text, Kind kind, Str hint,
-                          Look look = Look::plain) {
-        if (button(id, text, look, loaded)) view.ask(kind);
-        tooltip(tr(hint));
-        ImGui::SameLine();
-    };
-    walk("start", "|◀", Kind::to_start, Str::transport_start);
-    walk("back", "◀ " + std::string(tr(Str::transport_back)), Kind::back, Str::key_back);
-    walk("step", "▶ " + std::string(tr(Str::transport_step)), Kind::forward, Str::key_forward,
-         Look::primary);
-    const bool playing = view.state.playing;
-    walk("play",
-         playing ? "‖ " + std::string(tr(Str::transport_pause))
-                 : "▶▶ " + std::string(tr(Str::transport_play)),
-         Kind::play, Str::key_play);
+std::string_view shown_name(const View& view) {
+    return view.document.path.empty() ? std::string_view("Switchyard") : view.document.name;
+}
+
+std::string_view costs_text(const View& view) {
+    return tr(view.document.scenario.machine.costs_ideal ? Str::costs_ideal : Str::costs_linux);
+}
+
+// The simulated time at the cursor.
+std::string clock_text(const View&) { return format_time(0); }
+
+struct WalkButton {
+    const char* id;
+    std::string_view sign;
+    Str word;  // count_: none
+    Str hint;
+    Kind command;
+    Look look = Look::plain;
+};
+
+std::array<WalkButton, 4> walk_buttons(bool playing) {
+    return {{{"start", "|◀", Str::count_, Str::transport_start, Kind::to_start},
+             {"back", "◀", Str::transport_back, Str::key_back, Kind::back},
+             {"step", "▶", Str::transport_step, Str::key_forward, Kind::forward, Look::primary},
+             {"play", playing ? "‖" : "▶▶", playing ? Str::transport_pause : Str::transport_play,
+              Str::key_play, Kind::play}}};
+}
+
+std::string walk_text(const WalkButton& walk, bool words) {
+    std::string text(walk.sign);
+    if (words && walk.word != Str::count_) text.append(" ").append(tr(walk.word));
+    return text;
+}
+
+std::string speed_text(const View& view) {
     char speed[16];
     std::snprintf(speed, sizeof speed, "%g×", view.state.speed);
-    if (button("speed", speed)) view.ask(Kind::faster);
-    tooltip(tr(Str::transport_speed_hint));
+    return speed;
 }
 
 std::string chip_text(const GrainChip& grain, std::size_t index, bool words) {
@@ -104,64 +122,135 @@ std::string chip_text(const GrainChip& grain, std::size_t index, bool words) {
     return text;
 }
 
-void grain_row(View& view, bool words, float y) {
-    for (std::size_t i = 0; i < grain_chips.size(); ++i) {
-        ImGui::SameLine(0, px(4));
-        ImGui::PushID(static_cast<int>(i));
+// What stands in the bar besides the name, the menus, step and back, language and help.
+struct Contents {
+    bool chips = true, lesson = true, grain_words = true, walk_words = true, clock = true,
+         grain = true, speed = true;
+};
+
+float name_width(const View& view) {
+    return std::clamp(std::ceil(measure(shown_name(view), strong_text()).x), px(60), px(200));
+}
+
+float left_width(const View& view, const Contents& contents) {
+    float width = px(12) + name_width(view) + px(16) + button_width(tr(Str::menu_file)) + px(8) +
+                  button_width(tr(Str::menu_view));
+    if (contents.lesson && view.document.lesson > 0)
+        width += px(8) + button_width(lesson_text(view));
+    width += px(24);
+    for (const WalkButton& walk : walk_buttons(view.state.playing))
+        width += button_width(walk_text(walk, contents.walk_words)) + px(8);
+    if (contents.speed) width += button_width(speed_text(view)) + px(8);
+    if (contents.grain) {
+        for (std::size_t i = 0; i < grain_chips.size(); ++i)
+            width += chip_width(chip_text(grain_chips[i], i, contents.grain_words)) + px(4);
+    }
+    return width;
+}
+
+float right_width(const View& view, const Contents& contents) {
+    float width = px(12) + chip_width("?") + px(4) + chip_width(tr(Str::language_switch));
+    if (view.document.path.empty()) return width;
+    if (contents.chips)
+        width += px(8) + chip_width(view.document.scenario.machine.scheduler) +
+                 chip_width(costs_text(view));
+    if (contents.clock) width += px(16) + measure(clock_text(view), mono_text(Size::large)).x;
+    return width;
+}
+
+// As much as fits; what is given up first stands first.
+Contents contents_for(const View& view, float width) {
+    Contents contents;
+    for (bool Contents::*part :
+         {&Contents::chips, &Contents::lesson, &Contents::grain_words, &Contents::walk_words,
+          &Contents::speed, &Contents::clock, &Contents::grain}) {
+        if (left_width(view, contents) + px(16) + right_width(view, contents) <= width) break;
+        contents.*part = false;
+    }
+    return contents;
+}
+
+void draw_left(View& view, const Contents& contents, float top) {
+    ImGui::SetCursorPos({px(12), top + px(3)});
+    fit(shown_name(view), name_width(view), strong_text());
+    const auto next = [&](float space, float lower = 0) {
+        ImGui::SameLine(0, px(space));
+        ImGui::SetCursorPosY(top + px(lower));
+    };
+    next(16);
+    file_menu(view);
+    next(8);
+    view_menu(view);
+    if (contents.lesson && view.document.lesson > 0) {
+        next(8);
+        if (button("lesson", lesson_text(view))) view.ask(Kind::next_lesson);
+        tooltip(tr(Str::key_next_lesson));
+    }
+    float space = 24;
+    for (const WalkButton& walk : walk_buttons(view.state.playing)) {
+        next(space);
+        space = 8;
+        if (button(walk.id, walk_text(walk, contents.walk_words), walk.look,
+                   view.session != nullptr))
+            view.ask(walk.command);
+        tooltip(tr(walk.hint));
+    }
+    if (contents.speed) {
+        next(8);
+        if (button("speed", speed_text(view)))
+            view.ask(view.state.speed >= 16 ? Kind::slowest : Kind::faster);
+        tooltip(tr(Str::transport_speed_hint));
+    }
+    space = 8;
+    for (std::size_t i = 0; contents.grain && i < grain_chips.size(); ++i) {
         const GrainChip& grain = grain_chips[i];
-        ImGui::SetCursorPosY(y);
-        if (chip_button("grain", chip_text(grain, i, words), view.state.grain == grain.grain))
+        next(space, 3);
+        space = 4;
+        ImGui::PushID(static_cast<int>(i));
+        if (chip_button("grain", chip_text(grain, i, contents.grain_words),
+                        view.state.grain == grain.grain))
             view.ask(grain.command);
         tooltip(tr(grain.hint));
         ImGui::PopID();
     }
 }
 
-float grain_width(bool words) {
-    float width = 0;
-    for (std::size_t i = 0; i < grain_chips.size(); ++i)
-        width += chip_width(chip_text(grain_chips[i], i, words)) + px(4);
-    return width;
+void draw_right(View& view, const Contents& contents, float top, float width) {
+    float x = width - right_width(view, contents);
+    const auto place = [&](float own, float lower) {
+        ImGui::SetCursorPos({x, top + px(lower)});
+        x += own;
+    };
+    if (!view.document.path.empty()) {
+        if (contents.clock) {
+            const std::string clock = clock_text(view);
+            place(measure(clock, mono_text(Size::large)).x + px(16), 2);
+            label(clock, mono_text(Size::large));
+            tooltip(tr(Str::transport_clock_hint));
+        }
+        if (contents.chips) {
+            place(chip_width(view.document.scenario.machine.scheduler) + px(4), 3);
+            chip(view.document.scenario.machine.scheduler);
+            place(chip_width(costs_text(view)) + px(4), 3);
+            chip(costs_text(view));
+        }
+    }
+    place(chip_width(tr(Str::language_switch)) + px(4), 3);
+    if (chip_button("language", tr(Str::language_switch))) view.ask(Kind::language);
+    tooltip(tr(Str::language_hint));
+    place(chip_width("?"), 3);
+    if (chip_button("help", "?", view.state.help_open)) view.ask(Kind::help);
+    tooltip(tr(Str::help_hint));
 }
 
 }  // namespace
 
 void draw_transport(View& view) {
-    const Document& document = view.document;
     const float width = ImGui::GetWindowWidth();
-    const float middle = (ImGui::GetWindowHeight() - px(28)) / 2;
-    ImGui::SetCursorPos({px(12), middle});
-    const std::string_view name =
-        document.path.empty() ? std::string_view("Switchyard") : std::string_view(document.name);
-    ImGui::SetCursorPosY(middle + px(3));
-    const float walking = px(330);
-    const float spare = width - walking - grain_width(false) - px(340);
-    fit(name, std::clamp(spare, px(90), px(240)), strong_text());
-    ImGui::SameLine(0, px(16));
-    ImGui::SetCursorPosY(middle);
-    file_menu(view);
-    ImGui::SameLine();
-    view_menu(view);
-    if (document.lesson > 0 && width > px(1150)) {
-        ImGui::SameLine();
-        if (button("lesson", lesson_text(view))) view.ask(Command::Kind::next_lesson);
-        tooltip(tr(Str::key_next_lesson));
-    }
-    ImGui::SameLine(0, px(24));
-    ImGui::SetCursorPosY(middle);
-    walking_buttons(view);
-    const bool words = width > px(1080);
-    ImGui::SameLine(0, px(8));
-    grain_row(view, words, middle + px(3));
-
-    // From the right end: help, language, and the clock before them.
-    const float help = chip_width("?"), lang = chip_width(tr(Str::language_switch));
-    ImGui::SetCursorPos({width - px(12) - help, middle + px(3)});
-    if (chip_button("help", "?", view.state.help_open)) view.ask(Kind::help);
-    tooltip(tr(Str::help_hint));
-    ImGui::SetCursorPos({width - px(16) - help - lang, middle + px(3)});
-    if (chip_button("language", tr(Str::language_switch))) view.ask(Kind::language);
-    tooltip(tr(Str::language_hint));
+    const float top = std::floor((ImGui::GetWindowHeight() - px(28)) / 2);
+    const Contents contents = contents_for(view, width);
+    draw_left(view, contents, top);
+    draw_right(view, contents, top, width);
 }
 
 void dump_transport(const View& view, nlohmann::json& out) {
