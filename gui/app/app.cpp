@@ -381,6 +381,8 @@ nlohmann::json App::dump() {
                      {"reduced_motion", p.state.reduced_motion},
                      {"inspector_folded", p.arrangement.inspector.width <= 0},
                      {"help_open", p.state.help_open},
+                     {"typing", ImGui::GetIO().WantTextInput},
+                     {"open_path", p.dialog.path},
                      {"error", p.show_error ? p.error.render() : ""}};
     const auto tab = std::find_if(panels().begin(), panels().end(),
                                   [at = p.state.tab](const Panel& panel) mutable {

@@ -68,9 +68,10 @@ def test_resize(window):
 
 def open_file(window, path):
     window.keys("ctrl+o")
-    time.sleep(0.3)  # the field takes the keyboard a frame later
+    window.wait_for(lambda d: window_of(d)["typing"], "the field to take the keyboard")
     window.keys("ctrl+a")
     window.type(path)
+    window.wait_for(lambda d: window_of(d)["open_path"] == path, f"{path} to be typed")
     window.keys("Return")
 
 
