@@ -1,0 +1,56 @@
+// What each kind of step costs on the simulated clock. One table with a source for each figure; a scenario takes
+// it whole (`costs linux`), takes nothing (`costs ideal`: every step is free, so textbook arithmetic is exact), or
+// sets single rows by name.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "sim/base/types.h"
+
+namespace sy {
+
+enum class Cost : std::uint8_t {
+    none,          // bookkeeping of the simulation, never a cost
+    word,          // one push, pop, call, return or branch
+    user_op,       // one operation of a user program outside a burst
+    syscall,       // SYSCALL with its swapgs
+    sysret,        // SYSRET with its swapgs
+    regs,          // saving or restoring the general registers in pt_regs
+    interrupt,     // the hardware taking an interrupt through the IDT
+    iret,          // IRETQ
+    locked,        // an effect that takes an uncontended lock or touches shared lines
+    effect,        // any other small effect
+    accounting,    // update_curr and friends
+    enqueue,       // putting a task into or out of a run queue
+    pick,          // picking the next task
+    cr3,           // writing CR3, with the TLB refill that follows
+    fpu,           // saving or loading the FPU block
+    segments,      // FS/GS base
+    timer,         // arming or expiring a timer, programming the LAPIC
+    ipi,           // sending an inter-processor interrupt
+    ipi_flight,    // from sending to arrival
+    handler,       // a device's hard interrupt handler
+    softirq,       // one softirq action
+    copy,          // copying a few bytes between user and kernel
+    idle_exit,     // leaving hlt
+    fork,          // duplicating a task (dup_task_struct, copy_process)
+    mm,            // setting up or tearing down an address space
+    count,
+};
+constexpr int kCosts = static_cast<int>(Cost::count);
+
+struct CostRow {
+    Cost cost;
+    const char* name;       // in `costs linux name=120ns`
+    Nanos linux_ns;
+    const char* source;
+};
+std::span<const CostRow> cost_table();
+
+using Costs = std::array<Nanos, kCosts>;
+Costs linux_costs();
+constexpr Costs ideal_costs() { return Costs{}; }
+
+}  // namespace sy

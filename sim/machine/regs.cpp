@@ -1,0 +1,25 @@
+#include "sim/machine/regs.h"
+
+namespace sy {
+
+const char* reg_name(Reg r) {
+    static constexpr const char* names[] = {"RAX", "RCX", "RDX", "RBX", "RSP", "RBP", "RSI", "RDI",
+                                            "R8",  "R9",  "R10", "R11", "R12", "R13", "R14", "R15"};
+    return names[static_cast<int>(r)];
+}
+
+const char* pt_reg_name(PtReg r) {
+    static constexpr const char* names[] = {"r15", "r14", "r13", "r12", "rbp", "rbx", "r11",
+                                            "r10", "r9",  "r8",  "rax", "rcx", "rdx", "rsi",
+                                            "rdi", "orig_rax", "rip", "cs", "rflags", "rsp", "ss"};
+    return names[static_cast<int>(r)];
+}
+
+Reg pt_reg_source(int i) {
+    static constexpr Reg source[] = {Reg::r15, Reg::r14, Reg::r13, Reg::r12, Reg::rbp,
+                                     Reg::rbx, Reg::r11, Reg::r10, Reg::r9,  Reg::r8,
+                                     Reg::rax, Reg::rcx, Reg::rdx, Reg::rsi, Reg::rdi};
+    return source[i];
+}
+
+}  // namespace sy

@@ -1,0 +1,131 @@
+// task_struct: everything the kernel keeps about one task. Field names are the kernel's (linux.md 1.1); a task
+// that sleeps is this record and the words on its kernel stack, nothing else.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "sim/base/cow.h"
+#include "sim/base/random.h"
+#include "sim/base/types.h"
+
+namespace sy {
+
+// __state bits, linux.md 1.2.
+namespace task_state {
+constexpr std::uint32_t running = 0, interruptible = 1, uninterruptible = 2, stopped = 4, dead = 0x80,
+                        wakekill = 0x100, noload = 0x400, fresh = 0x800 /* TASK_NEW */;
+constexpr std::uint32_t idle = uninterruptible | noload, killable = uninterruptible | wakekill;
+constexpr std::uint32_t normal = interruptible | uninterruptible;
+}  // namespace task_state
+// exit_state, linux.md 1.2.
+constexpr std::uint32_t kExitDead = 0x10, kExitZombie = 0x20;
+
+// flags, linux.md 1.6.
+namespace pf {
+constexpr std::uint32_t idle = 0x2, exiting = 0x4, wq_worker = 0x20, forknoexec = 0x40, nofreeze = 0x8000,
+                        kthread = 0x20'0000, randomize = 0x40'0000, no_setaffinity = 0x400'0000;
+}
+// thread_info.flags, linux.md 1.1.
+namespace tif {
+constexpr std::uint32_t sigpending = 1u << 2, need_resched = 1u << 3, need_fpu_load = 1u << 14;
+}
+namespace clone_flag {  // linux.md 3.1
+constexpr std::uint64_t vm = 0x100, thread = 0x10000;
+constexpr std::uint64_t pthread = 0x3d0f00;  // what pthread_create passes, linux.md 3.2
+constexpr std::uint64_t fork = 0x1200011;    // what fork() passes
+}
+enum class Policy : std::uint8_t { normal = 0, fifo = 1, rr = 2, batch = 3, idle = 5, deadline = 6 };
+
+// Links of a task in a red-black tree or a list of its scheduling class. A task is in at most one of them.
+struct QueueNode {
+    TaskId left = kNoTask, right = kNoTask, parent = kNoTask;  // list: left = previous, right = next
+    bool red = false;
+    bool linked = false;
+};
+
+struct SchedEntity {
+    std::uint32_t weight = 1024;          // load.weight >> 10
+    std::uint32_t inv_weight = 4'194'304;
+    std::uint64_t vruntime = 0;
+    std::uint64_t sum_exec_runtime = 0;   // ns on a CPU, charged at update_curr
+    std::uint64_t prev_sum_exec_runtime = 0;
+    Nanos exec_start = 0;                 // when this task was last charged
+    std::uint64_t slice = 0;              // ns; meaning is the class's
+    std::uint64_t enqueue_seq = 0;        // order of arrival in the queue, for ties
+    QueueNode node;
+};
+
+struct Task {
+    // What the switch reads and writes.
+    std::uint64_t thread_sp = 0;          // thread.sp: the saved kernel RSP while not running
+    std::uint64_t fs_base = 0, gs_base = 0;  // thread.fsbase, thread.gsbase (user)
+    std::uint64_t fpu = 0;                // saved FPU image, as one unit
+    std::uint32_t state = task_state::running;
+    std::uint32_t exit_state = 0;
+    std::uint32_t flags = 0;              // PF_*
+    std::uint32_t tif = 0;                // thread_info.flags
+    MmId mm = kNoMm, active_mm = kNoMm;
+    std::uint32_t stack = 0;              // slot of its kernel stack
+    CpuId cpu = 0;                        // where it runs or last ran
+    CpuId fpu_cpu = kNoCpu;               // last CPU that loaded its FPU image
+    bool on_cpu = false;
+    bool on_rq = false;
+    bool is_live = false;                 // false: released, kept only as a row of history
+    Policy policy = Policy::normal;
+    std::int16_t nice = 0;
+    std::int16_t prio = 120, static_prio = 120;
+    SchedEntity se;
+
+    // Identity and family.
+    Pid pid = 0, tgid = 0;
+    TaskId real_parent = kNoTask;
+    TaskId group_leader = kNoTask;
+    TaskId first_child = kNoTask, next_sibling = kNoTask;   // leaders only
+    TaskId next_thread = kNoTask;         // circle of the thread group
+    std::int32_t live_threads = 1;        // of the group, kept at the leader
+    std::int32_t exit_code = 0;           // wait status, linux.md 3.7
+    std::int32_t group_exit_code = -1;    // at the leader; -1: no group exit under way
+    std::uint64_t cpus_allowed = ~std::uint64_t{0};
+    std::array<char, 16> comm{};
+    std::array<char, 16> label{};         // instance name shown to people: worker/1
+
+    // Sleeping.
+    TaskId wait_prev = kNoTask, wait_next = kNoTask;        // in one wait queue
+    bool waiting = false;
+    std::uint64_t wait_key = 0;           // which queue: an address (pipe, futex word, device, mm)
+    std::uint64_t timer = 0;              // id of its sleep hrtimer, 0: none armed
+    std::uint64_t clear_child_tid = 0;    // user address, CLONE_CHILD_CLEARTID
+    std::uint64_t pending_signals = 0;    // bit n-1 for signal n
+    TaskId waiting_children = kNoTask;    // head of wait_chldexit: at most the leader's own threads
+
+    // The user program.
+    std::uint32_t program = 0;            // index of the program (Image)
+    Random rng;                           // the workload's draws
+    std::uint64_t timer_slack = 0;
+
+    // Bookkeeping for people (linux.md 1.1, sched_info).
+    Nanos arrival = 0;                    // became runnable for the first time
+    Nanos first_run = -1;                 // -1: not yet
+    Nanos exit_time = -1;
+    Nanos run_delay = 0;                  // runnable without a CPU, ended waits
+    Nanos last_queued = -1;               // since when it waits; -1: it does not
+    Nanos utime = 0, stime = 0;
+    std::uint64_t nvcsw = 0, nivcsw = 0;
+    std::uint64_t nr_migrations = 0;
+    std::uint64_t min_flt = 0;
+
+    bool is_kthread() const { return (flags & pf::kthread) != 0; }
+    std::string_view comm_view() const { return comm.data(); }
+    // What people read: the instance name if it differs from comm.
+    std::string_view name() const { return label[0] != 0 ? label.data() : comm.data(); }
+};
+
+using TaskTable = CowArray<Task, 4>;
+
+// The letter of ps and sched_switch (linux.md 1.3).
+char state_letter(std::uint32_t state, std::uint32_t exit_state);
+void set_text(std::array<char, 16>& to, std::string_view text);   // cut to 15 characters
+
+}  // namespace sy

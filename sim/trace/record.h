@@ -1,0 +1,84 @@
+// A record: one fact with a kernel tracepoint's name and meaning, 32 bytes. Everything that only looks at what
+// happened (timeline, metrics, exports) is a function of these.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "sim/base/fingerprint.h"
+#include "sim/base/types.h"
+
+namespace sy {
+
+enum class RecordKind : std::uint8_t {
+    sched_switch,        // a: next TaskId; b: prev state letter | preempted<<8; c: prev prio, d: next prio
+    sched_waking,        // a: TaskId; b: target cpu; c: prio
+    sched_wakeup,        // same
+    sched_wakeup_new,    // same
+    sched_migrate_task,  // a: TaskId; b: from; c: to; d: prio
+    sched_process_fork,  // a: child TaskId
+    sched_process_exit,  // a: TaskId; b: group_dead; c: prio
+    sched_process_free,  // a: TaskId (its last reference is gone)
+    sys_enter,           // a: nr; c,d: first argument (low, high)
+    sys_args,            // continuation of sys_enter: a,b: second; c,d: third argument
+    sys_exit,            // a: nr; c,d: result (low, high)
+    irq_handler_entry,   // a: irq; b: device index
+    irq_handler_exit,    // a: irq; b: device; c: 1 handled
+    local_timer_entry,   // a: vector
+    local_timer_exit,
+    reschedule_entry,    // a: vector
+    reschedule_exit,
+    hrtimer_expire_entry,  // a: 0 tick, 1 sleep, 2 slice; b: TaskId or none
+    softirq_raise,       // a: vec
+    softirq_entry,
+    softirq_exit,
+    signal_generate,     // a: TaskId; b: signal
+    signal_deliver,      // a: TaskId; b: signal
+    task_arrival,        // a: TaskId: the outside world started it (no tracepoint of Linux)
+    count,
+};
+constexpr int kRecordKinds = static_cast<int>(RecordKind::count);
+std::string_view record_name(RecordKind kind);
+
+// Context bits of the ftrace flag column (linux.md 9.14).
+namespace record_flag {
+constexpr std::uint16_t irqs_off = 1, need_resched = 2, hardirq = 4, softirq = 8, bh_off = 16;
+constexpr unsigned depth_shift = 8;  // preempt depth, 4 bits
+}
+
+struct Record {
+    Nanos at = 0;
+    RecordKind kind = RecordKind::sched_switch;
+    CpuId cpu = 0;
+    std::uint16_t flags = 0;
+    TaskId task = kNoTask;               // who was current on that CPU (the victim, for interrupts)
+    std::uint32_t a = 0, b = 0, c = 0, d = 0;
+
+    friend bool operator==(const Record&, const Record&) = default;
+};
+static_assert(sizeof(Record) == 32);
+
+inline std::uint64_t wide(std::uint32_t low, std::uint32_t high) {
+    return (std::uint64_t{high} << 32) | low;
+}
+
+// All records of a run, in the order in which they happened.
+class Log {
+  public:
+    void add(const Record& r) { records_.push_back(r); }
+    std::size_t size() const { return records_.size(); }
+    const Record& operator[](std::size_t i) const { return records_[i]; }
+    const Record* begin() const { return records_.data(); }
+    const Record* end() const { return records_.data() + records_.size(); }
+    void truncate(std::size_t n) { records_.resize(n); }
+    void clear() { records_.clear(); }
+    std::uint64_t fingerprint() const;
+
+  private:
+    std::vector<Record> records_;
+};
+
+void mix_record(Fingerprint& print, const Record& r);
+
+}  // namespace sy
