@@ -161,6 +161,7 @@ struct MachineDecl {
     std::int32_t cpus = 1;
     std::int32_t hz = 250;             // ticks a second: 100, 250, 300 or 1000
     std::string scheduler = "cfs";
+    SourcePos scheduler_pos;
     // key=value settings of the scheduler, as written (the scheduler's own table checks them): quantum, tie, …
     std::vector<std::pair<std::string, std::string>> scheduler_options;
     bool costs_ideal = false;          // `costs ideal`: every step takes no time

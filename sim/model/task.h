@@ -72,6 +72,9 @@ struct Task {
     CpuId fpu_cpu = kNoCpu;               // last CPU that loaded its FPU image
     bool on_cpu = false;
     bool on_rq = false;
+    bool migrating = false;               // off its old queue, on its way to a CPU it may use
+    bool counts_as_living = false;        // the run goes on while it lives
+    bool stack_gone = false;              // freed by the task that came after its death
     bool is_live = false;                 // false: released, kept only as a row of history
     Policy policy = Policy::normal;
     std::int16_t nice = 0;
@@ -82,7 +85,8 @@ struct Task {
     Pid pid = 0, tgid = 0;
     TaskId real_parent = kNoTask;
     TaskId group_leader = kNoTask;
-    TaskId first_child = kNoTask, next_sibling = kNoTask;   // leaders only
+    TaskId first_child = kNoTask, last_child = kNoTask;     // leaders only
+    TaskId next_sibling = kNoTask;
     TaskId next_thread = kNoTask;         // circle of the thread group
     std::int32_t live_threads = 1;        // of the group, kept at the leader
     std::int32_t exit_code = 0;           // wait status, linux.md 3.7
@@ -95,18 +99,20 @@ struct Task {
     TaskId wait_prev = kNoTask, wait_next = kNoTask;        // in one wait queue
     bool waiting = false;
     std::uint64_t wait_key = 0;           // which queue: an address (pipe, futex word, device, mm)
+    std::uint32_t request = 0;            // number of the block request it waits for
     std::uint64_t timer = 0;              // id of its sleep hrtimer, 0: none armed
     std::uint64_t clear_child_tid = 0;    // user address, CLONE_CHILD_CLEARTID
     std::uint64_t pending_signals = 0;    // bit n-1 for signal n
-    TaskId waiting_children = kNoTask;    // head of wait_chldexit: at most the leader's own threads
+    bool waits_for_child = false;         // asleep in wait4
 
     // The user program.
     std::uint32_t program = 0;            // index of the program (Image)
     Random rng;                           // the workload's draws
-    std::uint64_t timer_slack = 0;
+    bool runs_program = false;            // a kernel thread of the scenario
 
     // Bookkeeping for people (linux.md 1.1, sched_info).
-    Nanos arrival = 0;                    // became runnable for the first time
+    Nanos start_time = 0;
+    Nanos arrival = -1;                   // became runnable for the first time
     Nanos first_run = -1;                 // -1: not yet
     Nanos exit_time = -1;
     Nanos run_delay = 0;                  // runnable without a CPU, ended waits

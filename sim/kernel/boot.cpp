@@ -1,0 +1,302 @@
+// Boot: from plain data to a machine whose kernel threads really ran until they slept, so that their stacks are real.
+// Time starts at 0 after that.
+#include <algorithm>
+
+#include "sim/base/assert.h"
+#include "sim/base/limits.h"
+#include "sim/kernel/engine.h"
+#include "sim/kernel/events.h"
+#include "sim/kernel/family.h"
+#include "sim/kernel/routines.h"
+
+namespace sy {
+
+namespace {
+
+constexpr Pid kFirstUserPid = 500;
+constexpr Nanos kDefaultEnd = kSecond;              // of a scenario with an endless program and no `until`
+constexpr Nanos kLongestRun = limits::duration_ns;  // of any other
+
+}  // namespace
+
+class Booter {
+  public:
+    Booter(const Scenario& scenario, BootError& error) : scenario_(scenario), error_(error) {}
+
+    bool run() {
+        const auto image = std::make_shared<Image>();
+        image->scenario = scenario_;
+        if (!make_scheduler(*image)) return false;
+        for (const ProcessDecl& p : scenario_.processes) {
+            image->programs.push_back(compile(scenario_, p));
+            if (p.kernel_thread && !kernel_program_fits(p, image->programs.back())) return false;
+        }
+        image->programs.push_back(init_program());
+        image->tick = kSecond / scenario_.machine.hz;
+        image->preempt = scenario_.machine.preempt;
+        image->ideal = true;
+        k.image_ = image;   // free steps while the kernel threads settle
+
+        make_cpus();
+        make_first_tasks();
+        settle();
+
+        set_costs(*image);
+        image->end_at = end_of_run(*image);
+        add_events();
+        return true;
+    }
+    Kernel k;
+
+  private:
+    bool fail(SourcePos pos, std::string text, std::string text_zh) {
+        error_ = {pos, std::move(text), std::move(text_zh)};
+        return false;
+    }
+
+    bool make_scheduler(Image& image) {
+        const MachineDecl& m = scenario_.machine;
+        const PolicyInfo* policy = find_policy(m.scheduler);
+        if (policy == nullptr) {
+            std::string known;
+            for (const PolicyInfo* p : policies()) known += (known.empty() ? "" : ", ") + std::string(p->name);
+            return fail(m.scheduler_pos, "unknown scheduler '" + m.scheduler + "'; known: " + known,
+                        "未知的调度器“" + m.scheduler + "”；可用：" + known);
+        }
+        std::string wrong;
+        std::unique_ptr<SchedClass> c =
+            policy->make({m.cpus, m.hz, m.scheduler_options}, wrong);
+        if (c == nullptr) {
+            std::string known;
+            for (const PolicyOption& o : policy->options)
+                known += (known.empty() ? "" : ", ") + std::string(o.usage);
+            return fail(m.scheduler_pos,
+                        "scheduler '" + m.scheduler + "' does not understand '" + wrong + "'; it takes: " + known,
+                        "调度器“" + m.scheduler + "”不认识“" + wrong + "”；可用：" + known);
+        }
+        k.sched = SchedClassBox(std::move(c));
+        image.scheduler = m.scheduler;
+        for (const auto& [key, value] : m.scheduler_options) {
+            image.scheduler += (image.scheduler == m.scheduler ? " " : ",") + key + "=" + value;
+            if (key == "tie" && value == "expired-first") image.tie = TieRule::expired_first;
+        }
+        return true;
+    }
+
+    bool kernel_program_fits(const ProcessDecl& decl, const Program& p) {
+        using Kind = UserOp::Kind;
+        for (const UserOp& op : p.ops) {
+            const bool call_fits = op.kind != Kind::system_call || op.nr == nr::clock_nanosleep ||
+                                   op.nr == nr::sched_yield || op.nr == nr::exit_group;
+            const bool loops = op.kind == Kind::loop_start || op.kind == Kind::every_start;
+            if (!call_fits || op.kind == Kind::lock_try || op.kind == Kind::sem_take ||
+                op.kind == Kind::sem_post || op.kind == Kind::unlock || !p.threads.empty())
+                return fail(op.pos,
+                            "kernel thread '" + decl.name +
+                                "' can only run, sleep, yield, repeat and exit: it has no user mode to call from",
+                            "内核线程“" + decl.name +
+                                "”只能 run、sleep、yield、repeat 和 exit：它没有可发起调用的用户态");
+            if (loops && op.level > 2)
+                return fail(op.pos, "a kernel thread can nest 3 counted loops at the most",
+                            "内核线程最多嵌套 3 层计数循环");
+        }
+        return true;
+    }
+
+    void make_cpus() {
+        k.mms.push_back();   // init_mm
+        Mm& init_mm = k.mms.mut(0);
+        init_mm.users = 1;
+        init_mm.count = 1;
+        init_mm.pgd = layout::init_pgd_phys;
+        init_mm.ctx_id = 1;
+        const int n = scenario_.machine.cpus;
+        for (int i = 0; i < n; ++i) {
+            k.stacks.add_entry_stack();
+            Cpu& cpu = k.cpus.emplace_back();
+            cpu.id = static_cast<CpuId>(i);
+            cpu.irq_stack = k.stacks.add();
+        }
+        for (Cpu& cpu : k.cpus) make_idle(cpu);
+        k.by_pid.push_back();
+        k.by_pid.mut(0) = kNoTask;
+        k.pipes.resize(scenario_.pipes.size());
+        for (std::size_t i = 0; i < k.pipes.size(); ++i) k.pipes[i].capacity = scenario_.pipes[i].capacity;
+        k.devices.resize(scenario_.devices.size());
+        for (std::size_t i = 0; i < k.devices.size(); ++i)
+            k.devices[i].rng = Random(scenario_.machine.seed * 31 + i * 1'000'003 + 7);
+    }
+
+    void make_idle(Cpu& cpu) {
+        const auto id = static_cast<TaskId>(k.tasks.size());
+        Task& t = k.tasks.push_back();
+        t.flags = pf::idle | pf::kthread | pf::no_setaffinity;
+        t.is_live = true;
+        t.stack = k.stacks.add();
+        t.cpu = cpu.id;
+        t.on_cpu = true;
+        t.group_leader = t.next_thread = id;
+        t.cpus_allowed = std::uint64_t{1} << cpu.id;
+        t.active_mm = 0;
+        ++k.mms.mut(0).count;
+        set_text(t.comm, "swapper/" + std::to_string(cpu.id));
+        cpu.idle = cpu.curr = cpu.current_task = id;
+        cpu.top_of_stack = layout::stack_top(t.stack);
+        cpu.regs[Reg::rsp] = cpu.top_of_stack - kPtRegsBytes;
+        cpu.regs.gs_base = layout::per_cpu_base(cpu.id);
+        cpu.regs.cr3 = layout::init_pgd_phys | 1;
+        cpu.pc = kernel_text().entry(routines::cpu_startup_entry);
+        cpu.tlb.loaded_mm = 0;
+        cpu.tlb.is_lazy = true;
+        cpu.tlb.ctx_id[0] = 1;
+        cpu.tlb.tlb_gen[0] = 1;
+        cpu.tlb.next_asid = 1;
+        cpu.tick_stopped = true;
+        k.mms.mut(0).cpu_bitmap |= std::uint64_t{1} << cpu.id;
+    }
+
+    TaskId kernel_thread(Ctx& cx, const std::string& name, const Routine& fn, int cpu, int nice,
+                         std::uint32_t flags) {
+        const TaskId id = cx.new_task(kNoTask, -1);
+        Task& t = cx.task(id);
+        t.flags = pf::kthread | pf::nofreeze | pf::forknoexec | flags;
+        t.nice = static_cast<std::int16_t>(nice);
+        t.prio = t.static_prio = static_cast<std::int16_t>(120 + nice);
+        const Weight w = weight_of_nice(nice);
+        t.se.weight = w.weight;
+        t.se.inv_weight = w.inverse;
+        set_text(t.comm, name);
+        const std::uint64_t online = scenario_.machine.cpus == 64
+                                         ? ~std::uint64_t{0}
+                                         : (std::uint64_t{1} << scenario_.machine.cpus) - 1;
+        t.cpus_allowed = online;
+        if (cpu >= 0) {
+            t.cpu = static_cast<CpuId>(cpu);
+            t.cpus_allowed = std::uint64_t{1} << cpu;
+            t.flags |= pf::no_setaffinity;
+        }
+        t.start_time = 0;
+        prepare_stack(cx, id, cx.text.entry_address(fn), 0);
+        if (id != kthreadd_ && kthreadd_ != kNoTask) add_child(cx, kthreadd_, id);
+        return id;
+    }
+
+    void make_first_tasks() {
+        Ctx cx{k, k.cpus[0], nullptr, nullptr, kernel_text(), true};
+        const TaskId init = cx.new_task(kNoTask, 1);
+        Task& t = cx.task(init);
+        t.program = static_cast<std::uint32_t>(k.image().programs.size() - 1);
+        t.flags = pf::randomize;
+        set_text(t.comm, "init");
+        t.cpus_allowed = scenario_.machine.cpus == 64 ? ~std::uint64_t{0}
+                                                      : (std::uint64_t{1} << scenario_.machine.cpus) - 1;
+        t.mm = t.active_mm = new_mm(k, t.program);
+        t.fs_base = layout::main_tcb;
+        t.fpu = 0x1000 + init;
+        const std::uint64_t regs = layout::stack_top(t.stack) - kPtRegsBytes;
+        k.stacks.write(regs + 8 * static_cast<int>(PtReg::orig_rax), ~std::uint64_t{0});
+        k.stacks.write(regs + 8 * static_cast<int>(PtReg::rip), layout::user_text);
+        k.stacks.write(regs + 8 * static_cast<int>(PtReg::cs), kUserCs);
+        k.stacks.write(regs + 8 * static_cast<int>(PtReg::rflags), kFlagFixed | kFlagIf);
+        k.stacks.write(regs + 8 * static_cast<int>(PtReg::rsp), layout::user_stack_top);
+        k.stacks.write(regs + 8 * static_cast<int>(PtReg::ss), kUserSs);
+        prepare_stack(cx, init, 0, 0);
+        std::vector<TaskId> fresh = {init};
+        kthreadd_ = kernel_thread(cx, "kthreadd", routines::kthreadd, -1, 0, 0);
+        fresh.push_back(kthreadd_);
+        for (Cpu& cpu : k.cpus) {
+            const std::string n = std::to_string(cpu.id);
+            cpu.ksoftirqd = kernel_thread(cx, "ksoftirqd/" + n, routines::kthread, cpu.id, 0, 0);
+            fresh.push_back(cpu.ksoftirqd);
+            fresh.push_back(kernel_thread(cx, "kworker/" + n + ":0", routines::kthread, cpu.id, 0, pf::wq_worker));
+            fresh.push_back(kernel_thread(cx, "kworker/" + n + ":0H", routines::kthread, cpu.id, -20, pf::wq_worker));
+        }
+        for (TaskId id : fresh) wake_up_new_task(cx, kNoTask, id);
+        for (Cpu& cpu : k.cpus) k.refresh(cpu);
+    }
+
+    void settle() {
+        while (k.step(nullptr, nullptr)) {
+        }
+        SY_ASSERT(k.end_ == End::nothing_left, "the kernel threads did not fall asleep at boot");
+        k.end_ = End::running;
+        k.active_ = kNoCpu;
+        k.steps_ = k.switches_ = k.records_ = 0;
+        k.steps_at_now_ = 0;
+        k.enqueue_seq_ = k.timer_id_ = 0;
+        k.forks = 0;
+        k.last_pid = std::max(k.last_pid, kFirstUserPid - 1);
+        for (Cpu& cpu : k.cpus) {
+            cpu.nr_switches = cpu.cr3_writes = cpu.tlb_flushes = cpu.lazy_switches = 0;
+            cpu.irq_timer = cpu.irq_resched = cpu.irq_call = 0;
+            cpu.timers.clear();
+            cpu.lapic_deadline = kNever;
+        }
+        for (TaskId id = 0; id < k.tasks.size(); ++id) {
+            Task& t = k.tasks.mut(id);
+            t.nvcsw = t.nivcsw = 0;
+            t.first_run = -1;
+            t.arrival = 0;
+            t.nr_migrations = 0;
+        }
+    }
+
+    void set_costs(Image& image) {
+        const MachineDecl& m = scenario_.machine;
+        image.costs = m.costs_ideal ? ideal_costs() : linux_costs();
+        for (const auto& [name, ns] : m.costs)
+            for (const CostRow& row : cost_table())
+                if (name == row.name) image.costs[static_cast<std::size_t>(row.cost)] = ns;
+        image.ideal = std::all_of(image.costs.begin(), image.costs.end(), [](Nanos n) { return n == 0; });
+        image.timer_slack = m.costs_ideal ? 0 : 50 * kMicro;
+    }
+
+    Nanos end_of_run(const Image& image) const {
+        if (scenario_.machine.until > 0) return scenario_.machine.until;
+        for (std::size_t i = 0; i < scenario_.processes.size(); ++i)
+            if (image.programs[i].endless) return kDefaultEnd;
+        for (const ProcessDecl& p : scenario_.processes)
+            for (const ThreadDecl& t : p.threads)
+                for (const Stmt& s : t.body)
+                    if ((s.kind == Stmt::Kind::repeat && s.count < 0) || s.kind == Stmt::Kind::every)
+                        return kDefaultEnd;
+        if (scenario_.processes.empty()) return kDefaultEnd;
+        return kLongestRun;
+    }
+
+    void add_events() {
+        for (std::uint32_t i = 0; i < scenario_.processes.size(); ++i) {
+            const ProcessDecl& p = scenario_.processes[i];
+            Random rng(scenario_.machine.seed * 131 + i * 7'919 + 3);
+            for (std::int32_t c = 0; c < p.copies; ++c) {
+                Nanos at = p.arrive.a;
+                if (p.arrive.kind == Dist::Kind::uniform) at = rng.uniform(p.arrive.a, p.arrive.b);
+                if (p.arrive.kind == Dist::Kind::exp) at = rng.exponential(p.arrive.a);
+                k.add_event({.at = at, .kind = Event::Kind::arrival, .index = i,
+                             .copy = static_cast<std::uint32_t>(c)});
+                ++k.arrivals_left;
+            }
+        }
+        for (std::uint32_t i = 0; i < scenario_.devices.size(); ++i) {
+            const DeviceDecl& d = scenario_.devices[i];
+            const Nanos first = next_device_event(k.devices[i], d, 0);
+            if (first != kNever) k.add_event({.at = first, .kind = Event::Kind::device, .index = i});
+            for (const Nanos at : d.at)
+                k.add_event({.at = at, .kind = Event::Kind::device, .index = i, .copy = 1});
+        }
+        for (std::uint32_t i = 0; i < scenario_.timeline.size(); ++i)
+            k.add_event({.at = scenario_.timeline[i].at, .kind = Event::Kind::action, .index = i});
+    }
+
+    const Scenario& scenario_;
+    BootError& error_;
+    TaskId kthreadd_ = kNoTask;
+};
+
+std::optional<Kernel> Kernel::boot(const Scenario& scenario, BootError& error) {
+    Booter booter(scenario, error);
+    if (!booter.run()) return std::nullopt;
+    return std::move(booter.k);
+}
+
+}  // namespace sy

@@ -1,0 +1,119 @@
+// One CPU in the middle of a step. Effects read and change the machine through it, so that every move they make is
+// reported when somebody watches, and every record gets its time and context.
+#pragma once
+
+#include "sim/kernel/kernel.h"
+#include "sim/kernel/text.h"
+
+namespace sy {
+
+// Shorthands for places.
+namespace at {
+constexpr Place none{};
+constexpr Place reg(Reg r) { return {Place::Kind::reg, static_cast<std::uint8_t>(r), 0, 0}; }
+constexpr Place special(Place::Kind kind) { return {kind, 0, 0, 0}; }
+constexpr Place word(std::uint64_t address) { return {Place::Kind::word, 0, 0, address}; }
+constexpr Place user_word(MmId mm, std::uint64_t address) {
+    return {Place::Kind::user_word, 0, mm, address};
+}
+constexpr Place task(TaskId t, TaskField f) {
+    return {Place::Kind::task, static_cast<std::uint8_t>(f), t, 0};
+}
+constexpr Place mm(MmId m, MmField f) { return {Place::Kind::mm, static_cast<std::uint8_t>(f), m, 0}; }
+constexpr Place per_cpu(CpuId c, PerCpuField f) {
+    return {Place::Kind::per_cpu, static_cast<std::uint8_t>(f), c, 0};
+}
+}  // namespace at
+
+struct Ctx {
+    Kernel& k;
+    Cpu& cpu;
+    Log* log;
+    StepReport* report;
+    const KernelText& text;
+    bool outside = false;   // an event from outside the machine, not code of this CPU
+
+    // --- registers and stacks ---
+    std::uint64_t reg(Reg r) const { return cpu.regs[r]; }
+    void set(Reg r, std::uint64_t v, Place from = at::none) {
+        if (report != nullptr) [[unlikely]]
+            move(from, at::reg(r), v, cpu.regs[r]);
+        cpu.regs[r] = v;
+    }
+    void push(std::uint64_t v, Place from) {
+        const std::uint64_t sp = cpu.regs[Reg::rsp] - 8;
+        cpu.regs[Reg::rsp] = sp;
+        if (report != nullptr) [[unlikely]]
+            move(from, at::word(sp), v, k.stacks.read(sp));
+        k.stacks.write(sp, v);
+    }
+    std::uint64_t pop(Place to) {
+        const std::uint64_t sp = cpu.regs[Reg::rsp];
+        const std::uint64_t v = k.stacks.read(sp);
+        if (report != nullptr) [[unlikely]]
+            move(at::word(sp), to, v, place_value(to));
+        cpu.regs[Reg::rsp] = sp + 8;
+        return v;
+    }
+    // A word of the pt_regs at `base`.
+    std::uint64_t pt_reg(std::uint64_t base, PtReg r) const {
+        return k.stacks.read(base + 8 * static_cast<std::uint64_t>(r));
+    }
+    void set_pt_reg(std::uint64_t base, PtReg r, std::uint64_t v, Place from) {
+        const std::uint64_t a = base + 8 * static_cast<std::uint64_t>(r);
+        move(from, at::word(a), v, report != nullptr ? k.stacks.read(a) : 0);
+        k.stacks.write(a, v);
+    }
+    // The pt_regs of the current task's entry from user mode.
+    std::uint64_t user_regs() const { return cpu.top_of_stack - kPtRegsBytes; }
+
+    // --- tasks ---
+    TaskId current() const { return cpu.current_task; }
+    Task& task(TaskId id) { return k.tasks.mut(id); }
+    const Task& peek(TaskId id) const { return k.tasks[id]; }
+    Task& cur() { return k.tasks.mut(cpu.current_task); }
+    const Task& cur() const { return k.tasks[cpu.current_task]; }
+    Mm& mm(MmId id) { return k.mms.mut(id); }
+    SchedView view(CpuId c) const { return {k.tasks, c, cpu.clock}; }
+    SchedView view() const { return view(cpu.id); }
+    void set_state(TaskId id, std::uint32_t state);
+
+    // --- reporting ---
+    void move(Place from, Place to, std::uint64_t value, std::uint64_t before) {
+        if (report != nullptr) report->moves.push_back({from, to, value, before});
+    }
+    std::uint64_t place_value(Place p) const;
+    std::uint16_t record_flags() const;
+    void emit(RecordKind kind, std::uint32_t a = 0, std::uint32_t b = 0, std::uint32_t c = 0,
+              std::uint32_t d = 0);
+
+    // --- services of the kernel core (sched_core.cpp, timers.cpp) ---
+    // TIF_NEED_RESCHED for what runs on `c`, and an interrupt if that CPU must be told.
+    void resched_curr(CpuId c);
+    void send_ipi(CpuId c, std::uint8_t vector);
+    // Put a task that is neither queued nor running into the queue of `c` and mark it runnable.
+    void activate(TaskId id, CpuId c, Enqueue why);
+    void check_preempt(CpuId c, TaskId wakee);
+    CpuId select_cpu(TaskId id) const;
+    CpuId select_new_cpu(TaskId id) const;   // for a task that has never run
+    void move_to_cpu(TaskId id, CpuId c);
+    std::uint64_t start_timer(CpuId c, Nanos expires, TimerKind kind, TaskId id);
+    void program_lapic(CpuId c);
+    void restart_tick(CpuId c);
+    void raise_softirq(Softirq s);
+    // A signal for a task: pending bit, TIF_SIGPENDING, wake from an interruptible sleep.
+    void send_signal(TaskId id, int signal, bool group);
+    // Wake up from outside of any routine (events): all of try_to_wake_up in one go.
+    bool wake_now(TaskId id, std::uint32_t states);
+    void wait_add(WaitQueue& q, TaskId id, std::uint64_t key);
+    void wait_remove(WaitQueue& q, TaskId id);
+    // mm_struct counts.
+    void mm_grab(MmId id);
+    void mm_drop(MmId id);
+    void mm_put_user(MmId id);
+    // A copy of `parent` with its own stack; see fork.cpp.
+    TaskId new_task(TaskId parent, Pid pid);
+    void count_switch() { ++k.switches_; }
+};
+
+}  // namespace sy

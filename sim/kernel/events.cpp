@@ -1,0 +1,234 @@
+// What comes from outside the machine: processes that are started, devices that interrupt, requests that finish, and
+// the scenario's timed lines. Events stand in a queue by time, then by age.
+#include <algorithm>
+
+#include "sim/base/assert.h"
+#include "sim/kernel/engine.h"
+#include "sim/kernel/events.h"
+#include "sim/kernel/family.h"
+#include "sim/kernel/routines.h"
+
+namespace sy {
+
+namespace {
+
+bool later(const Event& a, const Event& b) { return a.at != b.at ? a.at > b.at : a.seq > b.seq; }
+
+Nanos draw(Random& rng, const Dist& d) {
+    if (d.kind == Dist::Kind::uniform) return rng.uniform(d.a, d.b);
+    if (d.kind == Dist::Kind::exp) return rng.exponential(d.a);
+    return d.a;
+}
+
+}  // namespace
+
+void Kernel::add_event(Event e) {
+    e.seq = ++event_seq_;
+    events_.push_back(e);
+    std::push_heap(events_.begin(), events_.end(), later);
+    lower_horizon(e.at);
+}
+
+void Kernel::schedule_completion(std::uint32_t device, Nanos when) {
+    add_event({.at = when, .kind = Event::Kind::completion, .index = device});
+}
+
+Nanos next_device_event(Device& d, const DeviceDecl& decl, Nanos now) {
+    if (!decl.every) return kNever;
+    return now + std::max<Nanos>(1, draw(d.rng, *decl.every));
+}
+
+struct Events {
+    Kernel& k;
+
+    CpuId device_cpu(std::uint32_t index) const {
+        const DeviceDecl& decl = k.image().scenario.devices[index];
+        return decl.cpu.value_or(0);
+    }
+    // The CPU at which an event is felt.
+    CpuId cpu_of(const Event& e) const {
+        if (e.kind == Event::Kind::device || e.kind == Event::Kind::completion) return device_cpu(e.index);
+        if (e.kind == Event::Kind::action) {
+            const TimedAction& a = k.image().scenario.timeline[e.index];
+            if (a.kind == TimedAction::Kind::irq) return device_cpu(device_named(a.target));
+            const std::vector<TaskId> targets = find_tasks(k, a.target);
+            if (!targets.empty()) return k.tasks[targets.front()].cpu;
+        }
+        return 0;
+    }
+    std::uint32_t device_named(const std::string& name) const {
+        const auto& all = k.image().scenario.devices;
+        for (std::uint32_t i = 0; i < all.size(); ++i)
+            if (all[i].name == name) return i;
+        SY_ASSERT(false, "the parser lets no unknown device pass");
+    }
+
+    void interrupt(Ctx& cx, std::uint32_t device) {
+        Cpu& cpu = cx.cpu;
+        cx.move(at::none, at::per_cpu(cpu.id, PerCpuField::pending_irqs), 1, 0);
+        cpu.irr_devices |= std::uint64_t{1} << device;
+    }
+
+    void arrival(Ctx& cx, const Event& e) {
+        const ProcessDecl& decl = k.image().scenario.processes[e.index];
+        --k.arrivals_left;
+        Pid pid = -1;
+        if (decl.pid && k.find_pid(*decl.pid + static_cast<Pid>(e.copy)) == kNoTask)
+            pid = *decl.pid + static_cast<Pid>(e.copy);
+        const TaskId id = cx.new_task(kNoTask, pid);
+        Task& t = cx.task(id);
+        t.program = e.index;
+        t.nice = static_cast<std::int16_t>(decl.nice);
+        t.prio = t.static_prio = static_cast<std::int16_t>(120 + decl.nice);
+        const Weight w = weight_of_nice(decl.nice);
+        t.se.weight = w.weight;
+        t.se.inv_weight = w.inverse;
+        const std::uint64_t online =
+            k.cpus.size() == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << k.cpus.size()) - 1;
+        t.cpus_allowed = decl.cpus != 0 ? decl.cpus & online : online;
+        t.cpu = cx.select_new_cpu(id);
+        set_text(t.comm, decl.name);
+        if (decl.copies > 1) set_text(t.label, decl.name + "/" + std::to_string(e.copy + 1));
+        t.arrival = e.at;
+        t.start_time = e.at;
+        if (decl.kernel_thread) {
+            t.flags = pf::kthread | pf::nofreeze | pf::forknoexec;
+            t.runs_program = true;
+            prepare_stack(cx, id, cx.text.entry_address(routines::kthread), 0);
+            add_child(cx, k.find_pid(2), id);
+        } else {
+            t.flags = pf::randomize;
+            t.counts_as_living = true;
+            ++k.living;
+            start_process(cx, id);
+            add_child(cx, k.find_pid(1), id);
+        }
+        cx.emit(RecordKind::task_arrival, id);
+        wake_up_new_task(cx, kNoTask, id);
+    }
+
+    // What execve leaves behind: a fresh address space and a pt_regs at the program's first instruction.
+    void start_process(Ctx& cx, TaskId id) {
+        Task& t = cx.task(id);
+        t.mm = t.active_mm = new_mm(k, t.program);
+        t.fs_base = layout::main_tcb;
+        t.fpu = 0x1000 + id;
+        const std::uint64_t regs = layout::stack_top(t.stack) - kPtRegsBytes;
+        const auto put = [&](PtReg r, std::uint64_t v) {
+            k.stacks.write(regs + 8 * static_cast<std::uint64_t>(r), v);
+        };
+        put(PtReg::orig_rax, ~std::uint64_t{0});
+        put(PtReg::rip, k.program_of(t).address(0));
+        put(PtReg::cs, kUserCs);
+        put(PtReg::rflags, kFlagFixed | kFlagIf);
+        put(PtReg::rsp, layout::user_stack_top);
+        put(PtReg::ss, kUserSs);
+        prepare_stack(cx, id, 0, 0);
+    }
+
+    void action(Ctx& cx, const TimedAction& a) {
+        if (a.kind == TimedAction::Kind::irq) {
+            interrupt(cx, device_named(a.target));
+            return;
+        }
+        if (a.kind == TimedAction::Kind::caption) return;
+        for (TaskId id : find_tasks(k, a.target)) {
+            switch (a.kind) {
+                case TimedAction::Kind::kill: cx.send_signal(id, a.value, true); break;
+                case TimedAction::Kind::setnice: k.set_nice(cx, id, a.value); break;
+                case TimedAction::Kind::affinity: k.set_affinity(cx, id, a.cpus); break;
+                default: break;
+            }
+        }
+    }
+
+    void happen(Ctx& cx, const Event& e) {
+        switch (e.kind) {
+            case Event::Kind::arrival: arrival(cx, e); return;
+            case Event::Kind::device: {
+                Device& d = k.devices[e.index];
+                interrupt(cx, e.index);
+                if (e.copy != 0) return;   // scripted
+                const Nanos next = next_device_event(d, k.image().scenario.devices[e.index], e.at);
+                if (next != kNever)
+                    k.add_event({.at = next, .kind = Event::Kind::device, .index = e.index});
+                return;
+            }
+            case Event::Kind::completion:
+                ++k.devices[e.index].completed;
+                interrupt(cx, e.index);
+                return;
+            case Event::Kind::action: action(cx, k.image().scenario.timeline[e.index]); return;
+        }
+    }
+};
+
+void Kernel::run_event(Log* log, StepReport* report) {
+    std::pop_heap(events_.begin(), events_.end(), later);
+    const Event e = events_.back();
+    events_.pop_back();
+    if (e.at > now_) {
+        now_ = e.at;
+        steps_at_now_ = 0;
+    }
+    Events events{*this};
+    Cpu& cpu = cpus[events.cpu_of(e)];
+    Ctx cx{*this, cpu, log, nullptr, kernel_text()};
+    // The CPU computes or halts up to this instant, then the event is felt.
+    if (cpu.clock < e.at) {
+        const bool halted = !cpu.regs.user() && cx.text.steps()[cpu.pc].op == Op::halt;
+        if (halted) {
+            cpu.idle_ns += e.at - cpu.clock;
+            cpu.clock = e.at;
+        } else {
+            let_time_pass(cx, e.at - cpu.clock, false);
+        }
+    }
+    if (report != nullptr) {
+        report->kind = StepReport::Kind::outside;
+        report->cpu = cpu.id;
+        report->task = cpu.current_task;
+        report->step = static_cast<std::uint32_t>(e.kind);
+        report->at = report->end = e.at;
+        report->number = steps_;
+    }
+    cx.report = report;
+    cx.outside = true;
+    events.happen(cx, e);
+    for (Cpu& c : cpus) refresh(c);
+    active_ = kNoCpu;
+    ++steps_;
+}
+
+std::vector<TaskId> find_tasks(const Kernel& k, const std::string& path) {
+    std::vector<TaskId> out;
+    Pid pid = 0;
+    for (char c : path) pid = c >= '0' && c <= '9' && pid >= 0 && pid < 100'000'000 ? pid * 10 + (c - '0') : -1;
+    if (pid > 0) {
+        if (const TaskId t = k.find_pid(pid); t != kNoTask) out.push_back(t);
+        return out;
+    }
+    for (TaskId id = 0; id < k.tasks.size(); ++id)
+        if (k.tasks[id].is_live && task_matches(k, id, path)) out.push_back(id);
+    return out;
+}
+
+bool task_matches(const Kernel& k, TaskId id, const std::string& path) {
+    const Task& t = k.tasks[id];
+    if (t.comm_view() == path || t.name() == path) return true;
+    const std::size_t slash = path.find('/');
+    if (slash == std::string::npos || t.is_kthread()) return false;
+    const Task& leader = k.tasks[t.group_leader];
+    // `proc/main`, `proc/thread`, `proc/2/thread/1`: the process by name or instance, then the thread.
+    for (const std::string_view process : {leader.comm_view(), leader.name()}) {
+        if (path.size() <= process.size() || path[process.size()] != '/' ||
+            path.compare(0, process.size(), process) != 0)
+            continue;
+        const std::string_view rest = std::string_view(path).substr(process.size() + 1);
+        if (rest == "main") return t.group_leader == id;
+        if (t.group_leader != id && (t.comm_view() == rest || t.name() == rest)) return true;
+    }
+    return false;
+}
+
+}  // namespace sy

@@ -1,0 +1,18 @@
+// Names of tasks as scenarios write them, and the outside world's queue.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sim/kernel/kernel.h"
+
+namespace sy {
+
+// Living tasks that a path names: a pid, `name`, `name/2`, `process/main`, `process/thread`, `process/thread/1`.
+std::vector<TaskId> find_tasks(const Kernel& k, const std::string& path);
+// Does the path name this task (living or not)? A bare name also matches every copy of it.
+bool task_matches(const Kernel& k, TaskId id, const std::string& path);
+
+Nanos next_device_event(Device& d, const DeviceDecl& decl, Nanos now);
+
+}  // namespace sy

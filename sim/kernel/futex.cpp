@@ -1,0 +1,140 @@
+// futex: the kernel half of locks, semaphores and join. User code decides by itself as long as nobody has to wait;
+// only then it calls. Names as in Linux 6.1 (linux.md 4.7).
+#include "sim/kernel/context.h"
+#include "sim/kernel/routines.h"
+
+namespace sy {
+
+namespace {
+
+const Routine* operation(Ctx& cx) {
+    return cx.pt_reg(cx.user_regs(), PtReg::rsi) == kFutexWait ? &routines::futex_wait
+                                                               : &routines::futex_wake;
+}
+constexpr StepDef sys_futex_steps[] = {
+    push(Reg::rbx), call(routines::do_futex), pop(Reg::rbx), ret(),
+};
+constexpr StepDef do_futex_steps[] = {
+    push(Reg::rbx),
+    call_indirect(operation, {"FUTEX_WAIT or FUTEX_WAKE?", "FUTEX_WAIT 还是 FUTEX_WAKE？", "", ""}),
+    pop(Reg::rbx), ret(),
+};
+
+void load_arguments(Ctx& cx) {
+    const std::uint64_t regs = cx.user_regs();
+    cx.set(Reg::rbx, cx.pt_reg(regs, PtReg::rdi), at::word(regs + 8 * static_cast<int>(PtReg::rdi)));
+    cx.set(Reg::r12, cx.pt_reg(regs, PtReg::rdx), at::word(regs + 8 * static_cast<int>(PtReg::rdx)));
+}
+bool value_changed(Ctx& cx) { return cx.k.mms[cx.cur().mm].read(cx.reg(Reg::rbx)) != cx.reg(Reg::r12); }
+void return_eagain(Ctx& cx) { cx.set(Reg::rax, static_cast<std::uint64_t>(-11)); }
+void queue_me(Ctx& cx) {
+    FutexQueue& q = cx.mm(cx.cur().mm).futex_mut(cx.reg(Reg::rbx));
+    WaitQueue w{q.head, q.tail};
+    cx.wait_add(w, cx.current(), cx.reg(Reg::rbx));
+    q.head = w.head;
+    q.tail = w.tail;
+    cx.set_state(cx.current(), task_state::interruptible);
+}
+void unqueue(Ctx& cx, TaskId task, std::uint64_t address) {
+    if (!cx.peek(task).waiting) return;
+    Mm& m = cx.mm(cx.peek(task).mm);
+    FutexQueue& q = m.futex_mut(address);
+    WaitQueue w{q.head, q.tail};
+    cx.wait_remove(w, task);
+    q.head = w.head;
+    q.tail = w.tail;
+    if (q.head == kNoTask) m.drop_futex(address);
+}
+void unqueue_me(Ctx& cx) {
+    unqueue(cx, cx.current(), cx.reg(Reg::rbx));
+    cx.set_state(cx.current(), task_state::running);
+}
+bool signal_pending(Ctx& cx) { return (cx.cur().tif & tif::sigpending) != 0; }
+void return_zero(Ctx& cx) { cx.set(Reg::rax, 0); }
+void return_eintr(Ctx& cx) { cx.set(Reg::rax, static_cast<std::uint64_t>(-4)); }
+
+constexpr StepDef futex_wait_steps[] = {
+    push(Reg::rbx), push(Reg::r12),
+    effect(load_arguments, Cost::locked,
+           {"Take the word's address and the value {cur} saw there.", "取得该字的地址和 {cur} 看到的值。", "", ""}),
+    branch(value_changed, "changed",
+           {"Does the word still have that value?", "这个字还是那个值吗？",
+            "If another thread changed it meanwhile, sleeping would miss its wakeup.",
+            "若其间别的线程改了它，睡下去就会错过唤醒。"}),
+    call(routines::futex_wait_queue),
+    branch(signal_pending, "signal", {"Was it a signal?", "是信号吗？", "", ""}),
+    effect(return_zero, Cost::word, {"Woken: the result is 0.", "被唤醒：结果为 0。", "", ""}),
+    jump("out"),
+    label("signal"), effect(return_eintr, Cost::word, {"A signal ended the wait: -EINTR.", "等待被信号打断：-EINTR。", "", ""}),
+    jump("out"),
+    label("changed"),
+    effect(return_eagain, Cost::word, {"It has changed: -EAGAIN, {cur} looks again in user mode.",
+                                       "已改变：-EAGAIN，{cur} 回用户态再看。", "", ""}),
+    label("out"),
+    pop(Reg::r12), pop(Reg::rbx), ret(),
+};
+constexpr StepDef futex_wait_queue_steps[] = {
+    effect(queue_me, Cost::locked,
+           {"Join the queue of this futex, set {cur}'s state to TASK_INTERRUPTIBLE.",
+            "加入该 futex 的队列，把 {cur} 的状态设为 TASK_INTERRUPTIBLE。", "", ""}),
+    call(routines::schedule, {"Call schedule(): {cur} sleeps inside this call.", "调用 schedule()：{cur} 在这次调用里睡去。",
+                              "Its whole state is now these words on its kernel stack.",
+                              "它的全部状态就是内核栈上的这些字。"}),
+    effect(unqueue_me, Cost::locked, {"{cur} is awake: leave the queue.", "{cur} 醒了：离开队列。", "", ""}),
+    ret(),
+};
+
+// rbx = address, r12 = how many still to wake, rbp = woken.
+void wake_begin(Ctx& cx) {
+    load_arguments(cx);
+    cx.set(Reg::rbp, 0);
+}
+bool nobody_or_enough(Ctx& cx) {
+    return cx.reg(Reg::rbp) == cx.reg(Reg::r12) || cx.k.mms[cx.cur().mm].futex(cx.reg(Reg::rbx)) == nullptr;
+}
+void take_first(Ctx& cx) {
+    const TaskId t = cx.k.mms[cx.cur().mm].futex(cx.reg(Reg::rbx))->head;
+    unqueue(cx, t, cx.reg(Reg::rbx));
+    cx.set(Reg::rbp, cx.reg(Reg::rbp) + 1);
+    cx.set(Reg::rdi, layout::task_address(t));
+}
+void return_woken(Ctx& cx) { cx.set(Reg::rax, cx.reg(Reg::rbp), at::reg(Reg::rbp)); }
+
+constexpr StepDef futex_wake_steps[] = {
+    push(Reg::rbp), push(Reg::rbx), push(Reg::r12),
+    effect(wake_begin, Cost::locked, {"Look up the queue of this futex.", "查找该 futex 的队列。", "", ""}),
+    label("again"),
+    branch(nobody_or_enough, "done", {"Does anybody sleep on this word?", "有人睡在这个字上吗？", "", ""}),
+    effect(take_first, Cost::locked, {"Take the first sleeper: {target}.", "取出第一个睡眠者：{target}。", "", ""}),
+    call(routines::try_to_wake_up),
+    jump("again"),
+    label("done"),
+    effect(return_woken, Cost::word, {"Return how many were woken.", "返回唤醒了几个。", "", ""}),
+    pop(Reg::r12), pop(Reg::rbx), pop(Reg::rbp), ret(),
+};
+
+}  // namespace
+
+// A thread that ends clears its tid word and wakes who joins it (CLONE_CHILD_CLEARTID).
+void clear_child_tid(Ctx& cx, TaskId task) {
+    const std::uint64_t address = cx.peek(task).clear_child_tid;
+    const MmId mm = cx.peek(task).mm;
+    if (address == 0 || mm == kNoMm || cx.k.mms[mm].users <= 1) return;
+    cx.move(at::none, at::user_word(mm, address), 0, cx.k.mms[mm].read(address));
+    cx.mm(mm).write(address, 0);
+    if (const FutexQueue* q = cx.k.mms[mm].futex(address); q != nullptr) {
+        const TaskId waiter = q->head;
+        unqueue(cx, waiter, address);
+        cx.wake_now(waiter, task_state::normal);
+    }
+}
+
+namespace routines {
+const Routine x64_sys_futex{"__x64_sys_futex", Actor::kernel, Phase::work, sys_futex_steps};
+const Routine do_futex{"do_futex", Actor::kernel, Phase::work, do_futex_steps};
+const Routine futex_wait{"futex_wait", Actor::kernel, Phase::work, futex_wait_steps};
+const Routine futex_wait_queue{"futex_wait_queue", Actor::kernel, Phase::work, futex_wait_queue_steps};
+const Routine futex_wake{"futex_wake", Actor::kernel, Phase::work, futex_wake_steps};
+}  // namespace routines
+
+}  // namespace sy

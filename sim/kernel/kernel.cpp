@@ -1,0 +1,297 @@
+// The step engine: who is next, and one step of it. Everything coarser (next record, next switch, run to 50 ms) is this
+// in a loop; speed comes from cheap steps, not from a second engine.
+#include "sim/kernel/kernel.h"
+
+#include <algorithm>
+
+#include "sim/base/assert.h"
+#include "sim/base/limits.h"
+#include "sim/kernel/context.h"
+#include "sim/kernel/engine.h"
+#include "sim/kernel/routines.h"
+
+namespace sy {
+
+namespace {
+
+// When an interrupt first wants this CPU's attention.
+Nanos attention(const Cpu& cpu) {
+    if (cpu.irr_timer || cpu.irr_call || cpu.irr_resched || cpu.irr_devices != 0) return 0;
+    return std::min(cpu.lapic_deadline, cpu.ipi_arrival);
+}
+
+bool at_burst(const Kernel& k, const Cpu& cpu, const KernelText& text) {
+    if (cpu.regs[Reg::rbx] == 0) return false;
+    if (!cpu.regs.user()) return text.steps()[cpu.pc].op == Op::burst;
+    const Program& p = k.program_of(k.tasks[cpu.current_task]);
+    return p.ops[p.op_at(cpu.regs.rip)].kind == UserOp::Kind::burst;
+}
+
+// When this CPU's next step happens: at once, unless it computes or halts.
+void update_next(const Kernel& k, Cpu& cpu, const KernelText& text) {
+    cpu.next = cpu.clock;
+    if (!cpu.regs.user()) {
+        const Op op = text.steps()[cpu.pc].op;
+        if (op != Op::halt && op != Op::burst) [[likely]]
+            return;
+        if (op == Op::halt) {
+            cpu.next = std::max(cpu.clock, attention(cpu));
+            return;
+        }
+    }
+    if (!at_burst(k, cpu, text)) return;
+    Nanos end = cpu.clock + static_cast<Nanos>(cpu.regs[Reg::rbx]);
+    if (cpu.regs.interrupts_on()) end = std::min(end, std::max(cpu.clock, attention(cpu)));
+    cpu.next = end;
+}
+
+// The pending interrupt that this CPU must take now; 0: none. The APIC delivers the highest vector first.
+std::uint8_t pending_vector(Kernel& k, Cpu& cpu, const KernelText& text, bool ideal) {
+    if (cpu.ipi_arrival <= cpu.clock) {
+        cpu.irr_resched |= cpu.ipi_resched;
+        cpu.irr_call |= cpu.ipi_call;
+        cpu.ipi_resched = cpu.ipi_call = false;
+        cpu.ipi_arrival = kNever;
+    }
+    if (cpu.irr_resched) return kRescheduleVector;
+    if (cpu.irr_call) return kCallVector;
+    if (cpu.lapic_deadline <= cpu.clock) {
+        // With free steps, what a task does at the very instant at which the timer rings comes before the interrupt: a
+        // burst that ends with its quantum has ended. Only code that would let time pass is interrupted.
+        const bool now = !ideal || cpu.lapic_deadline < cpu.clock || cpu.curr == cpu.idle ||
+                         at_burst(k, cpu, text);
+        if (now) return kTimerVector;
+    }
+    if (cpu.irr_devices != 0)
+        return static_cast<std::uint8_t>(kFirstDeviceVector + 63 - __builtin_clzll(cpu.irr_devices));
+    return 0;
+}
+
+// What the hardware does when it takes an interrupt: five words on the entry stack (from user mode) or on the current
+// one (from kernel mode), interrupts off, RIP at the vector's entry (linux.md 5.1).
+void take_interrupt(Ctx& cx, std::uint8_t vector) {
+    Cpu& cpu = cx.cpu;
+    Regs& r = cpu.regs;
+    const bool from_user = r.user();
+    const std::uint64_t rip = from_user ? r.rip : cx.text.address(cpu.pc);
+    const std::uint64_t rsp = r[Reg::rsp];
+    const std::uint64_t flags = r.rflags, cs = r.cs, ss = r.ss;
+    cx.set(Reg::rsp, from_user ? layout::entry_stack_top(cpu.id) : rsp & ~std::uint64_t{15});
+    cx.push(ss, at::special(Place::Kind::ss));
+    cx.push(rsp, at::reg(Reg::rsp));
+    cx.push(flags, at::special(Place::Kind::rflags));
+    cx.push(cs, at::special(Place::Kind::cs));
+    cx.push(rip, at::special(Place::Kind::rip));
+    cx.move(at::none, at::special(Place::Kind::rflags), flags & ~kFlagIf, flags);
+    cx.move(at::none, at::special(Place::Kind::cs), kKernelCs, cs);
+    r.rflags = flags & ~kFlagIf;
+    r.cs = kKernelCs;
+    r.ss = kKernelSs;
+    cpu.irr_resched &= vector != kRescheduleVector;
+    cpu.irr_call &= vector != kCallVector;
+    if (vector == kTimerVector) {
+        cpu.lapic_deadline = kNever;   // one-shot: hrtimer_interrupt programs the next one
+    } else if (vector < kTimerVector) {
+        cpu.irr_devices &= ~(std::uint64_t{1} << (vector - kFirstDeviceVector));
+    }
+    cpu.pc = entry_of_vector(cx.text, vector);
+    cpu.vector = vector;
+    cx.move(at::none, at::special(Place::Kind::rip), cx.text.address(cpu.pc), rip);
+}
+
+void kernel_step(Ctx& cx) {
+    Cpu& cpu = cx.cpu;
+    const Step& s = cx.text.steps()[cpu.pc];
+    const std::uint32_t here = cpu.pc++;
+    cpu.clock += cx.k.image().costs[s.cost];
+    switch (s.op) {
+        case Op::effect:
+        case Op::hardware: s.effect(cx); return;
+        case Op::push: cx.push(cpu.regs[static_cast<Reg>(s.reg)], at::reg(static_cast<Reg>(s.reg))); return;
+        case Op::pop: {
+            const Reg r = static_cast<Reg>(s.reg);
+            const std::uint64_t v = cx.pop(at::reg(r));
+            cpu.regs[r] = v;
+            return;
+        }
+        case Op::call:
+            cx.push(cx.text.address(here + 1), at::special(Place::Kind::rip));
+            cpu.pc = s.target;
+            return;
+        case Op::call_indirect: {
+            const std::uint32_t target = cx.text.entry(*s.indirect(cx));
+            cx.push(cx.text.address(here + 1), at::special(Place::Kind::rip));
+            cpu.pc = target;
+            return;
+        }
+        case Op::jump: cpu.pc = s.target; return;
+        case Op::branch:
+            if (s.test(cx)) {
+                cpu.pc = s.target;
+                if (cx.report != nullptr) cx.report->taken = true;
+            }
+            return;
+        case Op::ret: cpu.pc = cx.text.step_at(cx.pop(at::special(Place::Kind::rip))); return;
+        case Op::halt:
+        case Op::burst:
+        case Op::label: break;
+    }
+}
+
+}  // namespace
+
+void Kernel::refresh(Cpu& cpu) { update_next(*this, cpu, kernel_text()); }
+
+std::uint64_t Ctx::place_value(Place p) const {
+    switch (p.kind) {
+        case Place::Kind::reg: return cpu.regs.g[p.id];
+        case Place::Kind::rip: return k.rip(cpu);
+        case Place::Kind::rflags: return cpu.regs.rflags;
+        case Place::Kind::cs: return cpu.regs.cs;
+        case Place::Kind::ss: return cpu.regs.ss;
+        case Place::Kind::word: return k.stacks.read(p.address);
+        default: return 0;
+    }
+}
+
+std::uint16_t Ctx::record_flags() const {
+    std::uint16_t f = 0;
+    if (!cpu.regs.interrupts_on()) f |= record_flag::irqs_off;
+    if ((k.tasks[cpu.current_task].tif & tif::need_resched) != 0) f |= record_flag::need_resched;
+    if ((cpu.preempt_count & kHardirqMask) != 0) f |= record_flag::hardirq;
+    if ((cpu.preempt_count & kSoftirqOffset) != 0) f |= record_flag::softirq;
+    f |= static_cast<std::uint16_t>(std::min(cpu.preempt_count & kPreemptMask, 15u) << record_flag::depth_shift);
+    return f;
+}
+
+void Ctx::emit(RecordKind kind, std::uint32_t a, std::uint32_t b, std::uint32_t c, std::uint32_t d) {
+    ++k.records_;
+    if (log == nullptr) return;
+    log->add({cpu.clock, kind, cpu.id, record_flags(), outside ? kNoTask : cpu.current_task, a, b, c, d});
+}
+
+bool Kernel::choose() {
+    Nanos best = kNever, second = kNever;
+    CpuId who = kNoCpu;
+    for (const Cpu& cpu : cpus) {
+        if (cpu.next < best) {
+            second = best;
+            best = cpu.next;
+            who = cpu.id;
+        } else if (cpu.next < second) {
+            second = cpu.next;
+        }
+    }
+    const Nanos event = events_.empty() ? kNever : events_.front().at;
+    const bool event_first =
+        event < best || (event == best && image_->tie == TieRule::arrival_first);
+    const Nanos when = std::min(best, event);
+    if (when == kNever) {
+        end_ = End::nothing_left;
+        return false;
+    }
+    if (when > image_->end_at) {
+        end_ = End::time_limit;
+        now_ = image_->end_at;
+        return false;
+    }
+    active_ = event_first ? kNoCpu : who;
+    horizon_ = std::min({second, event, image_->end_at == kNever ? kNever : image_->end_at + 1});
+    return true;
+}
+
+Nanos Kernel::next_time() const {
+    Nanos when = events_.empty() ? kNever : events_.front().at;
+    for (const Cpu& cpu : cpus) when = std::min(when, cpu.next);
+    return when;
+}
+
+CpuId Kernel::next_cpu() const {
+    const Nanos event = events_.empty() ? kNever : events_.front().at;
+    const Cpu* best = nullptr;
+    for (const Cpu& cpu : cpus)
+        if (best == nullptr || cpu.next < best->next) best = &cpu;
+    const bool event_first =
+        event < best->next || (event == best->next && image_->tie == TieRule::arrival_first);
+    return event_first ? kNoCpu : best->id;
+}
+
+void Kernel::cpu_step(Cpu& cpu, Log* log, StepReport* report) {
+    static const KernelText& text = kernel_text();
+    Ctx cx{*this, cpu, log, report, text};
+    const Nanos when = cpu.next;
+    if (when > now_) {
+        now_ = when;
+        steps_at_now_ = 0;
+    } else if (++steps_at_now_ > static_cast<std::uint64_t>(limits::steps_at_one_instant)) {
+        end_ = End::stuck;
+    }
+    if (report != nullptr) [[unlikely]] {
+        report->cpu = cpu.id;
+        report->task = cpu.current_task;
+        report->at = cpu.clock;
+    }
+    const bool halted = !cpu.regs.user() && text.steps()[cpu.pc].op == Op::halt;
+    if (when > cpu.clock || halted) {
+        let_time_pass(cx, when - cpu.clock, halted);
+    } else {
+        const bool wanted = cpu.regs.interrupts_on() && attention(cpu) <= cpu.clock;
+        const std::uint8_t vector =
+            wanted ? pending_vector(*this, cpu, text, image_->ideal) : std::uint8_t{0};
+        if (vector != 0) {
+            if (report != nullptr) {
+                report->kind = StepReport::Kind::interrupt;
+                report->step = vector;
+            }
+            take_interrupt(cx, vector);
+            cpu.clock += image_->costs[static_cast<std::size_t>(Cost::interrupt)];
+        } else if (cpu.regs.user()) {
+            user_step(cx);
+        } else {
+            if (report != nullptr) [[unlikely]] {
+                report->kind = StepReport::Kind::kernel;
+                report->step = cpu.pc;
+            }
+            if (text.steps()[cpu.pc].op == Op::burst)
+                ++cpu.pc;   // nothing left to compute
+            else
+                kernel_step(cx);
+        }
+    }
+    update_next(*this, cpu, text);
+    if (report != nullptr) [[unlikely]] {
+        report->number = steps_;
+        report->end = cpu.clock;
+    }
+    ++steps_;
+}
+
+bool Kernel::step(Log* log, StepReport* report) {
+    if (end_ != End::running) return false;
+    if (report != nullptr) {
+        report->moves.clear();
+        report->taken = false;
+    }
+    if (active_ >= cpus.size() || cpus[active_].next >= horizon_) {
+        if (!choose()) return false;
+        if (active_ == kNoCpu) {
+            run_event(log, report);
+            return true;
+        }
+    }
+    cpu_step(cpus[active_], log, report);
+    return true;
+}
+
+void Kernel::run(const Bound& bound, Log* log) {
+    while (end_ == End::running && steps_ < bound.steps && switches_ < bound.switches &&
+           records_ < bound.records) {
+        if (bound.time != kNever) {
+            const bool ready = active_ < cpus.size() && cpus[active_].next < horizon_;
+            if ((ready ? cpus[active_].next : next_time()) > bound.time) return;
+        }
+        if (!step(log, nullptr)) return;
+    }
+}
+
+}  // namespace sy

@@ -1,0 +1,263 @@
+// The kernel: the whole simulated machine as one value. Copying it is the snapshot, `fingerprint` compares two of them,
+// `step` makes the smallest visible change. Two ways out, both read-only: records, and a `const Kernel&`.
+//
+// It holds ids, never pointers to simulated things; the one shared pointer is to the Image, which is constant after boot.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/machine/costs.h"
+#include "sim/machine/regs.h"
+#include "sim/machine/stacks.h"
+#include "sim/model/mm.h"
+#include "sim/model/scenario.h"
+#include "sim/model/task.h"
+#include "sim/program/program.h"
+#include "sim/sched/class.h"
+#include "sim/trace/record.h"
+#include "sim/trace/step_report.h"
+
+namespace sy {
+
+struct Ctx;   // context.h
+
+// What is constant after boot.
+struct Image {
+    Scenario scenario;
+    std::vector<Program> programs;       // one for each process declaration, then init's
+    Costs costs{};
+    Nanos tick = 4 * kMilli;             // 1/HZ
+    Nanos timer_slack = 0;               // of nanosleep: 50 us under `costs linux`, linux.md 7.7
+    TieRule tie = TieRule::arrival_first;
+    MachineDecl::Preempt preempt = MachineDecl::Preempt::voluntary;
+    bool ideal = false;                  // every cost is 0
+    Nanos end_at = kNever;               // last instant that is simulated
+    std::string scheduler;               // with its settings, as shown
+};
+
+// Interrupt vectors (linux.md 7.1). Devices get kFirstDeviceVector + index.
+constexpr std::uint8_t kTimerVector = 0xec, kCallVector = 0xfb, kRescheduleVector = 0xfd,
+                       kFirstDeviceVector = 0x31;
+
+// preempt_count fields (linux.md 6.2).
+constexpr std::uint32_t kPreemptOffset = 1, kSoftirqOffset = 0x100, kSoftirqDisable = 0x200,
+                        kHardirqOffset = 0x1'0000;
+constexpr std::uint32_t kPreemptMask = 0xff, kSoftirqMask = 0xff00, kHardirqMask = 0xf'0000;
+
+enum class Softirq : std::uint8_t { hi, timer, net_tx, net_rx, block, irq_poll, tasklet, sched, hrtimer, rcu };
+constexpr int kSoftirqs = 10;
+const char* softirq_name(int vec);
+
+enum class TimerKind : std::uint8_t { sleep, tick, slice };
+
+// An hrtimer in its CPU's queue. Order: expiry, then the tie rule's rank of its kind, then age.
+struct HrTimer {
+    Nanos expires = 0;
+    std::uint64_t id = 0;
+    TaskId task = kNoTask;
+    TimerKind kind = TimerKind::sleep;
+    std::uint8_t rank = 0;
+};
+
+// What the switch of address spaces remembers on a CPU (linux.md 5.7).
+struct TlbState {
+    MmId loaded_mm = kNoMm;
+    bool is_lazy = false;
+    std::uint8_t asid = 0;
+    std::uint8_t next_asid = 0;
+    std::array<std::uint64_t, 6> ctx_id{};
+    std::array<std::uint64_t, 6> tlb_gen{};
+};
+
+struct Cpu {
+    Regs regs;                           // regs.rip is good in user mode only
+    std::uint32_t pc = 0;                // kernel mode: the step that comes next
+    CpuId id = 0;
+    Nanos clock = 0;                     // simulated up to here
+    Nanos next = 0;                      // when its next step happens (a burst or a halt ends)
+    Nanos lapic_deadline = kNever;       // the timer interrupt is due
+    // Pending interrupts.
+    bool irr_timer = false, irr_call = false, irr_resched = false;
+    std::uint64_t irr_devices = 0;       // bit for each device
+    Nanos ipi_arrival = kNever;          // an IPI is under way
+    bool ipi_call = false, ipi_resched = false;
+    bool flush_needed = false;           // between choose_new_asid and the CR3 write
+    std::uint8_t vector = 0;             // of the interrupt taken last
+
+    // Per-CPU variables.
+    TaskId curr = kNoTask;               // rq->curr
+    TaskId picked = kNoTask;             // chosen, not yet rq->curr; none outside __schedule
+    TaskId current_task = kNoTask;       // what the CPU runs: differs from curr inside a switch
+    TaskId idle = kNoTask, ksoftirqd = kNoTask;
+    std::uint64_t top_of_stack = 0, tss_sp2 = 0, canary = 0;
+    std::uint32_t preempt_count = 0;
+    std::uint32_t irq_stack = 0;         // slot
+    bool hardirq_stack_inuse = false;
+    MmId prev_mm = kNoMm;                // rq->prev_mm
+    TlbState tlb;
+    TaskId fpu_owner = kNoTask;          // whose image the FPU registers hold
+    std::uint16_t softirq_pending = 0;
+    std::uint8_t softirq_restart = 0;
+    Nanos softirq_since = 0;
+    std::vector<HrTimer> timers;         // binary heap
+    std::vector<TaskId> wake_list;       // wakeups handed over by other CPUs (TTWU_QUEUE)
+    std::uint64_t slice_timer = 0;       // id of the armed one, 0: none
+    std::uint64_t tick_timer = 0;
+    bool tick_stopped = false;           // NO_HZ: idle without ticks
+    TimerKind expiring = TimerKind::sleep;   // the timer hrtimer_interrupt is at
+    TaskId expiring_task = kNoTask;
+    bool stop_expiring = false;
+
+    // Counters.
+    std::uint64_t nr_switches = 0, cr3_writes = 0, tlb_flushes = 0, lazy_switches = 0;
+    std::uint64_t irq_timer = 0, irq_resched = 0, irq_call = 0;
+    std::array<std::uint64_t, kSoftirqs> softirqs{};
+    Nanos idle_ns = 0, user_ns = 0, irq_ns = 0;
+    Nanos irq_since = 0;
+};
+
+struct WaitQueue {
+    TaskId head = kNoTask, tail = kNoTask;
+};
+
+struct Pipe {
+    std::int64_t used = 0, capacity = 65'536;
+    WaitQueue readers, writers;
+};
+
+struct Device {
+    std::uint64_t interrupts_seen = 0;   // handled
+    std::uint32_t available = 0;         // character device: events nobody has read
+    WaitQueue readers;
+    std::uint32_t requested = 0, completed = 0;   // block device: requests by number
+    Nanos busy_until = 0;
+    Random rng;
+    std::array<std::uint64_t, 64> per_cpu{};      // interrupts by CPU
+};
+
+// Something from outside the machine.
+struct Event {
+    enum class Kind : std::uint8_t { arrival, device, completion, action };
+    Nanos at = 0;
+    std::uint64_t seq = 0;
+    Kind kind = Kind::arrival;
+    std::uint32_t index = 0;             // process declaration, device, timeline entry
+    std::uint32_t copy = 0;              // of the process
+};
+
+enum class End : std::uint8_t {
+    running,         // not over
+    all_exited,      // every process of the scenario has exited
+    nothing_left,    // tasks remain, but nothing will ever wake them
+    time_limit,      // the scenario's `until` (or the default) is reached
+    step_limit, log_limit, stuck,
+};
+
+struct BootError {
+    SourcePos pos;
+    std::string text, text_zh;
+};
+
+class Kernel {
+  public:
+    Kernel() = default;
+    // Builds the machine and lets its kernel threads run until they sleep; time starts at 0 after that.
+    static std::optional<Kernel> boot(const Scenario& scenario, BootError& error);
+
+    // The smallest visible change, by whoever is next. False: the run is over (see `end`). `log` and `report` may be
+    // null and change nothing in what happens.
+    bool step(Log* log, StepReport* report);
+    // Steps until the step counter, the time or the number of switches reaches the bound, or the run ends.
+    struct Bound {
+        std::uint64_t steps = ~std::uint64_t{0};
+        Nanos time = kNever;             // stops before the first step that begins later than this
+        std::uint64_t switches = ~std::uint64_t{0};
+        std::uint64_t records = ~std::uint64_t{0};
+    };
+    void run(const Bound& bound, Log* log);
+
+    // When the next step will happen; kNever if nothing will.
+    Nanos next_time() const;
+    // The CPU that will make the next step; kNoCpu: the outside world.
+    CpuId next_cpu() const;
+    // The instant the machine has reached.
+    Nanos now() const { return now_; }
+    End end() const { return end_; }
+    std::uint64_t steps() const { return steps_; }
+    std::uint64_t switches() const { return switches_; }
+    std::uint64_t records() const { return records_; }
+    std::uint64_t fingerprint() const;
+    // Every rule that must hold between two steps; the first one that does not, empty if all do.
+    std::string check_invariants() const;
+    std::size_t bytes() const;
+
+    // --- the state, for reading ---
+    const Image& image() const { return *image_; }
+    const Program& program_of(const Task& t) const { return image_->programs[t.program]; }
+    TaskId find_pid(Pid pid) const;
+    // RIP as the hardware shows it.
+    std::uint64_t rip(const Cpu& cpu) const;
+    std::uint64_t read_user(MmId mm, std::uint64_t address) const { return mms[mm].read(address); }
+    // Register a task has in user mode, wherever its value lies now (CPU or pt_regs); none for kernel threads.
+    std::optional<std::uint64_t> user_reg(TaskId task, PtReg r) const;
+    Nanos cpu_time(TaskId task) const;   // including the turn under way
+    Nanos wait_time(TaskId task) const;  // including the wait under way
+    // Deepest first: text addresses of the routines on a task's kernel stack; empty in user mode.
+    std::vector<std::uint64_t> call_chain(TaskId task) const;
+
+    TaskTable tasks;
+    MmTable mms;
+    Stacks stacks;
+    std::vector<Cpu> cpus;
+    SchedClassBox sched;
+    std::vector<Pipe> pipes;
+    std::vector<Device> devices;
+    CowArray<TaskId, 10> by_pid;
+    std::uint64_t jiffies = 0;
+    std::uint64_t forks = 0;
+    Pid last_pid = 0;
+    std::uint32_t living = 0;            // processes of the scenario that have not exited
+    std::uint32_t arrivals_left = 0;
+
+    // --- for the kernel's own routines ---
+    void schedule_completion(std::uint32_t device, Nanos when);
+    void bind_pid(Pid pid, TaskId id);
+    void idle_entered(CpuId c);
+    void set_nice(Ctx& cx, TaskId id, int nice);
+    void set_affinity(Ctx& cx, TaskId id, std::uint64_t mask);
+    void task_is_gone(TaskId task);      // its last reference was dropped
+    void refresh(Cpu& cpu);              // when its next step happens, after a change from outside
+
+  private:
+    friend struct Ctx;
+    friend class Booter;
+    friend struct Events;
+
+    bool choose();
+    void cpu_step(Cpu& cpu, Log* log, StepReport* report);
+    void run_event(Log* log, StepReport* report);
+    void add_event(Event e);
+    void lower_horizon(Nanos at) {
+        if (at < horizon_) horizon_ = at;
+    }
+
+    std::shared_ptr<const Image> image_;
+    std::vector<Event> events_;          // binary heap
+    std::uint64_t event_seq_ = 0;
+    std::uint64_t timer_id_ = 0;
+    std::uint64_t enqueue_seq_ = 0;
+    std::uint64_t steps_ = 0, switches_ = 0, records_ = 0;
+    Nanos now_ = 0;
+    std::uint64_t steps_at_now_ = 0;
+    End end_ = End::running;
+    // Derived, and not part of the value: which CPU may go on without looking at the others, and until when.
+    CpuId active_ = kNoCpu;
+    Nanos horizon_ = 0;
+};
+
+}  // namespace sy

@@ -1,0 +1,189 @@
+// What runs without user mode: the idle task, ksoftirqd, kthreadd, kworkers, and the kernel threads of a scenario.
+// linux.md 3.5, 6.11, 7.3, 7.5.
+#include "sim/base/assert.h"
+#include "sim/kernel/context.h"
+#include "sim/kernel/routines.h"
+
+namespace sy {
+
+namespace {
+
+// --- idle ---
+
+bool resched_wanted(Ctx& cx) { return (cx.cur().tif & tif::need_resched) != 0; }
+void idle_irqs_on(Ctx& cx) { cx.cpu.regs.rflags |= kFlagIf; }
+void idle_irqs_off(Ctx& cx) {
+    cx.cpu.regs.rflags &= ~kFlagIf;
+    cx.program_lapic(cx.cpu.id);
+}
+void after_halt(Ctx&) {}
+
+constexpr StepDef do_idle_steps[] = {
+    push(Reg::rbx),
+    label("again"),
+    effect(idle_irqs_off, Cost::effect,
+           {"Interrupts off, stop the tick, set the next timer.", "关闭中断，停掉时钟，设置下一个定时器。",
+            "An idle CPU needs no ticks (NO_HZ).", "空闲的 CPU 不需要时钟中断（NO_HZ）。"}),
+    branch(resched_wanted, "leave", {"Is a task waiting?", "有任务在等吗？", "", ""}),
+    halt({"Interrupts on and halt (sti; hlt): this CPU has nothing to do.", "打开中断并停机（sti; hlt）：该 CPU 无事可做。",
+          "No task is runnable here. sti takes effect behind hlt, so no interrupt is lost in between.",
+          "这里没有可运行的任务。sti 在 hlt 之后才生效，所以其间不会丢失中断。"}),
+    effect(after_halt, Cost::idle_exit, {"An interrupt ended the halt.", "中断结束了停机。", "", ""}),
+    branch(resched_wanted, "leave", {"Has it made a task runnable?", "它使某个任务可运行了吗？", "", ""}),
+    jump("again"),
+    label("leave"),
+    effect(idle_irqs_on, Cost::word, {"Leave the idle loop.", "离开空闲循环。", "", ""}),
+    call(routines::schedule_idle),
+    pop(Reg::rbx), ret(),
+};
+constexpr StepDef cpu_startup_entry_steps[] = {
+    label("again"), call(routines::do_idle), jump("again"),
+};
+
+// --- kernel threads that wait for work ---
+
+void sleep_interruptible(Ctx& cx) { cx.set_state(cx.current(), task_state::interruptible); }
+void sleep_idle(Ctx& cx) { cx.set_state(cx.current(), task_state::idle); }
+void run_again(Ctx& cx) { cx.set_state(cx.current(), task_state::running); }
+bool softirq_pending(Ctx& cx) { return cx.cpu.softirq_pending != 0; }
+void bh_irqs_off(Ctx& cx) { cx.cpu.regs.rflags &= ~kFlagIf; }
+void bh_irqs_on(Ctx& cx) { cx.cpu.regs.rflags |= kFlagIf; }
+
+constexpr Say kWaitForWork = {"Set {cur}'s state: it sleeps until somebody has work for it.",
+                              "设置 {cur} 的状态：睡到有人给它工作为止。", "", ""};
+
+constexpr StepDef smpboot_thread_fn_steps[] = {
+    label("again"),
+    effect(sleep_interruptible, Cost::effect, kWaitForWork),
+    branch(softirq_pending, "work", {"Is a softirq pending on this CPU?", "该 CPU 有待处理的软中断吗？", "", ""}),
+    call(routines::schedule),
+    label("work"),
+    effect(run_again, Cost::effect, {"{cur} is awake.", "{cur} 醒了。", "", ""}),
+    effect(bh_irqs_off, Cost::word, {"Interrupts off around the softirq loop.", "在软中断循环前关闭中断。", "", ""}),
+    branch(softirq_pending, "run", {"Is a softirq still pending?", "还有待处理的软中断吗？", "", ""}),
+    effect(bh_irqs_on, Cost::word, {"Interrupts on: nothing to do.", "打开中断：无事可做。", "", ""}),
+    jump("again"),
+    label("run"),
+    call(routines::handle_softirqs, {"Run the softirqs here, in a thread the scheduler can control.",
+                                     "在调度器能控制的线程里运行软中断。",
+                                     "ksoftirqd competes for the CPU like any task of nice 0.",
+                                     "ksoftirqd 像任何 nice 0 的任务一样竞争 CPU。"}),
+    effect(bh_irqs_on, Cost::word, {"Interrupts on.", "打开中断。", "", ""}),
+    jump("again"),
+};
+constexpr StepDef kthreadd_steps[] = {
+    label("again"),
+    effect(sleep_interruptible, Cost::effect, kWaitForWork),
+    call(routines::schedule),
+    jump("again"),
+};
+constexpr StepDef worker_thread_steps[] = {
+    label("again"),
+    effect(sleep_idle, Cost::effect, kWaitForWork),
+    call(routines::schedule),
+    jump("again"),
+};
+
+const Routine* thread_body(Ctx& cx) {
+    const Task& t = cx.cur();
+    if (t.runs_program) return &routines::scenario_kthread;
+    return (t.flags & pf::wq_worker) != 0 ? &routines::worker_thread : &routines::smpboot_thread_fn;
+}
+constexpr StepDef kthread_steps[] = {
+    push(Reg::rbx),
+    call_indirect(thread_body, {"Call the thread's function.", "调用线程的函数。", "", ""}),
+    pop(Reg::rbx),
+    effect([](Ctx& cx) { cx.set(Reg::rdi, 0); }, Cost::word, {"The thread's function has returned.", "线程函数已返回。", "", ""}),
+    call(routines::do_exit),
+};
+
+// --- a kernel thread of a scenario: r12 = operation, rbx = burst, r13 to r15 = loop counters ---
+
+using Kind = UserOp::Kind;
+const UserOp& op(const Ctx& cx) {
+    return cx.k.image().programs[cx.cur().program].ops[cx.reg(Reg::r12)];
+}
+Nanos draw(Ctx& cx, const Dist& d) {
+    Random& rng = cx.cur().rng;
+    if (d.kind == Dist::Kind::uniform) return rng.uniform(d.a, d.b);
+    if (d.kind == Dist::Kind::exp) return rng.exponential(d.a);
+    return d.a;
+}
+Reg counter_reg(const UserOp& o) { return static_cast<Reg>(static_cast<int>(Reg::r13) + o.level); }
+
+void start_program(Ctx& cx) { cx.set(Reg::r12, 0); }
+bool is_exit(Ctx& cx) { return op(cx).kind == Kind::system_call && op(cx).nr == nr::exit_group; }
+bool is_burst(Ctx& cx) { return op(cx).kind == Kind::load_burst; }
+bool is_sleep(Ctx& cx) { return op(cx).kind == Kind::system_call && op(cx).nr == nr::clock_nanosleep; }
+bool is_yield(Ctx& cx) { return op(cx).kind == Kind::system_call && op(cx).nr == nr::sched_yield; }
+void load_burst(Ctx& cx) {
+    cx.set(Reg::rbx, static_cast<std::uint64_t>(draw(cx, op(cx).time)));
+    cx.set(Reg::r12, cx.reg(Reg::r12) + 2);
+}
+void load_sleep(Ctx& cx) {
+    const UserOp o = op(cx);
+    const bool absolute = (o.arg[1] & kTimerAbstime) != 0;
+    const Nanos until = absolute ? static_cast<Nanos>(cx.reg(Reg::rdx)) : cx.cpu.clock + draw(cx, o.time);
+    cx.set(Reg::rdi, static_cast<std::uint64_t>(until));
+    cx.set(Reg::r12, cx.reg(Reg::r12) + 2);
+}
+void skip_call(Ctx& cx) { cx.set(Reg::r12, cx.reg(Reg::r12) + 2); }
+void other_op(Ctx& cx) {
+    const UserOp o = op(cx);
+    std::uint64_t next = cx.reg(Reg::r12) + 1;
+    switch (o.kind) {
+        case Kind::jump: next = o.target; break;
+        case Kind::loop_start: cx.set(counter_reg(o), o.data); break;
+        case Kind::loop_next:
+            cx.set(counter_reg(o), cx.reg(counter_reg(o)) - 1);
+            if (cx.reg(counter_reg(o)) != 0) next = o.target;
+            break;
+        case Kind::every_start: cx.set(counter_reg(o), static_cast<std::uint64_t>(cx.cpu.clock)); break;
+        case Kind::every_next:
+            cx.set(counter_reg(o), cx.reg(counter_reg(o)) + static_cast<std::uint64_t>(draw(cx, o.time)));
+            cx.set(Reg::rdx, cx.reg(counter_reg(o)));
+            break;
+        default: break;
+    }
+    cx.set(Reg::r12, next);
+}
+
+constexpr StepDef scenario_kthread_steps[] = {
+    effect(start_program, Cost::word, {"Begin the kernel thread's work.", "开始内核线程的工作。", "", ""}),
+    label("next"),
+    branch(is_burst, "burst", {"Compute?", "计算？", "", ""}),
+    branch(is_sleep, "sleep", {"Sleep?", "睡眠？", "", ""}),
+    branch(is_yield, "yield", {"Let others run?", "让别人运行？", "", ""}),
+    branch(is_exit, "out", {"Done?", "完成了？", "", ""}),
+    effect(other_op, Cost::word, {"Count the loop.", "循环计数。", "", ""}),
+    jump("next"),
+    label("burst"),
+    effect(load_burst, Cost::word, {"Load the length of the computation into RBX.", "把计算长度放入 RBX。", "", ""}),
+    kernel_burst({"{cur} computes in kernel mode.", "{cur} 在内核态计算。",
+                  "It has no user mode, no mm, and no memory of its own but its kernel stack.",
+                  "它没有用户态，没有 mm，除内核栈外没有自己的内存。"}),
+    jump("next"),
+    label("sleep"),
+    effect(load_sleep, Cost::word, {"Work out when to wake.", "算出何时醒来。", "", ""}),
+    call(routines::schedule_timeout_idle),
+    jump("next"),
+    label("yield"),
+    effect(skip_call, Cost::word, {"Offer the CPU to others.", "把 CPU 让给别人。", "", ""}),
+    call(routines::schedule),
+    jump("next"),
+    label("out"), ret(),
+};
+
+}  // namespace
+
+namespace routines {
+const Routine do_idle{"do_idle", Actor::scheduler, Phase::work, do_idle_steps};
+const Routine cpu_startup_entry{"cpu_startup_entry", Actor::scheduler, Phase::work, cpu_startup_entry_steps};
+const Routine smpboot_thread_fn{"smpboot_thread_fn", Actor::kernel, Phase::work, smpboot_thread_fn_steps};
+const Routine kthreadd{"kthreadd", Actor::kernel, Phase::work, kthreadd_steps};
+const Routine worker_thread{"worker_thread", Actor::kernel, Phase::work, worker_thread_steps};
+const Routine kthread{"kthread", Actor::kernel, Phase::work, kthread_steps};
+const Routine scenario_kthread{"scenario_thread", Actor::kernel, Phase::work, scenario_kthread_steps};
+}  // namespace routines
+
+}  // namespace sy

@@ -1,0 +1,47 @@
+// The kernel's symbol table: every routine there is, each defined in the file of its family. A name that Linux begins
+// with underscores loses them here (C++ reserves such names); the string in the Routine has them.
+#pragma once
+
+#include <span>
+
+#include "sim/kernel/text.h"
+
+namespace sy {
+
+namespace routines {
+// entry.cpp
+extern const Routine entry_syscall_64, do_syscall_64, syscall_exit_to_user_mode, exit_to_user_mode_loop,
+    restore_regs_and_return, asm_apic_timer, asm_reschedule_ipi, asm_call_function, asm_common_interrupt,
+    irqentry_exit_to_user_mode, irqentry_exit, ret_from_fork_asm, schedule_tail;
+// sched_core.cpp
+extern const Routine schedule, schedule_inner, schedule_idle, preempt_schedule_irq, try_to_wake_up,
+    sched_ttwu_pending, x64_sys_sched_yield, x64_sys_setpriority, x64_sys_sched_setaffinity,
+    x64_sys_getpid;
+// switch.cpp
+extern const Routine switch_mm_irqs_off, switch_to_asm, switch_to, finish_task_switch;
+// timers.cpp
+extern const Routine sysvec_apic_timer, hrtimer_interrupt, tick_nohz_handler, hrtimer_wakeup, hrtick,
+    x64_sys_clock_nanosleep, common_nsleep, hrtimer_nanosleep, do_nanosleep;
+// irq.cpp
+extern const Routine sysvec_reschedule_ipi, sysvec_call_function, common_interrupt, handle_irq_event,
+    irq_exit_rcu, handle_softirqs, softirq_action_none, blk_done_softirq;
+// files.cpp
+extern const Routine x64_sys_read, x64_sys_write, x64_sys_fsync, vfs_read, vfs_write, pipe_read, pipe_write,
+    evdev_read, submit_bio_wait, io_schedule, null_write;
+// futex.cpp
+extern const Routine x64_sys_futex, do_futex, futex_wait, futex_wait_queue, futex_wake;
+// fork.cpp
+extern const Routine x64_sys_clone, x64_sys_clone3, kernel_clone;
+// exit.cpp
+extern const Routine x64_sys_exit, x64_sys_exit_group, do_group_exit, do_exit, do_task_dead, x64_sys_wait4,
+    kernel_wait4, do_wait, x64_sys_pause, do_pause, arch_do_signal, get_signal, do_signal_stop, ni_syscall,
+    wake_parent;
+// kthreads.cpp
+extern const Routine do_idle, cpu_startup_entry, smpboot_thread_fn, kthreadd, worker_thread, kthread,
+    scenario_kthread, schedule_timeout_idle;
+}  // namespace routines
+
+// All of them in the order in which they lie in kernel text.
+std::span<const Routine* const> all_routines();
+
+}  // namespace sy

@@ -1,0 +1,63 @@
+// Two tables: which routine serves which system call, and the order of all routines in kernel text.
+#include <array>
+
+#include "sim/kernel/engine.h"
+#include "sim/kernel/routines.h"
+
+namespace sy {
+
+const Routine* syscall_routine(std::uint64_t number) {
+    using namespace routines;
+    switch (number) {
+        case nr::read: return &x64_sys_read;
+        case nr::write: return &x64_sys_write;
+        case nr::sched_yield: return &x64_sys_sched_yield;
+        case nr::pause: return &x64_sys_pause;
+        case nr::getpid: return &x64_sys_getpid;
+        case nr::clone: return &x64_sys_clone;
+        case nr::exit: return &x64_sys_exit;
+        case nr::wait4: return &x64_sys_wait4;
+        case nr::fsync: return &x64_sys_fsync;
+        case nr::setpriority: return &x64_sys_setpriority;
+        case nr::futex: return &x64_sys_futex;
+        case nr::sched_setaffinity: return &x64_sys_sched_setaffinity;
+        case nr::clock_nanosleep: return &x64_sys_clock_nanosleep;
+        case nr::exit_group: return &x64_sys_exit_group;
+        case nr::clone3: return &x64_sys_clone3;
+        default: return nullptr;
+    }
+}
+
+std::span<const Routine* const> all_routines() {
+    using namespace routines;
+    static const std::array all = {
+        // entry text
+        &entry_syscall_64, &restore_regs_and_return, &asm_apic_timer, &asm_reschedule_ipi, &asm_call_function,
+        &asm_common_interrupt, &ret_from_fork_asm, &switch_to_asm,
+        // entry, C part
+        &do_syscall_64, &syscall_exit_to_user_mode, &irqentry_exit_to_user_mode, &exit_to_user_mode_loop,
+        &irqentry_exit, &sysvec_apic_timer, &sysvec_reschedule_ipi, &sysvec_call_function, &common_interrupt,
+        &handle_irq_event, &irq_exit_rcu, &handle_softirqs, &softirq_action_none, &blk_done_softirq,
+        // the switch
+        &switch_to, &switch_mm_irqs_off, &finish_task_switch, &schedule_tail,
+        // scheduler
+        &schedule, &schedule_inner, &schedule_idle, &preempt_schedule_irq, &try_to_wake_up, &sched_ttwu_pending,
+        &x64_sys_sched_yield, &x64_sys_setpriority, &x64_sys_sched_setaffinity, &do_idle, &cpu_startup_entry,
+        // timers
+        &hrtimer_interrupt, &tick_nohz_handler, &hrtimer_wakeup, &hrtick, &x64_sys_clock_nanosleep,
+        &common_nsleep, &hrtimer_nanosleep, &do_nanosleep, &schedule_timeout_idle,
+        // tasks
+        &kernel_clone, &x64_sys_clone, &x64_sys_clone3, &x64_sys_getpid, &x64_sys_exit, &x64_sys_exit_group,
+        &do_group_exit, &do_exit, &do_task_dead, &wake_parent, &x64_sys_wait4, &kernel_wait4, &do_wait,
+        &arch_do_signal, &get_signal, &do_signal_stop, &x64_sys_pause, &do_pause, &ni_syscall,
+        // futex
+        &x64_sys_futex, &do_futex, &futex_wait, &futex_wait_queue, &futex_wake,
+        // files
+        &x64_sys_read, &x64_sys_write, &x64_sys_fsync, &vfs_read, &vfs_write, &pipe_read, &pipe_write,
+        &evdev_read, &null_write, &submit_bio_wait, &io_schedule,
+        // kernel threads
+        &kthread, &kthreadd, &smpboot_thread_fn, &worker_thread, &scenario_kthread};
+    return all;
+}
+
+}  // namespace sy

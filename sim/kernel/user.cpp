@@ -1,0 +1,205 @@
+// User mode: one operation of a program at a time. Its only state is in user registers and user memory.
+#include "sim/base/assert.h"
+#include "sim/kernel/engine.h"
+#include "sim/kernel/routines.h"
+
+namespace sy {
+
+namespace {
+
+using Kind = UserOp::Kind;
+
+Nanos draw(Task& t, const Dist& d) {
+    switch (d.kind) {
+        case Dist::Kind::fixed: return d.a;
+        case Dist::Kind::uniform: return t.rng.uniform(d.a, d.b);
+        case Dist::Kind::exp: return t.rng.exponential(d.a);
+    }
+    return d.a;
+}
+
+// Loop counters: R12 to R15, then words of the user stack just above RSP.
+constexpr int kCounterRegs = 4;
+
+std::uint64_t counter(const Ctx& cx, int level) {
+    if (level < kCounterRegs) return cx.reg(static_cast<Reg>(static_cast<int>(Reg::r12) + level));
+    const Task& t = cx.cur();
+    return cx.k.mms[t.mm].read(cx.reg(Reg::rsp) + 8 * static_cast<std::uint64_t>(level - kCounterRegs));
+}
+
+void write_user(Ctx& cx, std::uint64_t address, std::uint64_t value, Place from = at::none) {
+    const MmId mm = cx.cur().mm;
+    cx.move(from, at::user_word(mm, address), value, cx.k.mms[mm].read(address));
+    cx.mm(mm).write(address, value);
+}
+
+void set_counter(Ctx& cx, int level, std::uint64_t v) {
+    if (level < kCounterRegs)
+        cx.set(static_cast<Reg>(static_cast<int>(Reg::r12) + level), v);
+    else
+        write_user(cx, cx.reg(Reg::rsp) + 8 * static_cast<std::uint64_t>(level - kCounterRegs), v);
+}
+
+std::uint64_t read_user(const Ctx& cx, std::uint64_t address) {
+    return cx.k.mms[cx.cur().mm].read(address);
+}
+
+// SYSCALL: no stack switch, nothing pushed (linux.md 5.1).
+void syscall_instruction(Ctx& cx, const Program& p, std::uint32_t op) {
+    Regs& r = cx.cpu.regs;
+    cx.set(Reg::rcx, p.address(op + 1), at::special(Place::Kind::rip));
+    cx.set(Reg::r11, r.rflags, at::special(Place::Kind::rflags));
+    const std::uint64_t flags = (r.rflags & ~kSyscallMask) | kFlagFixed;
+    cx.move(at::none, at::special(Place::Kind::rflags), flags, r.rflags);
+    r.rflags = flags;
+    cx.move(at::none, at::special(Place::Kind::cs), kKernelCs, r.cs);
+    r.cs = kKernelCs;
+    r.ss = kKernelSs;
+    cx.cpu.pc = cx.text.entry(routines::entry_syscall_64);
+    cx.move(at::none, at::special(Place::Kind::rip), cx.text.address(cx.cpu.pc), r.rip);
+}
+
+void set_up_call(Ctx& cx, const UserOp& op) {
+    cx.set(Reg::rax, op.nr);
+    if (op.nr == nr::clock_nanosleep) {   // (clock, flags, request): RDX stands for the request's ns
+        cx.set(Reg::rdi, op.arg[0]);
+        cx.set(Reg::rsi, op.arg[1]);
+        if (op.draws) cx.set(Reg::rdx, static_cast<std::uint64_t>(draw(cx.cur(), op.time)));
+        return;
+    }
+    cx.set(Reg::rdi, op.arg[0]);
+    cx.set(Reg::rsi, op.arg[1]);
+    if (op.level == 0) cx.set(Reg::rdx, op.arg[2]);
+}
+
+// Returns the operation that comes next.
+std::uint32_t perform(Ctx& cx, const UserOp& op, std::uint32_t here) {
+    const std::uint32_t next = here + 1;
+    switch (op.kind) {
+        case Kind::load_burst:
+            cx.set(Reg::rbx, static_cast<std::uint64_t>(draw(cx.cur(), op.time)));
+            return next;
+        case Kind::burst:
+            cx.cpu.regs.fpu = cx.cpu.regs.fpu * 6'364'136'223'846'793'005ULL + 1;
+            return next;
+        case Kind::system_call: set_up_call(cx, op); return next;
+        case Kind::syscall: return next;   // handled by the caller
+        case Kind::jump: return op.target;
+        case Kind::loop_start: set_counter(cx, op.level, op.data); return next;
+        case Kind::loop_next: {
+            const std::uint64_t left = counter(cx, op.level) - 1;
+            set_counter(cx, op.level, left);
+            return left != 0 ? op.target : next;
+        }
+        case Kind::every_start:
+            set_counter(cx, op.level, static_cast<std::uint64_t>(cx.cpu.clock));
+            return next;
+        case Kind::every_next: {
+            const Nanos due = static_cast<Nanos>(counter(cx, op.level)) + draw(cx.cur(), op.time);
+            set_counter(cx, op.level, static_cast<std::uint64_t>(due));
+            cx.set(Reg::rdx, static_cast<std::uint64_t>(due));
+            return next;
+        }
+        case Kind::lock_try: {
+            const std::uint64_t old = read_user(cx, op.data);
+            cx.set(Reg::rax, old, at::user_word(cx.cur().mm, op.data));
+            if (old != 0) return next;
+            write_user(cx, op.data, 1);
+            return op.target;
+        }
+        case Kind::lock_wait: {
+            const std::uint64_t old = read_user(cx, op.data);
+            write_user(cx, op.data, 2);
+            cx.set(Reg::rax, old, at::user_word(cx.cur().mm, op.data));
+            return old == 0 ? op.target : next;
+        }
+        case Kind::unlock: {
+            const std::uint64_t old = read_user(cx, op.data);
+            write_user(cx, op.data, 0);
+            cx.set(Reg::rax, old, at::user_word(cx.cur().mm, op.data));
+            return old == 2 ? next : op.target;
+        }
+        case Kind::sem_take: {
+            const std::uint64_t value = read_user(cx, op.data);
+            if (value > 0) {
+                write_user(cx, op.data, value - 1);
+                return op.target;
+            }
+            write_user(cx, op.data + 8, read_user(cx, op.data + 8) + 1);
+            return next;
+        }
+        case Kind::sem_leave:
+            write_user(cx, op.data + 8, read_user(cx, op.data + 8) - 1);
+            return next;
+        case Kind::sem_post:
+            write_user(cx, op.data, read_user(cx, op.data) + 1);
+            return read_user(cx, op.data + 8) != 0 ? next : op.target;
+        case Kind::join_check: {
+            const std::uint64_t tid = read_user(cx, op.data);
+            cx.set(Reg::rdx, tid, at::user_word(cx.cur().mm, op.data));
+            return tid == 0 ? op.target : next;
+        }
+        case Kind::if_child:
+        case Kind::thread_start: {
+            const bool child = cx.reg(Reg::rax) == 0;
+            const bool go = op.kind == Kind::if_child ? !child : child;
+            return go ? op.target : next;
+        }
+    }
+    return next;
+}
+
+}  // namespace
+
+void user_step(Ctx& cx) {
+    Regs& r = cx.cpu.regs;
+    const Program& p = cx.k.program_of(cx.cur());
+    const std::uint32_t here = p.op_at(r.rip);
+    SY_ASSERT(here < p.ops.size(), "user RIP left the program");
+    const UserOp& op = p.ops[here];
+    if (cx.report != nullptr) {
+        cx.report->kind = StepReport::Kind::user;
+        cx.report->step = here;
+    }
+    const bool syscall = op.kind == Kind::syscall;
+    const Nanos cost = cx.k.image().costs[static_cast<std::size_t>(syscall ? Cost::syscall : Cost::user_op)];
+    if (syscall) {
+        syscall_instruction(cx, p, here);
+    } else {
+        const std::uint32_t next = perform(cx, op, here);
+        cx.move(at::none, at::special(Place::Kind::rip), p.address(next), r.rip);
+        r.rip = p.address(next);
+    }
+    if (cost != 0) {
+        cx.cpu.clock += cost;
+        cx.cpu.user_ns += cost;
+        cx.cur().utime += cost;
+    }
+}
+
+void let_time_pass(Ctx& cx, Nanos time, bool halted) {
+    Cpu& cpu = cx.cpu;
+    Regs& r = cpu.regs;
+    cpu.clock += time;
+    if (cx.report != nullptr) {
+        cx.report->kind = halted ? StepReport::Kind::idle : StepReport::Kind::burst;
+        cx.report->step = cpu.pc;
+    }
+    if (halted) {
+        cpu.idle_ns += time;
+        r.rflags |= kFlagIf;   // sti; hlt
+        ++cpu.pc;   // an interrupt returns behind the hlt
+        return;
+    }
+    cx.set(Reg::rbx, r[Reg::rbx] - static_cast<std::uint64_t>(time), at::reg(Reg::rbx));
+    if (!r.user()) return;
+    cpu.user_ns += time;
+    cx.cur().utime += time;
+    // RIP goes round the loop of the burst: it is alive in the register view, and still in the same operation.
+    const Program& p = cx.k.program_of(cx.cur());
+    const std::uint64_t rip = p.address(p.op_at(r.rip)) + r[Reg::rbx] % 14;
+    cx.move(at::none, at::special(Place::Kind::rip), rip, r.rip);
+    r.rip = rip;
+}
+
+}  // namespace sy

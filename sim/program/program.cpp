@@ -1,0 +1,320 @@
+#include "sim/program/program.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "sim/base/assert.h"
+
+namespace sy {
+
+namespace {
+
+using Kind = UserOp::Kind;
+
+class Compiler {
+  public:
+    Compiler(const Scenario& scenario, const ProcessDecl& process)
+        : scenario_(scenario), process_(process) {}
+
+    Program run() {
+        program_.comm = process_.name;
+        start_function("main");
+        for (const ThreadDecl& t : process_.threads) declare_thread(t);
+        for (std::size_t i = 0; i < program_.threads.size(); ++i) create_thread(i);
+        program_.endless = block(process_.body, 0);
+        join_threads("", process_.pos);
+        call(nr::exit_group, {}, process_.pos);
+        std::size_t entry = 0;
+        for (const ThreadDecl& t : process_.threads)
+            for (int i = 0; i < t.copies; ++i) thread_body(t, entry++);
+        std::sort(program_.variables.begin(), program_.variables.end(),
+                  [](const Variable& a, const Variable& b) { return a.address < b.address; });
+        return std::move(program_);
+    }
+
+  private:
+    std::uint32_t here() const { return static_cast<std::uint32_t>(program_.ops.size()); }
+    UserOp& emit(Kind kind, SourcePos pos) {
+        UserOp& op = program_.ops.emplace_back();
+        op.kind = kind;
+        op.pos = pos;
+        op.symbol = std::exchange(pending_symbol_, {});
+        return op;
+    }
+    void start_function(std::string name) { pending_symbol_ = std::move(name); }
+    void patch(std::uint32_t op) { program_.ops[op].target = here(); }
+
+    UserOp& call(std::uint16_t number, std::initializer_list<std::uint64_t> args, SourcePos pos) {
+        const std::uint32_t at = here();
+        UserOp& op = emit(Kind::system_call, pos);
+        op.nr = number;
+        std::copy(args.begin(), args.end(), op.arg);
+        emit(Kind::syscall, pos);
+        return program_.ops[at];
+    }
+
+    void declare_thread(const ThreadDecl& t) {
+        for (int i = 1; i <= t.copies; ++i) {
+            ThreadEntry& e = program_.threads.emplace_back();
+            e.comm = t.name;
+            e.label = t.copies > 1 ? t.name + "/" + std::to_string(i) : t.name;
+            e.tid_word = new_word(e.label, Variable::Kind::tid, 1);
+            e.cpus = t.cpus;
+            e.has_nice = t.nice.has_value();
+            e.nice = t.nice.value_or(0);
+        }
+    }
+    void create_thread(std::size_t entry) {
+        // glibc gives the TCB.tid address as parent_tid and child_tid, and the start routine in a register.
+        call(nr::clone3, {program_.threads[entry].tid_word, entry, 0}, process_.pos);
+        emit(Kind::thread_start, process_.pos).data = entry;
+    }
+    void thread_body(const ThreadDecl& t, std::size_t entry) {
+        program_.threads[entry].op = here();
+        for (UserOp& op : program_.ops)
+            if (op.kind == Kind::thread_start && op.data == entry) op.target = here();
+        start_function(t.name);
+        block(t.body, 0);
+        call(nr::exit, {0}, t.pos);
+    }
+
+    std::uint64_t new_word(const std::string& name, Variable::Kind kind, int words) {
+        const std::uint64_t address = next_word_;
+        next_word_ += 8 * static_cast<std::uint64_t>(words);
+        program_.variables.push_back({name, address, kind});
+        return address;
+    }
+    std::uint64_t variable(const std::string& name, Variable::Kind kind) {
+        for (const Variable& v : program_.variables)
+            if (v.name == name && v.kind == kind) return v.address;
+        return new_word(name, kind, kind == Variable::Kind::semaphore ? 2 : 1);
+    }
+    std::uint64_t fd_of(const std::string& name) const {
+        std::uint64_t fd = kFirstFd;
+        for (const PipeDecl& p : scenario_.pipes) {
+            if (p.name == name) return fd;
+            ++fd;
+        }
+        for (const DeviceDecl& d : scenario_.devices) {
+            if (d.name == name) return fd;
+            ++fd;
+        }
+        return ~std::uint64_t{0};
+    }
+
+    // Returns whether control never leaves the block at its end.
+    bool block(const std::vector<Stmt>& body, std::uint8_t level) {
+        for (const Stmt& s : body)
+            if (statement(s, level)) return true;
+        return false;
+    }
+
+    bool statement(const Stmt& s, std::uint8_t level) {
+        switch (s.kind) {
+            case Stmt::Kind::run:
+                emit(Kind::load_burst, s.pos).time = s.time;
+                emit(Kind::burst, s.pos);
+                return false;
+            case Stmt::Kind::sleep: sleep(s); return false;
+            case Stmt::Kind::yield: call(nr::sched_yield, {}, s.pos); return false;
+            case Stmt::Kind::read: call(nr::read, {fd_of(s.name), buffer(), bytes(s)}, s.pos); return false;
+            case Stmt::Kind::write: call(nr::write, {fd_of(s.name), buffer(), bytes(s)}, s.pos); return false;
+            case Stmt::Kind::fsync: call(nr::fsync, {fd_of(s.name)}, s.pos); return false;
+            case Stmt::Kind::lock: lock(s); return false;
+            case Stmt::Kind::unlock: unlock(s); return false;
+            case Stmt::Kind::wait:
+                if (s.name.empty())
+                    call(nr::wait4, {~std::uint64_t{0}, 0, 0}, s.pos);
+                else
+                    semaphore_wait(s);
+                return false;
+            case Stmt::Kind::signal: semaphore_post(s); return false;
+            case Stmt::Kind::join: join_threads(s.name, s.pos); return false;
+            case Stmt::Kind::fork: fork(s, level); return false;
+            case Stmt::Kind::exit:
+                call(s.name == "thread" ? nr::exit : nr::exit_group,
+                     {static_cast<std::uint64_t>(s.count)}, s.pos);
+                return true;
+            case Stmt::Kind::getpid: call(nr::getpid, {}, s.pos); return false;
+            case Stmt::Kind::setnice:
+                call(nr::setpriority, {0, 0, static_cast<std::uint64_t>(s.count)}, s.pos);
+                return false;
+            case Stmt::Kind::affinity: call(nr::sched_setaffinity, {0, 8, s.cpus}, s.pos); return false;
+            case Stmt::Kind::repeat: return repeat(s, level);
+            case Stmt::Kind::every: every(s, level); return true;
+        }
+        return false;
+    }
+
+    static std::uint64_t bytes(const Stmt& s) {
+        return s.count > 0 ? static_cast<std::uint64_t>(s.count) : 1;
+    }
+    static std::uint64_t buffer() { return layout::user_heap; }
+
+    void sleep(const Stmt& s) {
+        UserOp& op = call(nr::clock_nanosleep, {1, 0, 0}, s.pos);
+        op.time = s.time;
+        op.draws = true;
+    }
+
+    // The three-state futex mutex: 0 free, 1 taken, 2 taken and somebody may wait (Drepper, "Futexes are tricky",
+    // section 6, mutex3).
+    void lock(const Stmt& s) {
+        const std::uint64_t word = variable(s.name, Variable::Kind::mutex);
+        const std::uint32_t first = here();
+        emit(Kind::lock_try, s.pos).data = word;
+        const std::uint32_t again = here();
+        emit(Kind::lock_wait, s.pos).data = word;
+        call(nr::futex, {word, kFutexWait, 2}, s.pos);
+        emit(Kind::jump, s.pos).target = again;
+        patch(first);
+        patch(again);
+    }
+    void unlock(const Stmt& s) {
+        const std::uint64_t word = variable(s.name, Variable::Kind::mutex);
+        const std::uint32_t first = here();
+        emit(Kind::unlock, s.pos).data = word;
+        call(nr::futex, {word, kFutexWake, 1}, s.pos);
+        patch(first);
+    }
+    // A counting semaphore: the count in one word, the number of waiters in the next (glibc's new_sem).
+    void semaphore_wait(const Stmt& s) {
+        const std::uint64_t word = variable(s.name, Variable::Kind::semaphore);
+        const std::uint32_t take = here();
+        emit(Kind::sem_take, s.pos).data = word;
+        call(nr::futex, {word, kFutexWait, 0}, s.pos);
+        emit(Kind::sem_leave, s.pos).data = word;
+        emit(Kind::jump, s.pos).target = take;
+        patch(take);
+    }
+    void semaphore_post(const Stmt& s) {
+        const std::uint64_t word = variable(s.name, Variable::Kind::semaphore);
+        const std::uint32_t post = here();
+        emit(Kind::sem_post, s.pos).data = word;
+        call(nr::futex, {word, kFutexWake, 1}, s.pos);
+        patch(post);
+    }
+    void join_threads(const std::string& name, SourcePos pos) {
+        for (const ThreadEntry& t : program_.threads) {
+            if (!name.empty() && t.comm != name && t.label != name) continue;
+            const std::uint64_t word = t.tid_word;
+            const std::uint32_t check = here();
+            emit(Kind::join_check, pos).data = word;
+            // FUTEX_WAIT's expected value is the tid itself, which join_check leaves in RDX.
+            call(nr::futex, {word, kFutexWait, 0}, pos).level = 1;
+            emit(Kind::jump, pos).target = check;
+            patch(check);
+        }
+    }
+    void fork(const Stmt& s, std::uint8_t level) {
+        call(nr::clone, {0x1200011, 0, 0}, s.pos);
+        const std::uint32_t branch = here();
+        emit(Kind::if_child, s.pos);
+        program_.ops[branch].data = children_;
+        program_.children.push_back(s.name);
+        ++children_;
+        block(s.body, level);
+        call(nr::exit_group, {0}, s.pos);
+        patch(branch);
+    }
+    bool repeat(const Stmt& s, std::uint8_t level) {
+        if (s.count < 0) {
+            const std::uint32_t top = here();
+            block(s.body, level);
+            emit(Kind::jump, s.pos).target = top;
+            return true;
+        }
+        if (s.count == 0) return false;
+        UserOp& start = emit(Kind::loop_start, s.pos);
+        start.level = level;
+        start.data = static_cast<std::uint64_t>(s.count);
+        const std::uint32_t top = here();
+        const bool endless = block(s.body, static_cast<std::uint8_t>(level + 1));
+        UserOp& next = emit(Kind::loop_next, s.pos);
+        next.level = level;
+        next.target = top;
+        return endless;
+    }
+    void every(const Stmt& s, std::uint8_t level) {
+        emit(Kind::every_start, s.pos).level = level;
+        const std::uint32_t top = here();
+        block(s.body, static_cast<std::uint8_t>(level + 1));
+        UserOp& next = emit(Kind::every_next, s.pos);
+        next.level = level;
+        next.time = s.time;
+        UserOp& op = call(nr::clock_nanosleep, {1, kTimerAbstime, 0}, s.pos);
+        op.level = 1;  // RDX is already set
+        emit(Kind::jump, s.pos).target = top;
+    }
+
+    const Scenario& scenario_;
+    const ProcessDecl& process_;
+    Program program_;
+    std::string pending_symbol_;
+    std::uint64_t next_word_ = layout::user_data + 0x40;
+    std::uint32_t children_ = 0;
+    };
+
+}  // namespace
+
+const ThreadEntry* Program::thread_at(std::uint32_t op) const {
+    for (const ThreadEntry& t : threads)
+        if (t.op == op) return &t;
+    return nullptr;
+}
+
+std::string Program::symbolize(std::uint64_t rip) const {
+    std::uint32_t op = op_at(rip);
+    if (op >= ops.size()) op = static_cast<std::uint32_t>(ops.size()) - 1;
+    while (op > 0 && ops[op].symbol.empty()) --op;
+    char offset[24];
+    std::snprintf(offset, sizeof offset, "+0x%llx",
+                  static_cast<unsigned long long>(rip - address(op)));
+    return (ops[op].symbol.empty() ? "main" : ops[op].symbol) + offset;
+}
+
+const char* syscall_name(std::uint64_t number) {
+    switch (number) {
+        case nr::read: return "read";
+        case nr::write: return "write";
+        case nr::sched_yield: return "sched_yield";
+        case nr::pause: return "pause";
+        case nr::getpid: return "getpid";
+        case nr::clone: return "clone";
+        case nr::exit: return "exit";
+        case nr::wait4: return "wait4";
+        case nr::fsync: return "fsync";
+        case nr::setpriority: return "setpriority";
+        case nr::futex: return "futex";
+        case nr::sched_setaffinity: return "sched_setaffinity";
+        case nr::clock_nanosleep: return "clock_nanosleep";
+        case nr::exit_group: return "exit_group";
+        case nr::clone3: return "clone3";
+        default: return "unknown";
+    }
+}
+
+Program compile(const Scenario& scenario, const ProcessDecl& process) {
+    return Compiler(scenario, process).run();
+}
+
+Program init_program() {
+    Program p;
+    p.comm = "init";
+    p.endless = true;
+    UserOp pause;
+    pause.kind = Kind::system_call;
+    pause.nr = nr::pause;
+    pause.symbol = "main";
+    p.ops.push_back(pause);
+    UserOp insn;
+    insn.kind = Kind::syscall;
+    p.ops.push_back(insn);
+    UserOp again;
+    again.kind = Kind::jump;
+    again.target = 0;
+    p.ops.push_back(again);
+    return p;
+}
+
+}  // namespace sy

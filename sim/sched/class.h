@@ -1,0 +1,156 @@
+// A scheduling class: one way of choosing who runs next. It owns its queues, the kernel owns the tasks; what it must
+// know of a task is in Task::se. Hooks are those of Linux's struct sched_class and are called where Linux calls them.
+//
+// A class object serves all CPUs; every hook names the CPU. Copies are deep: they are part of the kernel's value.
+// Hooks never look at a clock: `now` is the rq clock of that CPU.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sim/base/fingerprint.h"
+#include "sim/model/task.h"
+
+namespace sy {
+
+// The machine as a class sees it while a hook runs.
+struct SchedView {
+    TaskTable& tasks;
+    CpuId cpu;
+    Nanos now;
+
+    Task& task(TaskId id) { return tasks.mut(id); }
+    const Task& peek(TaskId id) const { return tasks[id]; }
+};
+
+enum class Enqueue : std::uint8_t { wakeup, fresh, put_back, migrated, changed };
+enum class Dequeue : std::uint8_t { sleep, picked, migrated, changed };
+
+// One row of a run queue for panels and for `why`: who, and the number that orders it.
+struct QueueRow {
+    TaskId task = kNoTask;
+    std::int64_t key = 0;          // vruntime in ns, position in a list, …
+    TaskId left = kNoTask, right = kNoTask, parent = kNoTask;  // the real tree, if it is one
+    bool red = false;
+};
+
+// Why a task is picked: the winner, the candidates with their numbers, and the rule that decided, in words.
+struct PickReason {
+    TaskId winner = kNoTask;
+    std::vector<QueueRow> candidates;   // in pick order, the first eight
+    std::size_t candidate_count = 0;
+    std::string rule, rule_zh;          // one sentence
+    std::string tie, tie_zh;            // the rule that broke a tie, empty if there was none
+};
+
+class SchedClass {
+  public:
+    virtual ~SchedClass() = default;
+    virtual std::unique_ptr<SchedClass> clone() const = 0;
+
+    // The task becomes runnable on v.cpu. It is not queued anywhere.
+    virtual void enqueue(SchedView v, TaskId task, Enqueue why) = 0;
+    // The task stops being runnable (or leaves this CPU). It may be the running one.
+    virtual void dequeue(SchedView v, TaskId task, Dequeue why) = 0;
+    // The task that should run next; kNoTask: nobody. `prev` was put back before if it is still runnable.
+    virtual TaskId pick_next(SchedView v) = 0;
+    // `task` starts to run: it leaves the queue's structure but stays counted.
+    virtual void set_next(SchedView v, TaskId task) = 0;
+    // `task` stops running but stays runnable: back into the structure.
+    virtual void put_prev(SchedView v, TaskId task) = 0;
+    // Charge the running task for the time since it was last charged.
+    virtual void update_curr(SchedView v, TaskId curr) = 0;
+    // A tick while `curr` runs. True: ask for a reschedule.
+    virtual bool tick(SchedView v, TaskId curr) = 0;
+    // `wakee` has just been enqueued while `curr` runs. True: it should preempt.
+    virtual bool check_preempt(SchedView v, TaskId curr, TaskId wakee) = 0;
+    virtual void yield(SchedView v, TaskId curr) = 0;
+    // A new task gets its place before its first enqueue; `parent` may be kNoTask (arrived from outside).
+    virtual void fork(SchedView v, TaskId parent, TaskId child) = 0;
+    // The nice value of a task changes from se.weight to that of `nice`; it may be queued, running or neither.
+    virtual void reweight(SchedView v, TaskId task, bool queued) = 0;
+    // A task leaves `from` for another CPU's queue while asleep or queued (after dequeue, before enqueue).
+    virtual void migrate(SchedView v, TaskId task, CpuId to) = 0;
+    // When the running task's quantum ends exactly, if this class asks for a timer; kNever: ticks are enough.
+    virtual Nanos slice_end(SchedView v, TaskId curr) const = 0;
+    // That timer rang. True: ask for a reschedule.
+    virtual bool slice_over(SchedView v, TaskId curr) = 0;
+
+    // Runnable tasks of a CPU, the running one included.
+    virtual std::uint32_t runnable(CpuId cpu) const = 0;
+    // The queue in pick order (for a tree: its nodes by key), the running task not included; at most `most` rows.
+    virtual std::vector<QueueRow> rows(const TaskTable& tasks, CpuId cpu, std::size_t most) const = 0;
+    virtual bool is_tree() const = 0;
+    // Numbers of the queue itself for the panel: {"min_vruntime", 123}.
+    virtual std::vector<std::pair<std::string, std::int64_t>> numbers(CpuId cpu) const = 0;
+    // What pick_next would choose now, and why. `prev` is the running task if it stays runnable, else kNoTask.
+    virtual PickReason explain(const TaskTable& tasks, CpuId cpu, TaskId prev) const = 0;
+    // Everything that can change a decision.
+    virtual void mix(Fingerprint& print) const = 0;
+    // Links, counts and order are as they must be; text of the first fault, empty if none.
+    virtual std::string check(const TaskTable& tasks, CpuId cpu) const = 0;
+};
+
+// A class as one copyable value.
+class SchedClassBox {
+  public:
+    SchedClassBox() = default;
+    explicit SchedClassBox(std::unique_ptr<SchedClass> c) : class_(std::move(c)) {}
+    SchedClassBox(const SchedClassBox& o) : class_(o.class_ ? o.class_->clone() : nullptr) {}
+    SchedClassBox(SchedClassBox&&) noexcept = default;
+    SchedClassBox& operator=(SchedClassBox o) noexcept {
+        std::swap(class_, o.class_);
+        return *this;
+    }
+    SchedClass* operator->() { return class_.get(); }
+    const SchedClass* operator->() const { return class_.get(); }
+    SchedClass& operator*() { return *class_; }
+    const SchedClass& operator*() const { return *class_; }
+
+  private:
+    std::unique_ptr<SchedClass> class_;
+};
+
+// What order two things have that happen at one instant. `arrival_first` is the default: a task that arrives at the
+// very moment a quantum ends is queued before the one whose quantum ended (Silberschatz, Galvin, Gagne, Operating
+// System Concepts 10e, 5.3.4 and most courses).
+enum class TieRule : std::uint8_t { arrival_first, expired_first };
+
+struct SchedOptions {
+    int cpus = 1;
+    int hz = 250;
+    std::vector<std::pair<std::string, std::string>> settings;   // as written in the scenario
+};
+
+// One setting of a policy.
+struct PolicyOption {
+    std::string_view key, usage, help, help_zh;
+};
+
+// One policy: the row that command line, language, help and documentation read.
+struct PolicyInfo {
+    std::string_view name;
+    std::string_view title, title_zh;
+    std::string_view source;            // where its rules come from
+    std::span<const PolicyOption> options;
+    // Null and an error text if a setting is wrong.
+    std::unique_ptr<SchedClass> (*make)(const SchedOptions&, std::string& error);
+};
+std::span<const PolicyInfo* const> policies();
+const PolicyInfo* find_policy(std::string_view name);
+
+// Weights of nice levels, linux.md 6.4.1.
+struct Weight {
+    std::uint32_t weight, inverse;
+};
+Weight weight_of_nice(int nice);
+
+// Reads `2ms`, `500us`, `1s`, `800ns`; -1 if it is not a duration.
+Nanos parse_duration_setting(std::string_view text);
+
+}  // namespace sy
