@@ -281,6 +281,26 @@ TEST_CASE("a missing brace is blamed on the block that stays open") {
           "t:4:1: note: the '}' should stand before this 'process'");
 }
 
+TEST_CASE("a forgotten opening brace is one mistake") {
+    const Parsed p = parse("process a run 5ms sleep 1ms }\nprocess b { run 1ms }\n");
+    CHECK(p.messages() ==
+          std::vector<std::string>{"expected what it does: '{' and statements, found 'run'"});
+    CHECK(p.scenario.processes.size() == 2);
+}
+
+TEST_CASE("a person's command to the running machine") {
+    const Parsed p = parse("process logger { run 9ms } device nic irq 5");
+    std::vector<TimedAction> actions;
+    Diagnostics fine, wrong;
+    CHECK(parse_live_actions("kill logger KILL  irq nic", 7 * kMilli, p.scenario, actions, fine));
+    REQUIRE(actions.size() == 2);
+    CHECK(actions[0].at == 7 * kMilli);
+    CHECK(actions[0].value == 9);
+    CHECK_FALSE(parse_live_actions("kill loger", 0, p.scenario, actions, wrong));
+    CHECK(wrong.list()[0].message.en == "unknown task 'loger'; did you mean 'logger'?");
+    CHECK(actions.size() == 2);
+}
+
 TEST_CASE("messages show the line with a caret, in both languages") {
     const std::string text = "process a {\n\trunn 5ms }";
     const Parsed p = parse(text);

@@ -417,20 +417,11 @@ class ExpectReader {
 
 }  // namespace
 
-std::vector<Word> function_words() {
-    std::vector<Word> out;
-    for (const FunctionRow& row : kFunctionRows) out.push_back(row.word);
-    return out;
-}
+std::vector<Word> function_words() { return words_of(kFunctionRows); }
 
 std::span<const FunctionRow> functions() { return kFunctionRows; }
 
-const FunctionRow* find_function(std::string_view name) {
-    for (const FunctionRow& row : kFunctionRows) {
-        if (row.word.name == name) return &row;
-    }
-    return nullptr;
-}
+const FunctionRow* find_function(std::string_view name) { return find_row(kFunctionRows, name); }
 
 std::span<const std::string_view> state_words() { return kStateWords; }
 

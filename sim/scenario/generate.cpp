@@ -141,17 +141,17 @@ class Writer {
     }
 
     // Never 0, and often one of a few round values, so that things fall on the same instant.
-    Nanos time() {
+    Nanos any_time() {
         if (dice_.one_in(2)) return std::min<Nanos>(options_.longest, dice_.between(1, 3) * kMilli);
         return 1 + static_cast<Nanos>(dice_.below(static_cast<std::uint64_t>(options_.longest)));
     }
 
     Dist dist() {
-        const Nanos a = time();
+        const Nanos a = any_time();
         if (!options_.random_times || !dice_.one_in(3))
             return {.kind = Dist::Kind::fixed, .a = a, .b = 0};
         if (dice_.one_in(2)) return {.kind = Dist::Kind::exp, .a = a, .b = 0};
-        return {.kind = Dist::Kind::uniform, .a = a, .b = a + time()};
+        return {.kind = Dist::Kind::uniform, .a = a, .b = a + any_time()};
     }
 
     CpuId cpu() {

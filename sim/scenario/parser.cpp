@@ -49,6 +49,11 @@ void Parser::error(SourcePos pos, Text message, std::string replacement) {
 
 std::string Parser::shown(const Token& token) { return utf8::printable(token.text, 24); }
 
+void Parser::set_twice(const Token& token) {
+    error(token.pos, text("'{0}' is set twice; keep one of them", "“{0}” 设置了两次，请只留一个",
+                          {shown(token)}));
+}
+
 void Parser::expected(const Text& what) {
     const Token& token = peek();
     if (token.kind == Token::Kind::end) {

@@ -55,6 +55,7 @@ class Parser {
     // "unknown verb 'runn'; did you mean 'run'?" Returns what was probably meant, or "".
     std::string unknown_word(const Token& token, const Text& kind,
                              const std::vector<std::string_view>& known);
+    void set_twice(const Token& token);  // "'hz' is set twice"
     static std::string shown(const Token& token);
 
     // --- values.cpp: each reports what is wrong and returns nothing

@@ -2,6 +2,8 @@
 // rows it reads by. Private to sim/scenario; others call words() in words.h.
 #pragma once
 
+#include <cstddef>
+#include <string_view>
 #include <vector>
 
 #include "sim/scenario/parser.h"
@@ -10,9 +12,9 @@
 namespace sy::scn {
 
 std::vector<Word> top_words();        // blocks.cpp
-std::vector<Word> machine_words();    // blocks.cpp
-std::vector<Word> attribute_words();  // blocks.cpp
-std::vector<Word> device_words();     // blocks.cpp
+std::vector<Word> machine_words();    // machine.cpp
+std::vector<Word> attribute_words();  // tasks.cpp
+std::vector<Word> device_words();     // devices.cpp
 std::vector<Word> verb_words();       // statements.cpp
 std::vector<Word> action_words();     // timed.cpp
 std::vector<Word> function_words();   // expects.cpp
@@ -20,6 +22,22 @@ std::vector<Word> function_words();   // expects.cpp
 std::string signal_word(
     std::int32_t number);  // timed.cpp: 15 is TERM; without a name the number itself
 
-Parser::Range nice_range();  // blocks.cpp: -20 to 19
+Parser::Range nice_range();  // tasks.cpp: -20 to 19
+
+// A table of rows that each have a `word`: the row of a name (null: none), and all the words.
+template <typename Row, std::size_t N>
+const Row* find_row(const Row (&rows)[N], std::string_view name) {
+    for (const Row& row : rows) {
+        if (row.word.name == name) return &row;
+    }
+    return nullptr;
+}
+
+template <typename Row, std::size_t N>
+std::vector<Word> words_of(const Row (&rows)[N]) {
+    std::vector<Word> out;
+    for (const Row& row : rows) out.push_back(row.word);
+    return out;
+}
 
 }  // namespace sy::scn

@@ -229,12 +229,7 @@ constexpr VerbRow kVerbRows[] = {
      read_every},
 };
 
-const VerbRow* find_verb(std::string_view name) {
-    for (const VerbRow& row : kVerbRows) {
-        if (row.word.name == name) return &row;
-    }
-    return nullptr;
-}
+const VerbRow* find_verb(std::string_view name) { return find_row(kVerbRows, name); }
 
 // Words of other languages and textbooks for the same thing.
 std::string_view verb_for(std::string_view word) {
@@ -289,11 +284,7 @@ bool is_top_only(const Token& token) {
 
 }  // namespace
 
-std::vector<Word> verb_words() {
-    std::vector<Word> out;
-    for (const VerbRow& row : kVerbRows) out.push_back(row.word);
-    return out;
-}
+std::vector<Word> verb_words() { return words_of(kVerbRows); }
 
 bool Parser::parse_block(std::vector<Stmt>& body, Place place, ProcessDecl* process,
                          const Text& of_what) {
@@ -302,14 +293,18 @@ bool Parser::parse_block(std::vector<Stmt>& body, Place place, ProcessDecl* proc
         // What is wrong may be short, as in `repeat five { … }`; then the block is still worth
         // reading.
         while (!at_end() && !peek().is("{") && !peek().is("}") && !starts_something(peek())) take();
-        if (!peek().is("{")) return false;
+        // A `}` too many in the file: then only the `{` was forgotten.
+        const bool forgot_brace = unclosed_ < 0 && find_verb(peek().text) != nullptr;
+        if (!peek().is("{") && !forgot_brace) return false;
+        if (forgot_brace) ++unclosed_;
     }
     if (!enter()) {
-        skip_block();
+        if (peek().is("{")) skip_block();
         leave();
         return false;
     }
-    const Token& open = take();
+    const Token& open = peek();
+    take_sign("{");
     while (!at_end() && !peek().is("}") && !is_unwinding_ && !is_hopeless_) {
         if (is_top_only(peek())) {
             if (lacks_a_closing_brace()) break;

@@ -123,20 +123,11 @@ constexpr ActionRow kActionRows[] = {
      read_caption},
 };
 
-const ActionRow* find_action(std::string_view name) {
-    for (const ActionRow& row : kActionRows) {
-        if (row.word.name == name) return &row;
-    }
-    return nullptr;
-}
+const ActionRow* find_action(std::string_view name) { return find_row(kActionRows, name); }
 
 }  // namespace
 
-std::vector<Word> action_words() {
-    std::vector<Word> out;
-    for (const ActionRow& row : kActionRows) out.push_back(row.word);
-    return out;
-}
+std::vector<Word> action_words() { return words_of(kActionRows); }
 
 std::string signal_word(std::int32_t number) {
     for (const Signal& signal : kSignals) {

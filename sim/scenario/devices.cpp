@@ -1,0 +1,170 @@
+// `device` and `pipe`: what tasks read from, write to and wait for.
+#include <algorithm>
+
+#include "sim/base/limits.h"
+#include "sim/scenario/parser.h"
+#include "sim/scenario/rows.h"
+
+namespace sy::scn {
+namespace {
+
+struct DeviceRow {
+    Word word;
+    bool (*read)(Parser&, DeviceDecl&);
+};
+
+bool read_irq(Parser& p, DeviceDecl& device) {
+    const auto value =
+        p.integer({.first = 1,
+                   .last = 255,
+                   .what = text("an interrupt line (0 is the timer)", "中断线编号（0 是时钟）"),
+                   .limit = {}});
+    if (value) device.irq = static_cast<std::int32_t>(*value);
+    return value.has_value();
+}
+
+bool read_device_every(Parser& p, DeviceDecl& device) {
+    const SourcePos pos = p.peek().pos;
+    const auto value = p.dist();
+    if (!value) return false;
+    const bool can_be_zero = value->kind != Dist::Kind::exp && value->a == 0;
+    if (can_be_zero) {
+        p.error(pos, text("the time between two interrupts must be longer than 0",
+                          "两次中断之间的时间必须大于 0"));
+        return false;
+    }
+    device.every = value;
+    return true;
+}
+
+bool read_device_at(Parser& p, DeviceDecl& device) {
+    do {
+        const auto time = p.duration();
+        if (!time) return false;
+        if (device.at.size() == static_cast<std::size_t>(limits::timed_actions)) {
+            p.error(p.peek().pos,
+                    text("more than the limit of {0} moments", "时刻超过了上限 {0} 个",
+                         {std::to_string(limits::timed_actions)}));
+            return false;
+        }
+        device.at.push_back(*time);
+    } while (p.take_sign(","));
+    return true;
+}
+
+bool read_device_cpu(Parser& p, DeviceDecl& device) {
+    const auto value =
+        p.integer({.first = 0,
+                   .last = limits::cpus - 1,
+                   .what = text("the number of a CPU", "CPU 编号"),
+                   .limit = text("64 CPUs, numbered from 0", "最多 64 个 CPU，从 0 编号")});
+    if (value) device.cpu = static_cast<CpuId>(*value);
+    return value.has_value();
+}
+
+bool read_latency(Parser& p, DeviceDecl& device) {
+    const auto value = p.dist();
+    if (value) device.latency = *value;
+    return value.has_value();
+}
+
+bool read_block(Parser&, DeviceDecl& device) {
+    device.block = true;
+    return true;
+}
+
+constexpr DeviceRow kDeviceRows[] = {
+    {{"irq", "irq NUMBER", "its interrupt line (default: the next free one)",
+      "中断线编号（默认：下一个空闲的）", "device keyboard irq 1"},
+     read_irq},
+    {{"every", "every TIME", "the time from one interrupt to the next", "两次中断之间的时间",
+      "device keyboard every exp(30ms)"},
+     read_device_every},
+    {{"at", "at TIME[, TIME…]", "when it interrupts, moment by moment", "逐个给出中断的时刻",
+      "device keyboard at 5ms, 9ms, 12ms"},
+     read_device_at},
+    {{"cpu", "cpu NUMBER", "the CPU that takes its interrupts (default 0)",
+      "由哪个 CPU 处理它的中断（默认 0）", "device nic cpu 1"},
+     read_device_cpu},
+    {{"latency", "latency TIME", "how long it works on one request", "处理一个请求要多久",
+      "device disk latency 2ms block"},
+     read_latency},
+    {{"block", "block", "a block device: who waits for it cannot be interrupted (state D)",
+      "块设备：等待它的任务不可中断（状态 D）", "device disk block latency 2ms"},
+     read_block},
+};
+
+// Behind `device NAME …`, `every` and `at` may also begin the next line of the file. What follows
+// the time decides: timed lines go on with a brace, `from`, `until` or an action.
+bool is_timed_line_next(const Parser& p) {
+    if (!p.peek().is_word("at") && !p.peek().is_word("every")) return false;
+    std::size_t ahead = 1;
+    while (true) {
+        const Token& token = p.peek(ahead);
+        const bool is_of_time = token.kind == Token::Kind::number || token.is(",") ||
+                                token.is("(") || token.is(")") || token.is("-") ||
+                                (p.peek(ahead + 1).is("(")) || token.is_word("ms") ||
+                                token.is_word("us") || token.is_word("ns") || token.is_word("s");
+        if (!is_of_time || token.kind == Token::Kind::end) break;
+        ++ahead;
+    }
+    return p.peek(ahead).is("{") || p.peek(ahead).is_word("until") ||
+           p.peek(ahead).is_word("from") || p.is_action(ahead);
+}
+
+}  // namespace
+
+std::vector<Word> device_words() { return words_of(kDeviceRows); }
+
+void Parser::parse_pipe() {
+    PipeDecl pipe;
+    const auto given = name(text("the name of the pipe", "管道名"), &pipe.pos);
+    if (!given) return skip_item();
+    pipe.name = *given;
+    if (take_word("capacity")) {
+        const auto capacity = bytes();
+        if (capacity) pipe.capacity = *capacity;
+    } else if (is_number_next()) {
+        error(peek().pos,
+              text("the size needs its word; did you mean 'capacity {0}'?",
+                   "大小前面要写 capacity；是不是想写 “capacity {0}”？", {shown(peek())}));
+        bytes();
+    }
+    if (out_.pipes.size() == static_cast<std::size_t>(limits::pipes)) {
+        error(pipe.pos, text("more than the limit of {0} pipes", "管道超过了上限 {0} 个",
+                             {std::to_string(limits::pipes)}));
+    }
+    out_.pipes.push_back(std::move(pipe));
+}
+
+void Parser::parse_device() {
+    DeviceDecl device;
+    const auto given = name(text("the name of the device", "设备名"), &device.pos);
+    if (!given) return skip_item();
+    device.name = *given;
+    std::vector<std::string_view> seen;
+    while (peek().kind == Token::Kind::word && !is_timed_line_next(*this)) {
+        const Token& token = peek();
+        const DeviceRow* row = find_row(kDeviceRows, token.text);
+        if (row == nullptr) {
+            if (starts_something(token)) break;
+            const std::string meant = unknown_word(token, text("setting of a device", "设备设置"),
+                                                   names(WordGroup::device));
+            row = find_row(kDeviceRows, meant);
+        } else {
+            if (std::find(seen.begin(), seen.end(), row->word.name) != seen.end()) set_twice(token);
+            seen.push_back(row->word.name);
+        }
+        take();
+        if (row != nullptr && row->read(*this, device)) continue;
+        while (!at_end() && peek().kind != Token::Kind::word && !peek().is("{") && !peek().is("}"))
+            take();
+    }
+    if (out_.devices.size() == static_cast<std::size_t>(limits::devices)) {
+        error(device.pos, text("more than the limit of {0} devices", "设备超过了上限 {0} 个",
+                               {std::to_string(limits::devices)}));
+    }
+    out_.devices.push_back(std::move(device));
+}
+
+}  // namespace sy::scn

@@ -1,0 +1,238 @@
+// `machine { … }`: each setting is one row, what it looks like, what it means, and the function
+// that reads what follows the word.
+#include <algorithm>
+#include <array>
+
+#include "sim/base/limits.h"
+#include "sim/scenario/parser.h"
+#include "sim/scenario/rows.h"
+#include "sim/scenario/suggest.h"
+
+namespace sy::scn {
+namespace {
+
+using Read =
+    bool (*)(Parser&);  // behind the word; false: something was wrong and has been reported
+
+struct MachineRow {
+    Word word;
+    Read read;
+};
+
+bool read_cpus(Parser& p) {
+    const auto value = p.integer({.first = 1,
+                                  .last = limits::cpus,
+                                  .what = text("the number of CPUs", "CPU 个数"),
+                                  .limit = text("CPUs of one machine", "一台机器的 CPU 数")});
+    if (value) p.out().machine.cpus = static_cast<std::int32_t>(*value);
+    return value.has_value();
+}
+
+bool read_hz(Parser& p) {
+    const SourcePos pos = p.peek().pos;
+    const auto value = p.integer({.first = 1,
+                                  .last = 100'000,
+                                  .what = text("the ticks a second", "每秒时钟中断次数"),
+                                  .limit = {}});
+    if (!value) return false;
+    constexpr std::array<std::int64_t, 4> kKnown = {100, 250, 300, 1000};
+    if (std::find(kKnown.begin(), kKnown.end(), *value) == kKnown.end()) {
+        p.error(pos, text("Linux is built with 100, 250, 300 or 1000 ticks a second, not {0}",
+                          "Linux 的时钟频率只能是每秒 100、250、300 或 1000 次，不能是 {0}",
+                          {std::to_string(*value)}));
+        return false;
+    }
+    p.out().machine.hz = static_cast<std::int32_t>(*value);
+    return true;
+}
+
+// NAME=VALUE. Requires: the next tokens are a word and `=`.
+bool is_setting_next(const Parser& p) {
+    return p.peek().kind == Token::Kind::word && p.peek(1).is("=");
+}
+
+const SchedulerWords* find_scheduler(const ParseOptions& options, std::string_view name) {
+    const auto found =
+        std::find_if(options.schedulers.begin(), options.schedulers.end(),
+                     [&](const SchedulerWords& words) { return words.name == name; });
+    return found == options.schedulers.end() ? nullptr : &*found;
+}
+
+bool read_scheduler(Parser& p) {
+    const Token& name = p.peek();
+    if (name.kind != Token::Kind::word) {
+        p.expected(text("the name of a scheduler such as cfs", "调度器的名字，例如 cfs"));
+        return false;
+    }
+    p.take();
+    const SchedulerWords* known = find_scheduler(p.options(), name.text);
+    if (!p.options().schedulers.empty() && known == nullptr) {
+        std::vector<std::string_view> all;
+        for (const SchedulerWords& words : p.options().schedulers) all.push_back(words.name);
+        p.unknown_word(name, text("scheduler", "调度器"), all);
+    }
+    MachineDecl& machine = p.out().machine;
+    machine.scheduler = std::string(name.text);
+    machine.scheduler_options.clear();
+    while (is_setting_next(p)) {
+        const Token& key = p.take();
+        p.take();
+        const Token& value = p.peek();
+        if (value.kind != Token::Kind::word && value.kind != Token::Kind::number) {
+            p.expected(text("a value behind '='", "“=” 后面的值"));
+            return false;
+        }
+        p.take();
+        if (known != nullptr && std::find(known->options.begin(), known->options.end(), key.text) ==
+                                    known->options.end()) {
+            const std::string of = std::string(known->name);
+            p.unknown_word(key, text("setting of scheduler {0}", "{0} 调度器设置", {of}),
+                           known->options);
+        }
+        machine.scheduler_options.emplace_back(key.text, value.text);
+    }
+    return true;
+}
+
+bool read_costs(Parser& p) {
+    const Token& name = p.peek();
+    if (name.kind != Token::Kind::word) {
+        p.expected(text("linux or ideal", " linux 或 ideal"));
+        return false;
+    }
+    p.take();
+    MachineDecl& machine = p.out().machine;
+    if (name.text != "linux" && name.text != "ideal") {
+        p.unknown_word(name, text("costs", "开销模型"), {"linux", "ideal"});
+    }
+    machine.costs_ideal = name.text == "ideal";
+    while (is_setting_next(p)) {
+        const Token& key = p.take();
+        p.take();
+        const auto known = p.options().cost_names;
+        if (!known.empty() && std::find(known.begin(), known.end(), key.text) == known.end()) {
+            p.unknown_word(key, text("cost", "开销项"), {known.begin(), known.end()});
+        }
+        const auto time = p.duration();
+        if (!time) return false;
+        machine.costs.emplace_back(key.text, *time);
+    }
+    return true;
+}
+
+bool read_preempt(Parser& p) {
+    constexpr std::array<std::string_view, 3> kNames = {"none", "voluntary", "full"};
+    const Token& name = p.peek();
+    if (name.kind != Token::Kind::word) {
+        p.expected(text("none, voluntary or full", " none、voluntary 或 full"));
+        return false;
+    }
+    p.take();
+    const auto found = std::find(kNames.begin(), kNames.end(), name.text);
+    if (found == kNames.end()) {
+        p.unknown_word(name, text("preemption model", "抢占模型"), {kNames.begin(), kNames.end()});
+        return true;
+    }
+    p.out().machine.preempt = static_cast<MachineDecl::Preempt>(found - kNames.begin());
+    return true;
+}
+
+bool read_seed(Parser& p) {
+    const auto value = p.integer({.first = 0,
+                                  .last = 999'999'999'999'999'999,
+                                  .what = text("the seed", "随机种子"),
+                                  .limit = {}});
+    if (value) p.out().machine.seed = static_cast<std::uint64_t>(*value);
+    return value.has_value();
+}
+
+bool read_until(Parser& p) {
+    const SourcePos pos = p.peek().pos;
+    const auto time = p.duration();
+    if (!time) return false;
+    if (*time == 0) {
+        p.error(pos, text("a run until 0 shows nothing; give it a length, such as 50ms",
+                          "运行到 0 什么也看不到；请给出长度，例如 50ms"));
+        return false;
+    }
+    p.out().machine.until = *time;
+    return true;
+}
+
+constexpr MachineRow kMachineRows[] = {
+    {{"cpus", "cpus COUNT", "number of processors, 1 to 64 (default 1)",
+      "CPU 个数，1 到 64（默认 1）", "cpus 2"},
+     read_cpus},
+    {{"hz", "hz COUNT", "timer ticks a second on every CPU: 100, 250, 300 or 1000 (default 250)",
+      "每个 CPU 每秒的时钟中断次数：100、250、300 或 1000（默认 250）", "hz 1000"},
+     read_hz},
+    {{"scheduler", "scheduler NAME [KEY=VALUE…]", "who decides which task runs next (default cfs)",
+      "由谁决定下一个运行的任务（默认 cfs）", "scheduler rr quantum=2ms tie=arrival-first"},
+     read_scheduler},
+    {{"costs", "costs linux|ideal [STEP=TIME…]",
+      "how long the kernel's own steps take: as on Linux, or no time at all as in textbooks "
+      "(default linux)",
+      "内核自身的步骤要多久：与 Linux 相同，或像教科书那样不花时间（默认 linux）", "costs ideal"},
+     read_costs},
+    {{"preempt", "preempt none|voluntary|full",
+      "whether a task may lose the CPU inside the kernel (default voluntary)",
+      "任务在内核态时能否被抢占（默认 voluntary）", "preempt full"},
+     read_preempt},
+    {{"seed", "seed NUMBER",
+      "start of all random draws; the same seed gives the same run (default 1)",
+      "所有随机数的起点；同一个种子得到同一次运行（默认 1）", "seed 7"},
+     read_seed},
+    {{"until", "until TIME", "when the run ends (default: when every process has exited)",
+      "运行到何时为止（默认：所有进程都退出时）", "until 60ms"},
+     read_until},
+};
+
+}  // namespace
+
+std::vector<Word> machine_words() { return words_of(kMachineRows); }
+
+void Parser::parse_machine() {
+    if (has_machine_) {
+        error(tokens_.list[at_ - 1].pos,
+              text("there is a machine block already; put all settings into one",
+                   "已经有一个 machine 块了，请把设置写在一起"));
+    }
+    has_machine_ = true;
+    const Token& open = peek();
+    if (!take_sign("{")) {
+        expected(text("'{' and the machine's settings", " “{” 和机器的设置"));
+        return skip_item();
+    }
+    std::vector<std::string_view> seen;
+    while (!at_end() && !peek().is("}")) {
+        const Token& token = peek();
+        const MachineRow* row = find_row(kMachineRows, token.text);
+        mark_item();
+        if (row == nullptr && token.kind == Token::Kind::word) {
+            if (lacks_a_closing_brace() && starts_something(token)) break;  // close_brace complains
+            row = find_row(kMachineRows,
+                           unknown_word(token, text("setting of the machine", "机器设置"),
+                                        names(WordGroup::machine)));
+        } else if (row == nullptr) {
+            expected({.en = "a setting (" + listed(names(WordGroup::machine)) + ")",
+                      .zh = "一项设置（" + listed(names(WordGroup::machine)) + "）"});
+        }
+        if (row != nullptr) {
+            if (std::find(seen.begin(), seen.end(), row->word.name) != seen.end()) set_twice(token);
+            seen.push_back(row->word.name);
+        }
+        if (peek().is("{")) {
+            skip_block();
+            continue;
+        }
+        take();
+        if (row != nullptr && row->read(*this)) continue;
+        while (!at_end() && !peek().is("}") && !peek().is("{") &&
+               find_row(kMachineRows, peek().text) == nullptr && !starts_something(peek())) {
+            take();
+        }
+    }
+    close_brace(open);
+}
+
+}  // namespace sy::scn

@@ -1,0 +1,173 @@
+// `process`, `kthread` and `thread`: the name, what stands between the name and the brace, and then
+// the program.
+
+#include "sim/base/limits.h"
+#include "sim/scenario/parser.h"
+#include "sim/scenario/rows.h"
+
+namespace sy::scn {
+namespace {
+
+// The parts that processes, threads and kernel threads have in common; each has only some of them.
+struct TaskHead {
+    std::int32_t copies = 1;
+    std::optional<int> nice;
+    std::optional<Pid> pid;
+    Dist arrive;
+    std::uint64_t cpus = 0;
+};
+
+struct AttributeRow {
+    Word word;
+    bool thread_too;
+    bool (*read)(Parser&, TaskHead&);
+};
+
+bool read_nice(Parser& p, TaskHead& head) {
+    const auto value = p.integer(nice_range());
+    if (value) head.nice = static_cast<int>(*value);
+    return value.has_value();
+}
+
+bool read_pid(Parser& p, TaskHead& head) {
+    const auto value = p.integer(
+        {.first = 3,
+         .last = limits::pid_max - 1,
+         .what = text("a pid (1 is init, 2 is kthreadd)", "pid（1 是 init，2 是 kthreadd）"),
+         .limit = text("PID_MAX_LIMIT of Linux", "Linux 的 PID_MAX_LIMIT")});
+    if (value) head.pid = static_cast<Pid>(*value);
+    return value.has_value();
+}
+
+bool read_arrive(Parser& p, TaskHead& head) {
+    const auto value = p.dist();
+    if (value) head.arrive = *value;
+    return value.has_value();
+}
+
+bool read_cpu(Parser& p, TaskHead& head) {
+    const auto value = p.cpu_list();
+    if (value) head.cpus = *value;
+    return value.has_value();
+}
+
+bool read_copies(Parser& p, TaskHead& head) {
+    const auto value = p.copies();
+    if (value) head.copies = *value;
+    return value.has_value();
+}
+
+constexpr AttributeRow kAttributeRows[] = {
+    {{"x", "xCOUNT", "so many copies, called NAME/1, NAME/2…", "复制若干份，名为 NAME/1、NAME/2……",
+      "process editor x2 { run 1ms }"},
+     true,
+     read_copies},
+    {{"nice", "nice NUMBER", "how willing it is to let others run, -20 to 19 (default 0)",
+      "谦让程度，-20 到 19（默认 0）", "process editor nice 5 { run 1ms }"},
+     true,
+     read_nice},
+    {{"pid", "pid NUMBER", "its process id; otherwise the next free one",
+      "指定进程号；否则用下一个空闲的", "process editor pid 570 { run 1ms }"},
+     false,
+     read_pid},
+    {{"arrive", "arrive TIME", "when it comes into the system (default: at the start)",
+      "何时进入系统（默认：一开始）", "process editor arrive 5ms { run 1ms }"},
+     false,
+     read_arrive},
+    {{"cpu", "cpu LIST", "the CPUs it may run on, such as 0 or 0-1,3 (default: all)",
+      "允许在哪些 CPU 上运行，例如 0 或 0-1,3（默认：全部）", "process editor cpu 0 { run 1ms }"},
+     true,
+     read_cpu},
+};
+
+const AttributeRow* find_attribute(const Parser& p) {
+    if (p.is_copies()) return &kAttributeRows[0];
+    for (const AttributeRow& row : kAttributeRows) {
+        if (p.peek().is_word(row.word.name)) return &row;
+    }
+    return nullptr;
+}
+
+// Reads settings up to `{`. What is not a setting is reported and skipped.
+TaskHead read_head(Parser& p, bool is_thread) {
+    TaskHead head;
+    while (!p.at_end() && !p.peek().is("{") && !p.peek().is("}")) {
+        const Token& token = p.peek();
+        const AttributeRow* row = find_attribute(p);
+        if (row == nullptr && p.starts_something(token)) break;
+        if (row == nullptr) {
+            if (token.kind == Token::Kind::word) {
+                std::vector<std::string_view> known = names(WordGroup::process);
+                p.unknown_word(token, text("setting", "设置"), known);
+            } else {
+                p.expected(text("'{' or a setting such as nice", " “{” 或 nice 之类的设置"));
+            }
+            p.take();
+            while (p.is_number_next()) {
+                p.take_sign("-");
+                p.take();
+            }
+            continue;
+        }
+        if (is_thread && !row->thread_too) {
+            p.error(token.pos, text("a thread has no '{0}' of its own; it belongs to its process",
+                                    "线程没有自己的 “{0}”；它属于进程", {row->word.name}));
+        }
+        if (row->word.name != "x") p.take();
+        row->read(p, head);
+    }
+    return head;
+}
+
+}  // namespace
+
+std::vector<Word> attribute_words() { return words_of(kAttributeRows); }
+
+Parser::Range nice_range() {
+    return {.first = -20, .last = 19, .what = text("a nice value", "nice 值"), .limit = {}};
+}
+
+void Parser::parse_body(ProcessDecl& process, Place place) {
+    const int errors_before = diags_.errors();
+    const auto given = name(text("the name of the process", "进程名"), &process.pos);
+    if (given) process.name = *given;
+    const TaskHead head = read_head(*this, false);
+    process.copies = head.copies;
+    process.nice = head.nice.value_or(0);
+    process.pid = head.pid;
+    process.arrive = head.arrive;
+    process.cpus = head.cpus;
+    const Text what = text("what it does: '{' and statements", "它做什么：“{” 和语句");
+    if (!parse_block(process.body, place, place == Place::process ? &process : nullptr, what))
+        return;
+    if (!given) return;
+    out_.processes.push_back(std::move(process));
+    broken_processes_.push_back(diags_.errors() > errors_before);
+}
+
+void Parser::parse_process() {
+    ProcessDecl process;
+    parse_body(process, Place::process);
+}
+
+void Parser::parse_kthread() {
+    ProcessDecl process;
+    process.kernel_thread = true;
+    parse_body(process, Place::kernel_thread);
+}
+
+bool Parser::parse_thread(ProcessDecl& process) {
+    ThreadDecl thread;
+    const auto given = name(text("the name of the thread", "线程名"), &thread.pos);
+    if (given) thread.name = *given;
+    const TaskHead head = read_head(*this, true);
+    thread.copies = head.copies;
+    thread.nice = head.nice;
+    thread.cpus = head.cpus;
+    const Text what = text("what the thread does: '{' and statements", "线程做什么：“{” 和语句");
+    if (!parse_block(thread.body, Place::thread, nullptr, what)) return false;
+    if (given) process.threads.push_back(std::move(thread));
+    return true;
+}
+
+}  // namespace sy::scn
