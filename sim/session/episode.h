@@ -1,0 +1,84 @@
+// An episode: what one CPU does from the moment it enters the kernel (or a kernel thread calls schedule) until it is
+// in user mode again, or settles in another kernel thread. A context switch is told as the episode it happens in; a
+// system call or an interrupt without a switch is an episode too. The stage and `explain` show exactly this.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/kernel/kernel.h"
+#include "sim/kernel/text.h"
+#include "sim/sched/class.h"
+#include "sim/trace/step_report.h"
+
+namespace sy {
+
+// A text in both languages.
+struct Sentence {
+    std::string en, zh;
+    bool empty() const { return en.empty(); }
+};
+
+enum class EpisodeKind : std::uint8_t {
+    process_switch,        // to a task of another mm
+    thread_switch,         // to a task of the same mm
+    to_kernel_thread,      // mm is borrowed
+    from_kernel_thread,    // back to a user task
+    between_kernel_threads,
+    to_idle, from_idle,
+    system_call,           // no switch
+    interrupt,             // no switch
+    user,                  // not in the kernel: a stretch of user mode
+};
+Sentence episode_kind_name(EpisodeKind kind);
+
+// One step with everything that is said about it.
+struct StoryStep {
+    StepReport report;
+    Phase phase = Phase::entry;
+    Actor actor = Actor::kernel;
+    std::string routine;         // "__switch_to_asm+0x2"; user code: "main+0x10"; empty for hardware
+    std::string source;          // Intel-like: "push %rbx", "call schedule", "mov %rsp,…": short form of the step
+    Sentence what, why;          // one line each; `why` may be empty
+    Sentence by;                 // who performs it: "the hardware", "entry code", "the scheduler", …
+};
+
+// What became of one part of a context.
+enum class Fate : std::uint8_t { saved, kept, replaced, untouched };
+struct FateRow {
+    enum class Band : std::uint8_t { user, reg, system } band = Band::user;
+    std::string part;            // "RBX", "user stack", "mm_struct", "kernel stack"
+    Fate fate = Fate::kept;
+    Sentence where;              // saved where / kept because / replaced by
+    std::string before, after;   // values, hex or names; may be empty
+};
+
+// What is not saved, and why (caller-saved registers, the address space of a thread of the same mm, …).
+struct NotSaved {
+    std::string part;
+    Sentence why;
+};
+
+struct Episode {
+    EpisodeKind kind = EpisodeKind::system_call;
+    std::uint64_t switch_number = 0;      // of the run, from 1; 0: no switch
+    CpuId cpu = 0;
+    TaskId prev = kNoTask, next = kNoTask;   // without a switch both are the same task
+    std::uint64_t first_step = 0;         // number of the first step; the state before it is `seek_step(first_step)`
+    std::uint64_t last_step = 0;          // number of the last one (steps of other CPUs lie in between)
+    std::uint64_t commit_step = 0;        // where rq->curr changed; 0 without a switch
+    Nanos begin = 0, end = 0;
+    Sentence title;                       // "Switch 7: worker/1 -> worker/2"
+    Sentence reason;                      // why now: "the tick at 12.000 ms set need_resched"
+    PickReason pick;                      // winner kNoTask without a switch
+    std::vector<StoryStep> steps;         // this CPU's only
+    std::vector<FateRow> table;
+    std::vector<NotSaved> not_saved;
+    // Depth dial: the same in one sentence, and in five phases (entry, why, pick, address space, stack, exit).
+    Sentence in_one_line;
+    std::vector<std::pair<Phase, Sentence>> in_phases;
+};
+Sentence phase_name(Phase phase);
+
+}  // namespace sy
