@@ -28,11 +28,8 @@ struct Parsed {
 };
 
 Parsed parse(std::string_view text) {
-    static const std::vector<SchedulerWords> kSchedulers = {{"cfs", {}},
-                                                            {"rr", {"quantum", "tie"}}};
     Parsed out;
-    out.is_fine = parse_scenario(text, "t.scn", out.scenario, out.diags,
-                                 {.schedulers = kSchedulers, .cost_names = {}, .record_kinds = {}});
+    out.is_fine = parse_scenario(text, "t.scn", out.scenario, out.diags);
     return out;
 }
 
@@ -202,6 +199,10 @@ TEST_CASE("the common mistakes, word for word") {
                 "(TASK_COMM_LEN)");
     check_first("process a { run 1ms } at 5ms { kil a }",
                 "t.scn:1:32: error: unknown action 'kil'; did you mean 'kill'?");
+    check_first("process editor { run 1ms } at 5ms kill editor/1",
+                "t.scn:1:40: error: there is only one 'editor'; leave the number out");
+    check_first("process editor x2 { run 1ms } at 5ms kill editor/3",
+                "t.scn:1:43: error: there are 2 of 'editor', numbered from 1");
     check_first("process editor { run 1ms } at 5ms kill editr",
                 "t.scn:1:40: error: unknown task 'editr'; did you mean 'editor'?");
     check_first("process a { asm { nop } }",
@@ -211,7 +212,26 @@ TEST_CASE("the common mistakes, word for word") {
                 "t.scn:1:13: error: unknown verb 'compute'; did you mean 'run'?");
 }
 
+TEST_CASE("names and values that other rooms know") {
+    const std::string a = "process a { run 1ms }\n";
+    check_first(
+        a + "machine { scheduler rr quantum=5 }",
+        "t.scn:2:21: error: scheduler rr cannot use 'quantum=5'; write it like quantum=10ms");
+    check_first(a + "machine { costs linux sycall=5ns }",
+                "t.scn:2:23: error: unknown cost 'sycall'; did you mean 'syscall'?");
+    CHECK(parse(a + "expect count(sched_wakeup_new) >= 1").is_fine);
+    CHECK(parse(a + "expect count(sched_wake_up) >= 1")
+              .first()
+              .starts_with(
+                  "t.scn:2:8: error: unknown record 'sched_wake_up'; known: sched_switch, "));
+}
+
 TEST_CASE("a task that waits for itself") {
+    check_first("process a { thread t x2 { join t } }",
+                "t.scn:1:32: error: a task cannot wait for itself");
+    check_first("process a { thread t { join } }",
+                "t.scn:1:24: error: this waits for itself: join without a name waits for all "
+                "threads, and this is one");
     check_first("process a { lock m lock m }",
                 "t.scn:1:25: error: this task has locked 'm' already (line 1): it would wait for "
                 "itself for ever");

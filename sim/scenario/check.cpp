@@ -36,6 +36,11 @@ class Checker {
                     "场景至少需要一个进程，例如：process hello { run 5ms }"));
         }
         has_sure_cpus_ = !diags_.has_errors();
+        Text why;
+        const auto fits = options_.scheduler_fits;
+        if (has_sure_cpus_ && fits != nullptr && !fits(s_.machine, why)) {
+            diags_.error(s_.machine.scheduler_pos, why);
+        }
         names_of_things();
         names_of_tasks();
         for (std::size_t i = 0; i < s_.processes.size(); ++i) channels_used(i);

@@ -32,7 +32,7 @@ bool is_number(std::string_view text) {
 
 // The copy that a path's part means; 0 if it is no number in range.
 std::int64_t copy_of(std::string_view part, std::int64_t copies) {
-    if (!is_number(part) || part.size() > 7) return 0;
+    if (copies < 2 || !is_number(part) || part.size() > 7) return 0;
     const std::int64_t number = std::stoll(std::string(part));
     return number <= copies ? number : 0;
 }
@@ -48,6 +48,11 @@ bool is_forked(const Scenario& scenario, std::string_view name) {
 }
 
 void no_such_copy(Diagnostics& diags, SourcePos pos, std::string_view name, std::int32_t copies) {
+    if (copies == 1) {
+        diags.error(pos, text("there is only one '{0}'; leave the number out",
+                              "“{0}” 只有一个；请去掉编号", {name}));
+        return;
+    }
     diags.error(pos, text("there are {1} of '{0}', numbered from 1", "“{0}” 共有 {1} 个，从 1 编号",
                           {name, std::to_string(copies)}));
 }
@@ -255,11 +260,16 @@ class ExpectChecker {
             case Argument::device:
                 return device(name, expr.pos);
             case Argument::cpu:
-                if (copy_of(name, s_.machine.cpus - 1) == 0 && name != "0") {
+                if (!is_cpu(name)) {
                     diags_.error(expr.pos, text("there is no CPU {0}", "没有 CPU {0}", {name}));
                 }
                 return;
         }
+    }
+
+    bool is_cpu(std::string_view name) const {
+        return is_number(name) && name.size() <= 2 &&
+               std::stoi(std::string(name)) < s_.machine.cpus;
     }
 
     void record(std::string_view name, SourcePos pos) {

@@ -283,6 +283,19 @@ class FlowChecker {
     }
 
     void join(const Stmt& stmt, const Owner& owner) {
+        if (owner.is_child) {
+            diags_.warning(stmt.pos,
+                           text("a forked child has only its own thread, so there is none to join",
+                                "fork 出来的子进程只有一个线程，没有别的线程可以 join"));
+            return;
+        }
+        if (stmt.name.empty() && owner.task > 0) {
+            diags_.error(stmt.pos,
+                         text("this waits for itself: join without a name waits for all threads, "
+                              "and this is one",
+                              "它在等待自己：不写名字的 join 等待所有线程，而它自己就是一个"));
+            return;
+        }
         if (stmt.name.empty()) {
             if (process_.threads.empty()) {
                 diags_.warning(stmt.pos, text("this process has no other threads to join",
@@ -290,13 +303,12 @@ class FlowChecker {
             }
             return;
         }
-        const bool is_thread_here = owner.task > 0 && owner.task <= process_.threads.size();
-        const bool is_own = stmt.name == own_name(owner) && (owner.is_single || !is_thread_here);
+        const bool is_own = stmt.name == own_name(owner);
         if (is_own && !(owner.task == 0 && is_thread(stmt.name))) {
             diags_.error(stmt.name_pos, text("a task cannot wait for itself", "任务不能等待自己"));
             return;
         }
-        if (is_thread(stmt.name) || stmt.name == "main") return;
+        if (is_thread(stmt.name)) return;
         std::vector<std::string_view> known;
         for (const ThreadDecl& thread : process_.threads) known.push_back(thread.name);
         const std::string meant = nearest(stmt.name, known);

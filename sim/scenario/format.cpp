@@ -70,10 +70,6 @@ class Formatter {
     bool fits_one_line(std::size_t open) const {
         const std::size_t close = closing_[open];
         if (tokens_[open].pos.line != tokens_[close].pos.line) return false;
-        for (std::size_t i = next_comment_; i < comments_.size(); ++i) {
-            if (comments_[i].next_token > close) break;
-            if (comments_[i].next_token > open) return false;
-        }
         int columns = line_columns_;
         for (std::size_t i = open; i <= close && columns <= kLineColumns; ++i) {
             columns += utf8::width(raw(tokens_[i])) + static_cast<int>(gap_inside(i).size());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "sim/base/random.h"
 #include "sim/scenario/words.h"
 #include "sim/scenario/write.h"
 
@@ -11,24 +12,13 @@ namespace {
 
 using Kind = Stmt::Kind;
 
-// SplitMix64 (Steele, Lea, Flood 2014): one word of state, good enough to choose statements.
 class Dice {
   public:
-    explicit Dice(std::uint64_t seed) : state_(seed) {}
-
-    std::uint64_t next() {
-        state_ += 0x9e3779b97f4a7c15;
-        std::uint64_t z = state_;
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-        return z ^ (z >> 31);
-    }
+    explicit Dice(std::uint64_t seed) : random_(seed) {}
 
     // 0 to count - 1. Requires: count > 0.
-    std::uint64_t below(std::uint64_t count) { return next() % count; }
-    int between(int first, int last) {
-        return first + static_cast<int>(below(static_cast<std::uint64_t>(last - first + 1)));
-    }
+    std::uint64_t below(std::uint64_t count) { return random_.next() % count; }
+    int between(int first, int last) { return static_cast<int>(random_.uniform(first, last)); }
     bool one_in(std::uint64_t count) { return below(count) == 0; }
 
     template <typename T>
@@ -37,7 +27,7 @@ class Dice {
     }
 
   private:
-    std::uint64_t state_;
+    Random random_;
 };
 
 // Where a program is being written: which thread of which process, and how deep.

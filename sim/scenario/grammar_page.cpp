@@ -117,11 +117,13 @@ const Section kSections[] = {
      {.en = "Statements", .zh = "语句"},
      {.en = "What a task does, one after the other. Inside a process, `thread NAME [SETTINGS] { "
             "STATEMENTS }` declares a "
-            "thread of it; threads start before the first statement. Kernel threads make no system "
+            "thread of it; threads start before the first statement, and the process ends when its "
+            "statements and its threads have ended. Kernel threads make no system "
             "calls: they can only "
             "`run`, `sleep`, `yield`, `exit` and loop.",
       .zh = "任务依次做的事。进程里的 `thread 名字 [设置] { 语句 }` "
-            "声明它的线程；线程在第一条语句之前开始。内核线程不做系统调用，只能 "
+            "声明它的线程；线程在第一条语句之前开始；语句和线程都结束时进程结束。内核线程不做系统调"
+            "用，只能 "
             "`run`、`sleep`、`yield`、`exit` 和循环。"}},
     {WordGroup::device,
      {.en = "Settings of a device", .zh = "设备设置"},

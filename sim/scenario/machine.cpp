@@ -73,6 +73,7 @@ bool read_scheduler(Parser& p) {
     }
     MachineDecl& machine = p.out().machine;
     machine.scheduler = std::string(name.text);
+    machine.scheduler_pos = name.pos;
     machine.scheduler_options.clear();
     while (is_setting_next(p)) {
         const Token& key = p.take();
@@ -182,8 +183,9 @@ constexpr MachineRow kMachineRows[] = {
       "start of all random draws; the same seed gives the same run (default 1)",
       "所有随机数的起点；同一个种子得到同一次运行（默认 1）", "seed 7"},
      read_seed},
-    {{"until", "until TIME", "when the run ends (default: when every process has exited)",
-      "运行到何时为止（默认：所有进程都退出时）", "until 60ms"},
+    {{"until", "until TIME",
+      "when the run ends (default: when every process has exited; 1s if one never does)",
+      "运行到何时为止（默认：所有进程都退出时；有进程永不退出时为 1s）", "until 60ms"},
      read_until},
 };
 
