@@ -163,7 +163,7 @@ class Cfs final : public SchedClass {
         if (queued && rq.curr != kNoTask) update_curr(v, rq.curr);
         Task& t = v.task(task);
         const Weight w = weight_of_nice(t.nice);
-        if (queued) rq.load.weight += w.weight - t.se.weight;
+        if (queued) rq.load.weight = rq.load.weight + w.weight - t.se.weight;
         t.se.weight = w.weight;
         t.se.inv_weight = w.inverse;
     }
