@@ -93,6 +93,7 @@ void pop_regs(Ctx& cx) {
 
 void leave_to_user(Ctx& cx, std::uint64_t rip, std::uint64_t flags, std::uint64_t rsp) {
     Regs& r = cx.cpu.regs;
+    cx.cpu.episode_step = cx.k.steps() + 1;
     do_swapgs(cx);
     cx.move(at::none, at::special(Place::Kind::rip), rip, cx.text.address(cx.cpu.pc));
     cx.move(at::none, at::special(Place::Kind::cs), kUserCs, r.cs);
@@ -119,6 +120,9 @@ void iretq(Ctx& cx) {
         leave_to_user(cx, rip, flags, rsp);
         return;
     }
+    const Task& t = cx.cur();
+    const bool in_thread = (cx.cpu.preempt_count & (kHardirqMask | kSoftirqMask)) == 0;
+    if (t.is_kthread() && (t.flags & pf::idle) == 0 && in_thread) cx.cpu.episode_step = cx.k.steps() + 1;
     cx.cpu.regs.rflags = flags;
     cx.cpu.regs[Reg::rsp] = rsp;
     cx.cpu.pc = cx.text.step_at(rip);

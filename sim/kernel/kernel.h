@@ -91,6 +91,7 @@ struct Cpu {
 
     // Per-CPU variables.
     TaskId curr = kNoTask;               // rq->curr
+    std::uint64_t episode_step = 0;      // first step of what this CPU is at (sim/session/episode.h)
     TaskId picked = kNoTask;             // chosen, not yet rq->curr; none outside __schedule
     TaskId current_task = kNoTask;       // what the CPU runs: differs from curr inside a switch
     TaskId idle = kNoTask, ksoftirqd = kNoTask;

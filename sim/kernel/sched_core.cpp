@@ -133,7 +133,12 @@ void preempt_add(Ctx& cx, int n) {
 
 constexpr std::uint64_t kSmNone = 0, kSmPreempt = 1;
 
+// A kernel thread never enters the kernel: its episodes begin and end at schedule().
+bool is_kernel_thread(const Ctx& cx) {
+    return cx.cur().is_kthread() && (cx.cur().flags & pf::idle) == 0;
+}
 void preempt_disable_none(Ctx& cx) {
+    if (is_kernel_thread(cx)) cx.cpu.episode_step = cx.k.steps();
     preempt_add(cx, 1);
     cx.set(Reg::rdi, kSmNone);
 }
@@ -142,7 +147,10 @@ void preempt_disable_preempt(Ctx& cx) {
     cx.set(Reg::rdi, kSmPreempt);
     cx.cpu.regs.rflags |= kFlagIf;
 }
-void preempt_enable_no_resched(Ctx& cx) { preempt_add(cx, -1); }
+void preempt_enable_no_resched(Ctx& cx) {
+    preempt_add(cx, -1);
+    if (is_kernel_thread(cx)) cx.cpu.episode_step = cx.k.steps() + 1;
+}
 void preempt_enable_irq_off(Ctx& cx) {
     preempt_add(cx, -1);
     cx.cpu.regs.rflags &= ~kFlagIf;

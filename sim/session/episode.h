@@ -68,6 +68,7 @@ struct Episode {
     std::uint64_t first_step = 0;         // number of the first step; the state before it is `seek_step(first_step)`
     std::uint64_t last_step = 0;          // number of the last one (steps of other CPUs lie in between)
     std::uint64_t commit_step = 0;        // where rq->curr changed; 0 without a switch
+    bool prev_stays_runnable = false;     // it was preempted, or yielded
     Nanos begin = 0, end = 0;
     Sentence title;                       // "Switch 7: worker/1 -> worker/2"
     Sentence reason;                      // why now: "the tick at 12.000 ms set need_resched"

@@ -51,6 +51,7 @@ class Session {
     bool run_ahead(std::uint64_t steps);
     void run_to_end();
     bool complete() const;
+    End end() const;                     // why it ended, limits of the session included
     const Kernel& frontier() const;      // the furthest state reached
     const Log& log() const;              // everything up to the frontier
     std::uint64_t log_fingerprint() const;

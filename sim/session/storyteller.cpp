@@ -1,0 +1,585 @@
+#include "sim/session/storyteller.h"
+
+#include <cstdio>
+#include <string_view>
+
+#include "sim/kernel/engine.h"
+#include "sim/kernel/routines.h"
+#include "sim/machine/layout.h"
+
+namespace sy {
+
+namespace {
+
+constexpr std::size_t kLongestEpisode = 5'000;   // steps of one CPU; a longer one is told up to here
+
+bool is_task_address(const Kernel& k, std::uint64_t a) {
+    return a >= layout::task_structs && (a - layout::task_structs) % layout::task_struct_bytes == 0 &&
+           (a - layout::task_structs) / layout::task_struct_bytes < k.tasks.size();
+}
+
+void replace_all(std::string& text, std::string_view what, const std::string& with) {
+    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
+        text.replace(at, what.size(), with);
+}
+
+Sentence actor_name(Actor a) {
+    switch (a) {
+        case Actor::hardware: return {"the hardware", "硬件"};
+        case Actor::entry_code: return {"entry code", "入口代码"};
+        case Actor::interrupt: return {"interrupt handling", "中断处理"};
+        case Actor::timer: return {"the timer code", "定时器代码"};
+        case Actor::scheduler: return {"the scheduler", "调度器"};
+        case Actor::switcher: return {"the switch code", "切换代码"};
+        case Actor::memory: return {"memory management", "内存管理"};
+        case Actor::kernel: return {"the kernel", "内核"};
+        case Actor::softirq: return {"softirq handling", "软中断处理"};
+    }
+    return {};
+}
+
+std::string lower(const char* name) {
+    std::string s = name;
+    for (char& c : s) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+    return s;
+}
+
+// What the step would look like in a listing.
+std::string listing(const KernelText& text, std::uint32_t step) {
+    const StepDef& d = text.def(step);
+    const Step& s = text.steps()[step];
+    switch (d.op) {
+        case Op::push: return "push %" + lower(reg_name(d.reg));
+        case Op::pop: return "pop %" + lower(reg_name(d.reg));
+        case Op::call: return std::string("call ") + text.routine_of(s.target).name;
+        case Op::call_indirect: return "call *table";
+        case Op::jump:
+            return d.routine != nullptr ? std::string("jmp ") + d.routine->name : std::string("jmp ") + d.name;
+        case Op::branch: return std::string("test; j ") + d.name;
+        case Op::ret: return "ret";
+        case Op::halt: return "sti; hlt";
+        case Op::burst: return "compute";
+        case Op::hardware: return d.cost == Cost::sysret ? "swapgs; sysretq" : "iretq";
+        case Op::effect:
+        case Op::label: return "";
+    }
+    return "";
+}
+
+struct Says {
+    Sentence what, why;
+};
+
+Says kernel_says(const Kernel& after, const StepReport& r) {
+    const KernelText& text = kernel_text();
+    const StepDef& d = text.def(r.step);
+    Says s{{d.say.what, d.say.what_zh}, {d.say.why, d.say.why_zh}};
+    if (!s.what.empty()) return s;
+    switch (d.op) {
+        case Op::push:
+            s.what = {"Push {reg} on the stack.", "把 {reg} 压栈。"};
+            s.why = {"By the calling convention a routine must give it back unchanged.", "按调用约定，例程须原样归还它。"};
+            break;
+        case Op::pop:
+            s.what = {"Pop {reg} from the stack.", "从栈弹出 {reg}。"};
+            s.why = {"The caller finds its value again.", "调用者又得到它的值。"};
+            break;
+        case Op::call: {
+            const std::string to = text.routine_of(text.steps()[r.step].target).name;
+            s.what = {"Call " + to + ".", "调用 " + to + "。"};
+            s.why = {"The return address is pushed on the current stack.", "返回地址被压入当前栈。"};
+            break;
+        }
+        case Op::ret: {
+            const std::string to = text.symbolize(after.rip(after.cpus[r.cpu]));
+            s.what = {"Return to " + to + ".", "返回到 " + to + "。"};
+            s.why = {"The address was popped from the current stack.", "该地址从当前栈弹出。"};
+            break;
+        }
+        case Op::jump: {
+            const std::string to = d.routine != nullptr ? d.routine->name : "";
+            s.what = to.empty() ? Sentence{"Go on.", "继续。"} : Sentence{"Go on in " + to + ".", "转到 " + to + "。"};
+            break;
+        }
+        default: break;
+    }
+    return s;
+}
+
+Says user_says(const Kernel& k, const StepReport& r) {
+    const Program& p = k.program_of(k.tasks[r.task]);
+    const UserOp& op = p.ops[r.step];
+    using Kind = UserOp::Kind;
+    const auto variable = [&] {
+        for (const Variable& v : p.variables)
+            if (v.address == op.data) return v.name;
+        return std::string("?");
+    };
+    switch (op.kind) {
+        case Kind::load_burst:
+            return {{"Load the length of the next computation into RBX.", "把下一段计算的长度装入 RBX。"},
+                    {"The program counts it down; RBX must survive every switch.", "程序递减它；RBX 必须在每次切换后仍在。"}};
+        case Kind::burst:
+            return {{"The computation is done: RBX is 0.", "这段计算完成：RBX 为 0。"}, {}};
+        case Kind::system_call: {
+            const std::string name = syscall_name(op.nr);
+            return {{"Put the system call's number into RAX and its arguments into RDI, RSI, RDX: " + name + ".",
+                     "把系统调用号放入 RAX，参数放入 RDI、RSI、RDX：" + name + "。"},
+                    {"This is the convention between user space and kernel.", "这是用户空间与内核之间的约定。"}};
+        }
+        case Kind::syscall:
+            return {{"SYSCALL: enter the kernel.", "SYSCALL：进入内核。"},
+                    {"RCX takes RIP, R11 takes RFLAGS, interrupts go off; no stack is switched, nothing is pushed.",
+                     "RIP 存入 RCX，RFLAGS 存入 R11，关闭中断；不切换栈，也不压任何东西。"}};
+        case Kind::jump:
+            return {{"Jump back in the program.", "在程序中跳转。"}, {}};
+        case Kind::loop_start:
+            return {{"Set the loop counter.", "设置循环计数器。"}, {}};
+        case Kind::loop_next:
+            return {{"Count the loop down.", "循环计数减一。"}, {}};
+        case Kind::every_start:
+        case Kind::every_next:
+            return {{"Work out the next period's start.", "算出下一周期的开始时间。"}, {}};
+        case Kind::lock_try:
+            return {{"Try to take lock " + variable() + " (cmpxchg).", "尝试获取锁 " + variable() + "（cmpxchg）。"},
+                    {"If it is free no system call is needed.", "若锁空闲，就不需要系统调用。"}};
+        case Kind::lock_wait:
+            return {{"Mark lock " + variable() + " as contended (xchg 2).", "把锁 " + variable() + " 标为有竞争（xchg 2）。"}, {}};
+        case Kind::unlock:
+            return {{"Release lock " + variable() + " (xchg 0).", "释放锁 " + variable() + "（xchg 0）。"},
+                    {"Only if somebody waits must the kernel be called.", "只有有人等待时才需调用内核。"}};
+        case Kind::sem_take:
+            return {{"Take one from semaphore " + variable() + ", or wait.", "从信号量 " + variable() + " 取一个，否则等待。"}, {}};
+        case Kind::sem_leave:
+            return {{"No longer a waiter of semaphore " + variable() + ".", "不再是信号量 " + variable() + " 的等待者。"}, {}};
+        case Kind::sem_post:
+            return {{"Add one to semaphore " + variable() + ".", "信号量 " + variable() + " 加一。"}, {}};
+        case Kind::join_check:
+            return {{"Has thread " + variable() + " ended?", "线程 " + variable() + " 结束了吗？"},
+                    {"The kernel clears the word at the thread's end.", "线程结束时内核会把这个字清零。"}};
+        case Kind::if_child:
+        case Kind::thread_start:
+            return {{"Look at RAX: 0 in the child, its pid in the parent.", "看 RAX：子任务中为 0，父任务中为其 pid。"}, {}};
+    }
+    return {};
+}
+
+Says outside_says(const Kernel& k, const StepReport& r) {
+    switch (static_cast<Event::Kind>(r.step)) {
+        case Event::Kind::arrival: {
+            TaskId id = kNoTask;
+            for (const Move& m : r.moves)
+                if (m.to.kind == Place::Kind::task) id = m.to.owner;
+            const std::string name = id == kNoTask ? "a task" : display_name(k, id);
+            return {{name + " arrives: it is runnable.", name + " 到达：它可以运行了。"},
+                    {"Its stack was prepared as if it had been switched out before its first instruction.",
+                     "它的栈已准备好，仿佛在第一条指令之前被切走。"}};
+        }
+        case Event::Kind::device:
+            return {{"A device raises its interrupt line.", "一个设备拉起了它的中断线。"},
+                    {"The CPU takes it as soon as RFLAGS.IF allows.", "只要 RFLAGS.IF 允许，CPU 就会响应。"}};
+        case Event::Kind::completion:
+            return {{"A device has finished a request and raises its interrupt line.", "设备完成了一个请求，拉起中断线。"}, {}};
+        case Event::Kind::action:
+            return {{"A timed line of the scenario happens.", "场景中的一行定时操作发生。"}, {}};
+    }
+    return {};
+}
+
+const char* vector_name(std::uint32_t vector) {
+    if (vector == kTimerVector) return "the local APIC timer";
+    if (vector == kRescheduleVector) return "a reschedule IPI";
+    if (vector == kCallVector) return "a call-function IPI";
+    return "a device";
+}
+const char* vector_name_zh(std::uint32_t vector) {
+    if (vector == kTimerVector) return "本地 APIC 定时器";
+    if (vector == kRescheduleVector) return "重新调度 IPI";
+    if (vector == kCallVector) return "函数调用 IPI";
+    return "设备";
+}
+
+}  // namespace
+
+std::string display_name(const Kernel& k, TaskId id) {
+    if (id == kNoTask) return "nobody";
+    const Task& t = k.tasks[id];
+    const std::string name(t.name());
+    return t.is_kthread() ? "[" + name + "]" : name;
+}
+
+std::string hex(std::uint64_t v) {
+    char out[20];
+    std::snprintf(out, sizeof out, "%llx", static_cast<unsigned long long>(v));
+    return out;
+}
+
+std::string time_text(Nanos t) {
+    char out[48];
+    std::snprintf(out, sizeof out, "%lld.%03lld %03lld ms", static_cast<long long>(t / kMilli),
+                  static_cast<long long>(t / kMicro % 1000), static_cast<long long>(t % 1000));
+    return out;
+}
+
+Teller::Teller(const Kernel& before) {
+    for (const Cpu& c : before.cpus)
+        cpus_.push_back({c.current_task, c.pc, c.regs[Reg::rdi], c.regs[Reg::rsi], c.regs[Reg::rbx], c.regs[Reg::rbp]});
+}
+
+StoryStep Teller::tell(const Kernel& after, const StepReport& r) const {
+    StoryStep s;
+    s.report = r;
+    const KernelText& text = kernel_text();
+    const Cpu& cpu = after.cpus[r.cpu];
+    const CpuNow& was = cpus_[r.cpu];
+    Says says;
+    std::string reg;
+    switch (r.kind) {
+        case StepReport::Kind::kernel: {
+            const Routine& routine = text.routine_of(r.step);
+            s.phase = routine.phase;
+            s.actor = text.def(r.step).op == Op::hardware ? Actor::hardware : routine.actor;
+            s.routine = text.symbolize(text.address(r.step));
+            s.routine.erase(std::min(s.routine.rfind('/'), s.routine.size()));
+            s.source = listing(text, r.step);
+            says = kernel_says(after, r);
+            reg = reg_name(text.def(r.step).reg);
+            break;
+        }
+        case StepReport::Kind::user:
+            s.phase = after.program_of(after.tasks[r.task]).ops[r.step].kind == UserOp::Kind::syscall ? Phase::entry
+                                                                                                     : Phase::work;
+            says = user_says(after, r);
+            s.routine = after.program_of(after.tasks[r.task])
+                            .symbolize(after.program_of(after.tasks[r.task]).address(r.step));
+            s.source = s.phase == Phase::entry ? "syscall" : "";
+            s.actor = s.phase == Phase::entry ? Actor::hardware : Actor::kernel;
+            break;
+        case StepReport::Kind::burst:
+            s.phase = Phase::work;
+            says = {{"{cur} computes for " + time_text(r.end - r.at) + ".", "{cur} 计算了 " + time_text(r.end - r.at) + "。"},
+                    {"RBX counts down what is left; RIP goes round its loop.", "RBX 递减剩余量；RIP 在循环中打转。"}};
+            break;
+        case StepReport::Kind::interrupt:
+            s.phase = Phase::entry;
+            s.actor = Actor::hardware;
+            says = {{std::string("Interrupt from ") + vector_name(r.step) + ": push SS, RSP, RFLAGS, CS, RIP.",
+                     std::string("来自") + vector_name_zh(r.step) + "的中断：压入 SS、RSP、RFLAGS、CS、RIP。"},
+                    {"The hardware saves just enough to return; from user mode it first takes RSP from TSS.sp0.",
+                     "硬件只保存足以返回的内容；来自用户态时先从 TSS.sp0 取 RSP。"}};
+            break;
+        case StepReport::Kind::outside:
+            s.phase = Phase::work;
+            says = outside_says(after, r);
+            break;
+        case StepReport::Kind::idle:
+            s.phase = Phase::work;
+            s.actor = Actor::hardware;
+            says = {{"The CPU halted for " + time_text(r.end - r.at) + ".", "CPU 停机了 " + time_text(r.end - r.at) + "。"},
+                    {"Nothing was runnable; an interrupt ends the halt.", "没有可运行的任务；中断会结束停机。"}};
+            break;
+    }
+    TaskId leaves = prev, comes = next;
+    if (leaves == kNoTask)
+        leaves = is_task_address(after, was.rbx) ? layout::task_of(was.rbx) : r.task;
+    if (comes == kNoTask && is_task_address(after, cpu.regs[Reg::rbp])) comes = layout::task_of(cpu.regs[Reg::rbp]);
+    TaskId target = kNoTask;
+    if (r.kind == StepReport::Kind::kernel && &text.routine_of(r.step) == &routines::try_to_wake_up) {
+        if (is_task_address(after, cpu.regs[Reg::rbx])) target = layout::task_of(cpu.regs[Reg::rbx]);
+    } else if (is_task_address(after, cpu.regs[Reg::rdi])) {
+        target = layout::task_of(cpu.regs[Reg::rdi]);
+    }
+    const bool user = r.kind == StepReport::Kind::user || r.kind == StepReport::Kind::burst;
+    s.by = user && s.actor != Actor::hardware      ? Sentence{"user code", "用户代码"}
+           : r.kind == StepReport::Kind::outside ? Sentence{"the outside world", "外部世界"}
+                                                 : actor_name(s.actor);
+    // Past __switch_to_asm's load of RSP the task that runs is the one who comes.
+    const std::string current = display_name(after, r.task);
+    for (Sentence* sentence : {&says.what, &says.why}) {
+        for (std::string* t : {&sentence->en, &sentence->zh}) {
+            if (t->find('{') == std::string::npos) continue;
+            const bool zh = t == &sentence->zh;
+            replace_all(*t, "{cur}", current);
+            replace_all(*t, "{prev}", display_name(after, leaves));
+            replace_all(*t, "{next}", comes == kNoTask ? (zh ? "下一个任务" : "the next task") : display_name(after, comes));
+            replace_all(*t, "{target}", target == kNoTask ? (zh ? "等待者" : "the sleeper") : display_name(after, target));
+            replace_all(*t, "{reg}", reg);
+            replace_all(*t, "{cpu}", std::to_string(r.cpu));
+            std::string why;
+            if (pick != nullptr && pick->winner != kNoTask) {
+                why = zh ? pick->rule_zh : pick->rule;
+                if (!pick->tie.empty()) why += (zh ? "；" : "; ") + (zh ? pick->tie_zh : pick->tie);
+                why += zh ? "。" : ".";
+                if (!zh && !why.empty() && why[0] >= 'a' && why[0] <= 'z') why[0] = static_cast<char>(why[0] - 32);
+            } else if (t->find("{pick}") != std::string::npos) {
+                why = zh ? "没有可运行的任务，所以由空闲任务运行。" : "Nothing else is runnable, so the idle task runs.";
+            }
+            replace_all(*t, "{pick}", why);
+        }
+    }
+    s.what = says.what;
+    s.why = says.why;
+    return s;
+}
+
+namespace {
+
+Sentence sentence_of(const std::string& en, const std::string& zh) { return {en, zh}; }
+
+EpisodeKind kind_of_switch(const Kernel& before, TaskId prev, TaskId next) {
+    const Task& p = before.tasks[prev];
+    const Task& n = before.tasks[next];
+    if ((n.flags & pf::idle) != 0) return EpisodeKind::to_idle;
+    if ((p.flags & pf::idle) != 0) return EpisodeKind::from_idle;
+    if (n.is_kthread()) return p.is_kthread() ? EpisodeKind::between_kernel_threads : EpisodeKind::to_kernel_thread;
+    if (p.is_kthread()) return EpisodeKind::from_kernel_thread;
+    return p.active_mm == n.mm ? EpisodeKind::thread_switch : EpisodeKind::process_switch;
+}
+
+// Why the switch happens now.
+Sentence reason_of(const Episode& e, const Kernel& start, const Kernel& end, const std::vector<StepReport>& reports,
+                   char state) {
+    const std::string prev = display_name(start, e.prev);
+    const KernelText& text = kernel_text();
+    if (e.kind == EpisodeKind::from_idle) {
+        const std::string next = display_name(end, e.next);
+        return sentence_of(next + " has become runnable", next + " 变为可运行");
+    }
+    if (state == 'X' || state == 'Z') return sentence_of(prev + " has exited", prev + " 已退出");
+    std::string call;
+    for (const StepReport& r : reports)
+        if (r.kind == StepReport::Kind::user) {
+            const UserOp& op = start.program_of(start.tasks[r.task]).ops[r.step];
+            if (op.kind == UserOp::Kind::syscall)
+                call = syscall_name(start.cpus[e.cpu].regs[Reg::rax]);
+        }
+    if (state == 'T') return sentence_of("a signal stopped " + prev, "信号使 " + prev + " 停止");
+    if (state != 'R') {
+        if (start.tasks[e.prev].is_kthread())
+            return sentence_of(prev + " has no more work and sleeps", prev + " 没有更多工作，去睡眠");
+        return sentence_of(prev + " called " + (call.empty() ? "a system call" : call) + " and must wait",
+                           prev + " 调用 " + (call.empty() ? "系统调用" : call) + "，必须等待");
+    }
+    if (call == "sched_yield") return sentence_of(prev + " called sched_yield", prev + " 调用了 sched_yield");
+    for (const StepReport& r : reports) {
+        for (const Move& m : r.moves) {
+            if (m.to.kind != Place::Kind::task || m.to.id != static_cast<std::uint8_t>(TaskField::need_resched) ||
+                m.value == 0 || m.to.owner != e.prev || r.kind != StepReport::Kind::kernel)
+                continue;
+            const Routine* routine = &text.routine_of(r.step);
+            const std::string at = time_text(r.at);
+            if (routine == &routines::tick_nohz_handler)
+                return sentence_of("the tick at " + at + " set need_resched", at + " 的时钟中断置位了 need_resched");
+            if (routine == &routines::hrtick)
+                return sentence_of("the quantum ended at " + at, "时间片在 " + at + " 用完");
+            const std::string next = display_name(end, e.next);
+            return sentence_of("waking " + next + " preempts " + prev, "唤醒 " + next + " 抢占了 " + prev);
+        }
+    }
+    return sentence_of("need_resched was set from outside this CPU", "need_resched 由该 CPU 之外置位");
+}
+
+Sentence phase_sentence(const Episode& e, Phase phase, const Kernel& start) {
+    const std::string prev = display_name(start, e.prev), next = display_name(start, e.next);
+    const bool user_prev = !start.tasks[e.prev].is_kthread();
+    switch (phase) {
+        case Phase::entry:
+            if (!user_prev) return {prev + " is in the kernel already: nothing to save on entry.", prev + " 本来就在内核里：入口处无需保存。"};
+            return {prev + " enters the kernel: its user registers go to pt_regs on its kernel stack.",
+                    prev + " 进入内核：用户寄存器存入其内核栈上的 pt_regs。"};
+        case Phase::work: return {"The kernel does what it was entered for: " + e.reason.en + ".",
+                                  "内核做它被进入的事：" + e.reason.zh + "。"};
+        case Phase::pick: return {"The scheduler picks " + next + ": " + e.pick.rule + ".", "调度器选择 " + next + "：" + e.pick.rule_zh + "。"};
+        case Phase::mm:
+            return {"The address space changes: CR3 is loaded with " + next + "'s page tables.",
+                    "地址空间改变：CR3 装入 " + next + " 的页表。"};
+        case Phase::stack:
+            return {"Six registers are pushed on " + prev + "'s kernel stack, RSP moves to " + next + "'s, six are popped.",
+                    "六个寄存器压入 " + prev + " 的内核栈，RSP 移到 " + next + " 的栈，再弹出六个。"};
+        case Phase::exit:
+            return {next + " goes on where it was.", next + " 从原处继续。"};
+    }
+    return {};
+}
+
+void sum_up(Episode& e, const Kernel& start, const Kernel& end, char state, const std::vector<StepReport>& reports) {
+    const std::string prev = display_name(start, e.prev), next = display_name(end, e.next);
+    const Sentence kind = episode_kind_name(e.kind);
+    if (e.switch_number != 0) {
+        e.reason = reason_of(e, start, end, reports, state);
+        const std::string n = std::to_string(e.switch_number);
+        e.title = {"Switch " + n + " · " + prev + " → " + next, "切换 " + n + " · " + prev + " → " + next};
+        e.in_one_line = {prev + " leaves, " + next + " comes, because " + e.reason.en + ".",
+                         prev + " 离开，" + next + " 到来，因为" + e.reason.zh + "。"};
+    } else {
+        std::string name;
+        std::uint64_t nr = ~std::uint64_t{0};
+        if (e.kind == EpisodeKind::system_call) nr = start.cpus[e.cpu].regs[Reg::rax];
+        if (e.kind == EpisodeKind::interrupt && !reports.empty()) name = vector_name(reports.front().step);
+        if (e.kind == EpisodeKind::system_call) {
+            name = syscall_name(nr);
+            e.title = {prev + " · system call " + name, prev + " · 系统调用 " + name};
+            e.reason = {prev + " called " + name, prev + " 调用了 " + name};
+            e.in_one_line = {prev + " enters the kernel for " + name + " and returns: no other task runs, nothing is switched.",
+                             prev + " 为 " + name + " 进入内核又返回：没有别的任务运行，什么也没有切换。"};
+        } else if (e.kind == EpisodeKind::interrupt) {
+            const std::string zh = vector_name_zh(reports.front().step);
+            e.title = {prev + " · interrupt from " + name, prev + " · 来自" + zh + "的中断"};
+            e.reason = {"an interrupt from " + name, "来自" + zh + "的中断"};
+            e.in_one_line = {name + std::string(" interrupts ") + prev + "; afterwards it goes on: nothing is switched.",
+                             zh + "打断 " + prev + "；之后它继续：什么也没有切换。"};
+        } else {
+            const bool user = !start.tasks[e.prev].is_kthread();
+            e.title = {prev + (user ? " · user mode" : " · in the kernel"), prev + (user ? " · 用户态" : " · 在内核中")};
+            e.in_one_line = {prev + " runs.", prev + " 运行。"};
+        }
+    }
+    for (Phase p : {Phase::entry, Phase::work, Phase::pick, Phase::mm, Phase::stack, Phase::exit}) {
+        bool there = false;
+        for (const StoryStep& s : e.steps) there |= s.phase == p;
+        if (p == Phase::mm) {
+            there = false;
+            for (const StoryStep& s : e.steps)
+                for (const Move& m : s.report.moves) there |= m.to.kind == Place::Kind::cr3;
+            if (!there && e.switch_number != 0) {
+                e.in_phases.emplace_back(
+                    p, e.kind == EpisodeKind::thread_switch
+                           ? Sentence{"The address space stays: both threads have the same mm, CR3 is not loaded.",
+                                      "地址空间不变：两个线程共享 mm，不装载 CR3。"}
+                       : end.tasks[e.next].mm == kNoMm
+                           ? Sentence{next + " has no mm: it borrows the address space that is loaded (active_mm).",
+                                      next + " 没有 mm：它借用已装载的地址空间（active_mm）。"}
+                           : Sentence{"The address space that " + next + " needs is loaded still: CR3 is not written.",
+                                      next + " 需要的地址空间仍在：不写 CR3。"});
+                continue;
+            }
+        }
+        if (there && (e.switch_number != 0 || p == Phase::entry || p == Phase::work || p == Phase::exit))
+            e.in_phases.emplace_back(p, phase_sentence(e, p, start));
+    }
+}
+
+}  // namespace
+
+Sentence episode_kind_name(EpisodeKind kind) {
+    switch (kind) {
+        case EpisodeKind::process_switch: return {"process switch", "进程切换"};
+        case EpisodeKind::thread_switch: return {"thread switch", "线程切换"};
+        case EpisodeKind::to_kernel_thread: return {"switch to a kernel thread", "切换到内核线程"};
+        case EpisodeKind::from_kernel_thread: return {"switch from a kernel thread", "从内核线程切换"};
+        case EpisodeKind::between_kernel_threads: return {"kernel thread switch", "内核线程切换"};
+        case EpisodeKind::to_idle: return {"to the idle task", "切换到空闲任务"};
+        case EpisodeKind::from_idle: return {"from the idle task", "从空闲任务切换"};
+        case EpisodeKind::system_call: return {"system call, no switch", "系统调用，无切换"};
+        case EpisodeKind::interrupt: return {"interrupt, no switch", "中断，无切换"};
+        case EpisodeKind::user: return {"no kernel entry", "未进入内核"};
+    }
+    return {};
+}
+
+Sentence phase_name(Phase phase) {
+    switch (phase) {
+        case Phase::entry: return {"entry", "入口"};
+        case Phase::work: return {"work", "处理"};
+        case Phase::pick: return {"pick", "选择"};
+        case Phase::mm: return {"mm", "地址空间"};
+        case Phase::stack: return {"stack", "栈"};
+        case Phase::exit: return {"exit", "返回"};
+    }
+    return {};
+}
+
+Episode tell_episode(Kernel start, CpuId cpu) {
+    const KernelText& text = kernel_text();
+    Episode e;
+    e.cpu = cpu;
+    Kernel k = start;
+    e.first_step = k.steps();
+    e.prev = e.next = start.cpus[cpu].current_task;
+    e.begin = start.cpus[cpu].clock;
+    std::vector<StepReport> reports;
+    std::vector<Teller> tellers;
+    std::vector<PickReason> picks;
+    std::size_t pick_at = ~std::size_t{0};
+    char state = 'R';
+    const std::uint64_t own = start.cpus[cpu].episode_step;
+    bool begun = false;
+    PickReason pick;
+    // First walk through it, then tell it: only at the end is it known who comes.
+    while (reports.size() < kLongestEpisode && k.steps() < e.first_step + 200'000) {
+        const Cpu& c = k.cpus[cpu];
+        const bool picks_now = !c.regs.user() && &text.routine_of(c.pc) == &routines::schedule_inner &&
+                               text.def(c.pc).cost == Cost::pick;
+        PickReason reason;
+        if (picks_now) {
+            const Task& curr = k.tasks[c.curr];
+            const bool stays = c.curr != c.idle && curr.on_rq && (curr.cpus_allowed >> cpu & 1) != 0;
+            reason = k.sched->explain(k.tasks, cpu, stays ? c.curr : kNoTask);
+        }
+        const std::uint64_t switches = c.nr_switches;
+        const std::uint64_t number = k.switches();
+        const TaskId leaving = c.curr;
+        Teller teller(k);
+        StepReport r;
+        if (!k.step(nullptr, &r)) break;
+        if (r.cpu != cpu || r.kind == StepReport::Kind::outside) continue;
+        const Cpu& now = k.cpus[cpu];
+        const bool next_episode = now.episode_step > std::max(own, e.first_step);
+        if (next_episode && begun && now.episode_step == r.number) break;   // this step begins the next one
+        begun = true;
+        if (picks_now) {
+            pick = std::move(reason);
+            pick_at = reports.size();
+        }
+        if (now.nr_switches != switches) {
+            e.switch_number = number + 1;
+            e.commit_step = r.number;
+            e.prev = leaving;
+            e.next = now.curr;
+            const Task& p = k.tasks[leaving];
+            state = state_letter(p.state, p.exit_state);
+        }
+        e.last_step = r.number;
+        e.end = r.end;
+        reports.push_back(r);
+        tellers.push_back(std::move(teller));
+        if (next_episode) break;
+    }
+    if (e.switch_number != 0) {
+        e.kind = kind_of_switch(start, e.prev, e.next < start.tasks.size() ? e.next : e.prev);
+        if (e.next >= start.tasks.size()) e.kind = kind_of_switch(k, e.prev, e.next);
+        e.pick = pick;
+    } else if (!reports.empty() && reports.front().kind == StepReport::Kind::interrupt) {
+        e.kind = EpisodeKind::interrupt;
+    } else if (!reports.empty() && reports.front().kind == StepReport::Kind::user &&
+               k.program_of(k.tasks[reports.front().task]).ops[reports.front().step].kind == UserOp::Kind::syscall) {
+        e.kind = EpisodeKind::system_call;
+    } else {
+        e.kind = EpisodeKind::user;
+    }
+    // Tell each step with the machine as it was then: run once more beside the reports.
+    Kernel again = start;
+    for (std::size_t i = 0; i < reports.size(); ++i) {
+        while (again.steps() <= reports[i].number) again.step(nullptr, nullptr);
+        if (e.switch_number != 0) {
+            tellers[i].prev = e.prev;
+            tellers[i].next = e.next;
+        }
+        if (i == pick_at) tellers[i].pick = &pick;
+        e.steps.push_back(tellers[i].tell(again, reports[i]));
+    }
+    // Behind __switch_to's return everything is the way out, whichever routine it is in.
+    bool switched = false;
+    for (StoryStep& s : e.steps) {
+        if (switched && s.phase != Phase::work) s.phase = Phase::exit;
+        if (s.report.kind == StepReport::Kind::kernel && &text.routine_of(s.report.step) == &routines::switch_to &&
+            text.def(s.report.step).op == Op::ret)
+            switched = true;
+    }
+    e.prev_stays_runnable = state == 'R';
+    sum_up(e, start, k, state, reports);
+    fill_fates(e, start, k);
+    return e;
+}
+
+}  // namespace sy
