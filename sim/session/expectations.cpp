@@ -1,0 +1,630 @@
+// A tree walk over each expectation. A name that means several tasks stands for all of them
+// together: times on the CPU and counts are added up, first moments are the earliest, last moments
+// and turnaround the latest and the longest.
+#include "sim/session/expectations.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <span>
+
+#include "sim/base/assert.h"
+#include "sim/kernel/events.h"
+#include "sim/scenario/expects.h"
+#include "sim/scenario/write.h"
+
+namespace sy {
+namespace {
+
+using Op = ExpectExpr::Op;
+using Wide = __int128;
+
+constexpr Wide kMillion = 1'000'000;
+
+// What an expression is worth: nanoseconds, millionths, 0 or 1, or a word.
+struct Value {
+    scn::Measure kind = scn::Measure::number;
+    Wide amount = 0;
+    std::string word;
+};
+
+// A value, or why there is none ("a has not exited").
+struct Found {
+    std::optional<Value> value;
+    Text why;
+};
+
+Found number(Wide millionths) { return {Value{scn::Measure::number, millionths, {}}, {}}; }
+Found count(std::uint64_t n) { return number(static_cast<Wide>(n) * kMillion); }
+Found time(Wide ns) { return {Value{scn::Measure::time, ns, {}}, {}}; }
+Found truth(bool is_true) { return {Value{scn::Measure::truth, is_true ? 1 : 0, {}}, {}}; }
+Found word(std::string_view text) { return {Value{scn::Measure::word, 0, std::string(text)}, {}}; }
+Found nothing(Text why) { return {std::nullopt, std::move(why)}; }
+
+// 3.05, -2, 1.333333: millionths without needless zeros.
+std::string show_number(Wide millionths) {
+    const bool is_negative = millionths < 0;
+    const Wide size = is_negative ? -millionths : millionths;
+    std::string out =
+        (is_negative ? "-" : "") + std::to_string(static_cast<long long>(size / kMillion));
+    std::string fraction =
+        std::to_string(static_cast<long long>(size % kMillion + kMillion)).substr(1);
+    while (!fraction.empty() && fraction.back() == '0') fraction.pop_back();
+    return fraction.empty() ? out : out + "." + fraction;
+}
+
+std::string show(const Value& value) {
+    switch (value.kind) {
+        case scn::Measure::number:
+            return show_number(value.amount);
+        case scn::Measure::time:
+            return (value.amount < 0 ? "-" : "") +
+                   write_duration(
+                       static_cast<Nanos>(value.amount < 0 ? -value.amount : value.amount));
+        case scn::Measure::truth:
+            return value.amount != 0 ? "true" : "false";
+        case scn::Measure::word:
+            return value.word;
+    }
+    return {};
+}
+
+// One run of the scenario from its start, for what the end does not tell any more.
+struct Replay {
+    std::map<Nanos, Kernel> at;    // the machine at the moments asked for
+    std::vector<bool> loaded_cr3;  // per sched_switch in log order: did this switch load CR3?
+};
+
+std::uint64_t cr3_writes(const Kernel& kernel, CpuId cpu) { return kernel.cpus[cpu].cr3_writes; }
+
+// A switch is recorded before it happens; what CR3 is loaded with up to the next one on that CPU
+// belongs to it.
+class Replayer {
+  public:
+    Replayer(Kernel kernel, std::vector<Nanos> moments)
+        : kernel_(std::move(kernel)), moments_(std::move(moments)) {
+        last_switch_.assign(kernel_.cpus.size(), kNone);
+        for (const Cpu& cpu : kernel_.cpus) writes_.push_back(cpu.cr3_writes);
+    }
+
+    Replay run(bool needs_cr3) {
+        for (const Nanos moment : moments_) {
+            advance(moment, needs_cr3);
+            out_.at.emplace(moment, kernel_);
+        }
+        if (needs_cr3) advance(kNever, true);
+        return std::move(out_);
+    }
+
+  private:
+    static constexpr std::size_t kNone = ~std::size_t{0};
+
+    void advance(Nanos until, bool needs_cr3) {
+        if (!needs_cr3) return kernel_.run({.time = until}, nullptr);
+        while (kernel_.next_time() <= until) {
+            const CpuId cpu = kernel_.next_cpu();
+            log_.clear();
+            if (!kernel_.step(&log_, nullptr)) return;
+            if (cpu == kNoCpu) continue;
+            if (cr3_writes(kernel_, cpu) != writes_[cpu]) {
+                writes_[cpu] = cr3_writes(kernel_, cpu);
+                if (last_switch_[cpu] != kNone) out_.loaded_cr3[last_switch_[cpu]] = true;
+            }
+            for (const Record& record : log_) {
+                if (record.kind != RecordKind::sched_switch) continue;
+                last_switch_[cpu] = out_.loaded_cr3.size();
+                out_.loaded_cr3.push_back(false);
+            }
+        }
+    }
+
+    Kernel kernel_;
+    std::vector<Nanos> moments_;
+    std::vector<std::size_t> last_switch_;  // per CPU, index into loaded_cr3
+    std::vector<std::uint64_t> writes_;     // per CPU
+    Log log_;
+    Replay out_;
+};
+
+// What the expectations ask of a replay.
+void collect(const ExpectExpr& expr, std::vector<Nanos>& moments, bool& needs_cr3) {
+    if (expr.at) moments.push_back(*expr.at);
+    needs_cr3 |= expr.op == Op::call && expr.name == "cr3_changes";
+    for (const ExpectExpr& operand : expr.operands) collect(operand, moments, needs_cr3);
+}
+
+Replay replay(const Scenario& scenario) {
+    std::vector<Nanos> moments;
+    bool needs_cr3 = false;
+    for (const Expect& expect : scenario.expects) collect(expect.expr, moments, needs_cr3);
+    if (moments.empty() && !needs_cr3) return {};
+    std::sort(moments.begin(), moments.end());
+    moments.erase(std::unique(moments.begin(), moments.end()), moments.end());
+    BootError error;
+    auto kernel = Kernel::boot(scenario, error);
+    SY_ASSERT(kernel.has_value(), "a scenario that has run can be booted again");
+    return Replayer(std::move(*kernel), std::move(moments)).run(needs_cr3);
+}
+
+bool names_a_task_in_a(RecordKind kind) {
+    switch (kind) {
+        case RecordKind::sched_switch:
+        case RecordKind::sched_waking:
+        case RecordKind::sched_wakeup:
+        case RecordKind::sched_wakeup_new:
+        case RecordKind::sched_migrate_task:
+        case RecordKind::sched_process_fork:
+        case RecordKind::sched_process_exit:
+        case RecordKind::sched_process_free:
+        case RecordKind::signal_generate:
+        case RecordKind::signal_deliver:
+        case RecordKind::task_arrival:
+            return true;
+        default:
+            return false;
+    }
+}
+
+// The functions of `expect`, at the end of the run or at one moment of it.
+class Measurer {
+  public:
+    Measurer(const Scenario& scenario, const Kernel& kernel, const Log& log, const Replay& replay,
+             Nanos until)
+        : scenario_(scenario), kernel_(kernel), log_(log), replay_(replay), until_(until) {}
+
+    Found call(const ExpectExpr& expr) const {
+        for (const Row& row : rows()) {
+            if (row.name == expr.name) return (this->*row.measure)(expr);
+        }
+        return nothing(text("'{0}' cannot be measured", "“{0}” 无法测量", {expr.name}));
+    }
+
+    bool is_running_there(const ExpectExpr& call, const std::string& path) const {
+        const Cpu& cpu = kernel_.cpus[static_cast<std::size_t>(std::stoi(call.args[0]))];
+        return task_matches(kernel_, cpu.curr, path) || (path == "swapper" && cpu.curr == cpu.idle);
+    }
+
+  private:
+    struct Row {
+        std::string_view name;
+        Found (Measurer::*measure)(const ExpectExpr&) const;
+    };
+    static std::span<const Row> rows();
+
+    // Tasks of that name, dead ones included: their rows stay as history.
+    std::vector<TaskId> tasks(const std::string& path) const {
+        std::vector<TaskId> out = find_tasks(kernel_, path);
+        for (TaskId id = 0; id < kernel_.tasks.size(); ++id) {
+            const bool is_new = std::find(out.begin(), out.end(), id) == out.end();
+            const bool is_pid = std::to_string(kernel_.tasks[id].pid) == path;
+            if (is_new && kernel_.tasks[id].pid > 0 && (is_pid || task_matches(kernel_, id, path)))
+                out.push_back(id);
+        }
+        return out;
+    }
+
+    static Found never(const std::string& path) {
+        return nothing(text("{0} never came into the system", "{0} 从未进入系统", {path}));
+    }
+
+    template <typename Get>
+    Found sum(const std::string& path, Found (*as)(Wide), Get get) const {
+        const std::vector<TaskId> found = tasks(path);
+        if (found.empty()) return never(path);
+        Wide total = 0;
+        for (const TaskId id : found) total += static_cast<Wide>(get(id));
+        return as(total);
+    }
+
+    static Found counted(Wide n) { return number(n * kMillion); }
+
+    // The last step before a moment may lie before it; what was going on then goes on until the
+    // moment.
+    Nanos since_last_step() const {
+        return until_ == kNever ? 0 : std::max<Nanos>(0, until_ - kernel_.now());
+    }
+
+    Found cpu(const ExpectExpr& e) const {
+        return sum(e.args[0], time, [&](TaskId id) {
+            const Task& task = kernel_.tasks[id];
+            const bool is_running = task.on_cpu && kernel_.cpus[task.cpu].curr == id && task.on_rq;
+            return kernel_.cpu_time(id) + (is_running ? since_last_step() : 0);
+        });
+    }
+    Found wait(const ExpectExpr& e) const {
+        return sum(e.args[0], time, [&](TaskId id) {
+            return kernel_.wait_time(id) +
+                   (kernel_.tasks[id].last_queued >= 0 ? since_last_step() : 0);
+        });
+    }
+    Found vol(const ExpectExpr& e) const {
+        return sum(e.args[0], counted, [&](TaskId id) { return kernel_.tasks[id].nvcsw; });
+    }
+    Found invol(const ExpectExpr& e) const {
+        return sum(e.args[0], counted, [&](TaskId id) { return kernel_.tasks[id].nivcsw; });
+    }
+
+    // The latest (or longest) of what `get` gives, -1 meaning "not yet"; then `why` says so.
+    template <typename Get>
+    Found latest(const std::string& path, const Text& why, Get get) const {
+        const std::vector<TaskId> found = tasks(path);
+        if (found.empty()) return never(path);
+        Nanos most = 0;
+        for (const TaskId id : found) {
+            const Nanos each = get(kernel_.tasks[id]);
+            if (each < 0) return nothing(why);
+            most = std::max(most, each);
+        }
+        return time(most);
+    }
+
+    static Text not_run(const std::string& path) {
+        return text("{0} has not run", "{0} 还没有运行过", {path});
+    }
+    static Text not_exited(const std::string& path) {
+        return text("{0} has not exited", "{0} 还没有退出", {path});
+    }
+
+    Found response(const ExpectExpr& e) const {
+        return latest(e.args[0], not_run(e.args[0]),
+                      [](const Task& t) { return t.first_run < 0 ? -1 : t.first_run - t.arrival; });
+    }
+    Found turnaround(const ExpectExpr& e) const {
+        return latest(e.args[0], not_exited(e.args[0]),
+                      [](const Task& t) { return t.exit_time < 0 ? -1 : t.exit_time - t.arrival; });
+    }
+    Found exit(const ExpectExpr& e) const {
+        return latest(e.args[0], not_exited(e.args[0]), [](const Task& t) { return t.exit_time; });
+    }
+
+    Found earliest(const std::string& path, Nanos Task::*moment, const Text& why) const {
+        std::optional<Nanos> first;
+        for (const TaskId id : tasks(path)) {
+            const Nanos each = kernel_.tasks[id].*moment;
+            if (each >= 0) first = std::min(first.value_or(each), each);
+        }
+        return first ? time(*first) : nothing(why);
+    }
+    Found arrival(const ExpectExpr& e) const {
+        return earliest(e.args[0], &Task::arrival, never(e.args[0]).why);
+    }
+    Found first_run(const ExpectExpr& e) const {
+        return earliest(e.args[0], &Task::first_run, not_run(e.args[0]));
+    }
+
+    Found end(const ExpectExpr&) const { return time(kernel_.now() + since_last_step()); }
+
+    std::vector<bool> is_one_of(const std::string& path) const {
+        std::vector<bool> out(kernel_.tasks.size());
+        for (const TaskId id : tasks(path)) out[id] = true;
+        if (path == "swapper") {
+            for (const Cpu& each : kernel_.cpus) out[each.idle] = true;
+        }
+        return out;
+    }
+    static bool has(const std::vector<bool>& set, TaskId id) { return id < set.size() && set[id]; }
+
+    // Switches that `counts` accepts; it gets the record and its number among all switches.
+    template <typename Counts>
+    Found count_switches(Counts counts) const {
+        std::uint64_t n = 0;
+        std::size_t index = 0;
+        for (const Record& record : log_) {
+            if (record.at > until_) break;
+            if (record.kind != RecordKind::sched_switch) continue;
+            n += counts(record, index++) ? 1 : 0;
+        }
+        return count(n);
+    }
+
+    Found switches(const ExpectExpr& e) const {
+        if (e.args.empty()) return count_switches([](const Record&, std::size_t) { return true; });
+        const std::vector<bool> to = is_one_of(e.args.back());
+        if (e.args.size() == 1) {
+            return count_switches([&](const Record& r, std::size_t) { return has(to, r.a); });
+        }
+        const std::vector<bool> from = is_one_of(e.args[0]);
+        return count_switches(
+            [&](const Record& r, std::size_t) { return has(from, r.task) && has(to, r.a); });
+    }
+
+    Found cr3_changes(const ExpectExpr& e) const {
+        const std::vector<bool> from = is_one_of(e.args[0]);
+        const std::vector<bool> to = is_one_of(e.args[1]);
+        return count_switches([&](const Record& r, std::size_t index) {
+            const bool loaded = index < replay_.loaded_cr3.size() && replay_.loaded_cr3[index];
+            return loaded && has(from, r.task) && has(to, r.a);
+        });
+    }
+
+    Found all_cr3_writes(const ExpectExpr&) const {
+        std::uint64_t n = 0;
+        for (const Cpu& each : kernel_.cpus) n += each.cr3_writes;
+        return count(n);
+    }
+
+    template <typename Counts>
+    Found count_records(Counts counts) const {
+        std::uint64_t n = 0;
+        for (const Record& record : log_) {
+            if (record.at > until_) break;
+            n += counts(record) ? 1 : 0;
+        }
+        return count(n);
+    }
+
+    Found records(const ExpectExpr& e) const {
+        if (e.args.size() == 1) {
+            return count_records([&](const Record& r) { return record_name(r.kind) == e.args[0]; });
+        }
+        const std::vector<bool> wanted = is_one_of(e.args[1]);
+        return count_records([&](const Record& r) {
+            const bool is_about =
+                has(wanted, r.task) || (names_a_task_in_a(r.kind) && has(wanted, r.a));
+            return record_name(r.kind) == e.args[0] && is_about;
+        });
+    }
+
+    Found irqs(const ExpectExpr& e) const {
+        const auto& devices = scenario_.devices;
+        const auto device = std::find_if(devices.begin(), devices.end(),
+                                         [&](const DeviceDecl& d) { return d.name == e.args[0]; });
+        const auto index = static_cast<std::uint32_t>(device - devices.begin());
+        return count_records([&](const Record& r) {
+            return r.kind == RecordKind::irq_handler_entry && r.b == index;
+        });
+    }
+
+    Found pid(const ExpectExpr& e) const {
+        const std::vector<TaskId> found = tasks(e.args[0]);
+        if (found.empty()) return never(e.args[0]);
+        return count(static_cast<std::uint64_t>(kernel_.tasks[found[0]].pid));
+    }
+
+    Found order(const ExpectExpr& e) const {
+        Nanos last = -1;
+        for (const std::string& path : e.args) {
+            const Found first = earliest(path, &Task::first_run, not_run(path));
+            if (!first.value) return first;
+            if (first.value->amount < last) return truth(false);
+            last = static_cast<Nanos>(first.value->amount);
+        }
+        return truth(true);
+    }
+
+    Found state(const ExpectExpr& e) const {
+        const std::vector<TaskId> found = tasks(e.args[0]);
+        if (found.empty() || !kernel_.tasks[found[0]].is_live) return word("gone");
+        const Task& task = kernel_.tasks[found[0]];
+        if (task.on_cpu) return word("running");
+        switch (state_letter(task.state, task.exit_state)) {
+            case 'R':
+                return word("runnable");
+            case 'D':
+                return word("blocked");
+            case 'T':
+            case 't':
+                return word("stopped");
+            case 'Z':
+                return word("zombie");
+            case 'X':
+                return word("gone");
+            default:
+                return word("sleeping");
+        }
+    }
+
+    Found running(const ExpectExpr& e) const {
+        const Cpu& cpu = kernel_.cpus[static_cast<std::size_t>(std::stoi(e.args[0]))];
+        return word(kernel_.tasks[cpu.curr].name());
+    }
+
+    const Scenario& scenario_;
+    const Kernel& kernel_;
+    const Log& log_;
+    const Replay& replay_;
+    Nanos until_;
+};
+
+std::span<const Measurer::Row> Measurer::rows() {
+    static constexpr Row kRows[] = {
+        {"cpu", &Measurer::cpu},
+        {"wait", &Measurer::wait},
+        {"response", &Measurer::response},
+        {"turnaround", &Measurer::turnaround},
+        {"arrival", &Measurer::arrival},
+        {"first_run", &Measurer::first_run},
+        {"exit", &Measurer::exit},
+        {"end", &Measurer::end},
+        {"switches", &Measurer::switches},
+        {"vol", &Measurer::vol},
+        {"invol", &Measurer::invol},
+        {"cr3_writes", &Measurer::all_cr3_writes},
+        {"cr3_changes", &Measurer::cr3_changes},
+        {"count", &Measurer::records},
+        {"irqs", &Measurer::irqs},
+        {"pid", &Measurer::pid},
+        {"state", &Measurer::state},
+        {"running", &Measurer::running},
+        {"order", &Measurer::order},
+    };
+    return kRows;
+}
+
+std::string_view sign_of(Op op) {
+    switch (op) {
+        case Op::eq:
+            return "==";
+        case Op::ne:
+            return "!=";
+        case Op::lt:
+            return "<";
+        case Op::le:
+            return "<=";
+        case Op::gt:
+            return ">";
+        case Op::ge:
+            return ">=";
+        default:
+            return "~";
+    }
+}
+
+class Judge {
+  public:
+    Judge(const Scenario& scenario, const Kernel& end, const Log& log, const Replay& replay)
+        : scenario_(scenario), end_(end), log_(log), replay_(replay) {}
+
+    Verdict judge(const Expect& expect) const {
+        Verdict verdict{.pos = expect.pos, .text = expect.text, .is_met = false, .found = {}};
+        verdict.is_met = is_true(expect.expr, verdict.found);
+        return verdict;
+    }
+
+  private:
+    // `found` becomes what decided.
+    bool is_true(const ExpectExpr& expr, Text& found) const {
+        switch (expr.op) {
+            case Op::both:
+                return is_true(expr.operands[0], found) && is_true(expr.operands[1], found);
+            case Op::either:
+                return is_true(expr.operands[0], found) || is_true(expr.operands[1], found);
+            case Op::negate:
+                return !is_true(expr.operands[0], found);
+            case Op::call: {
+                const Found value = evaluate(expr);
+                found =
+                    value.value ? text("it is {0}", "结果是 {0}", {show(*value.value)}) : value.why;
+                return value.value && value.value->amount != 0;
+            }
+            default:
+                return compare(expr, found);
+        }
+    }
+
+    bool compare(const ExpectExpr& expr, Text& found) const {
+        if (expr.operands.size() < 2) return false;
+        const bool is_swapped = expr.operands[0].op == Op::word;
+        const ExpectExpr& measured = expr.operands[is_swapped ? 1 : 0];
+        const ExpectExpr& wanted = expr.operands[is_swapped ? 0 : 1];
+        if (wanted.op == Op::word) return compare_word(expr, measured, wanted, found);
+        const Found left = evaluate(expr.operands[0]);
+        const Found right = evaluate(expr.operands[1]);
+        if (!left.value || !right.value) {
+            found = left.value ? right.why : left.why;
+            return false;
+        }
+        const std::string a = show(*left.value), b = show(*right.value);
+        found = text("{0} {1} {2}", "{0} {1} {2}", {a, sign_of(expr.op), b});
+        return holds(expr, left.value->amount, right.value->amount);
+    }
+
+    bool holds(const ExpectExpr& expr, Wide a, Wide b) const {
+        switch (expr.op) {
+            case Op::eq:
+                return a == b;
+            case Op::ne:
+                return a != b;
+            case Op::lt:
+                return a < b;
+            case Op::le:
+                return a <= b;
+            case Op::gt:
+                return a > b;
+            case Op::ge:
+                return a >= b;
+            case Op::approx: {
+                const Wide apart = a > b ? a - b : b - a;
+                if (expr.operands.size() == 2)
+                    return apart * kMillion * 100 <= (b < 0 ? -b : b) * expr.value;
+                const Found within = evaluate(expr.operands[2]);
+                return within.value && apart <= within.value->amount;
+            }
+            default:
+                return false;
+        }
+    }
+
+    bool compare_word(const ExpectExpr& expr, const ExpectExpr& measured, const ExpectExpr& wanted,
+                      Text& found) const {
+        const Found value = evaluate(measured);
+        if (!value.value) {
+            found = value.why;
+            return false;
+        }
+        found = text("it is {0}", "结果是 {0}", {show(*value.value)});
+        const bool is_same = measured.name == "running"
+                                 ? measurer(measured).is_running_there(measured, wanted.name)
+                                 : value.value->word == wanted.name;
+        return is_same == (expr.op == Op::eq);
+    }
+
+    Measurer measurer(const ExpectExpr& call) const {
+        if (!call.at) return {scenario_, end_, log_, replay_, kNever};
+        const auto moment = replay_.at.find(*call.at);
+        SY_ASSERT(moment != replay_.at.end(), "every moment asked for was visited");
+        return {scenario_, moment->second, log_, replay_, *call.at};
+    }
+
+    Found evaluate(const ExpectExpr& expr) const {
+        switch (expr.op) {
+            case Op::number:
+                return number(expr.value);
+            case Op::duration:
+                return time(expr.value);
+            case Op::word:
+                return word(expr.name);
+            case Op::call:
+                return measurer(expr).call(expr);
+            case Op::add:
+            case Op::sub:
+            case Op::mul:
+            case Op::div:
+                return arithmetic(expr);
+            default: {
+                Text found;
+                return truth(is_true(expr, found));
+            }
+        }
+    }
+
+    Found arithmetic(const ExpectExpr& expr) const {
+        const Found left = evaluate(expr.operands[0]);
+        const Found right = evaluate(expr.operands[1]);
+        if (!left.value || !right.value) return left.value ? right : left;
+        const bool is_left_time = left.value->kind == scn::Measure::time;
+        const bool is_right_time = right.value->kind == scn::Measure::time;
+        const Wide a = left.value->amount, b = right.value->amount;
+        const auto as = [](bool is_time, Wide amount) {
+            return is_time ? time(amount) : number(amount);
+        };
+        switch (expr.op) {
+            case Op::add:
+                return as(is_left_time, a + b);
+            case Op::sub:
+                return as(is_left_time, a - b);
+            case Op::mul:
+                return as(is_left_time || is_right_time, a * b / kMillion);
+            default:
+                if (b == 0) return nothing(text("division by 0", "除以 0"));
+                return as(is_left_time && !is_right_time, a * kMillion / b);
+        }
+    }
+
+    const Scenario& scenario_;
+    const Kernel& end_;
+    const Log& log_;
+    const Replay& replay_;
+};
+
+}  // namespace
+
+std::vector<Verdict> judge(const Scenario& scenario, const Kernel& end, const Log& log) {
+    const Replay again = replay(scenario);
+    const Judge judge(scenario, end, log, again);
+    std::vector<Verdict> verdicts;
+    for (const Expect& expect : scenario.expects) verdicts.push_back(judge.judge(expect));
+    return verdicts;
+}
+
+}  // namespace sy
