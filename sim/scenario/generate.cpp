@@ -212,8 +212,10 @@ class Writer {
             loop.body = block(inside(where));
             body.push_back(std::move(loop));
         } else if (dice_.one_in(3)) {
-            body.push_back(statement(Kind::exit, where.is_main || dice_.one_in(4) ? "" : "thread",
-                                     dice_.between(0, 3)));
+            // One draw a statement: the order of arguments is the compiler's choice.
+            const bool is_of_process = where.is_main || dice_.one_in(4);
+            const int status = dice_.between(0, 3);
+            body.push_back(statement(Kind::exit, is_of_process ? "" : "thread", status));
         }
         return body;
     }
