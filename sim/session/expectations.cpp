@@ -11,7 +11,6 @@
 #include "sim/base/assert.h"
 #include "sim/kernel/events.h"
 #include "sim/scenario/expects.h"
-#include "sim/scenario/write.h"
 
 namespace sy {
 namespace {
@@ -53,14 +52,18 @@ std::string show_number(Wide millionths) {
     return fraction.empty() ? out : out + "." + fraction;
 }
 
+// 30ms, 40.021166ms, 1.5us: in milliseconds from one on, else in microseconds.
+std::string show_time(Wide ns) {
+    const bool is_long = ns >= kMilli || ns <= -kMilli || ns == 0;
+    return show_number(ns * kMillion / (is_long ? kMilli : kMicro)) + (is_long ? "ms" : "us");
+}
+
 std::string show(const Value& value) {
     switch (value.kind) {
         case scn::Measure::number:
             return show_number(value.amount);
         case scn::Measure::time:
-            return (value.amount < 0 ? "-" : "") +
-                   write_duration(
-                       static_cast<Nanos>(value.amount < 0 ? -value.amount : value.amount));
+            return show_time(value.amount);
         case scn::Measure::truth:
             return value.amount != 0 ? "true" : "false";
         case scn::Measure::word:
