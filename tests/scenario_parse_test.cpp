@@ -208,6 +208,21 @@ TEST_CASE("the common mistakes, word for word") {
     check_first("process a { asm { nop } }",
                 "t.scn:1:13: error: 'asm' is not available yet; programs are made of verbs (run, "
                 "sleep, lock…)");
+    check_first("scheduler rr",
+                "t.scn:1:1: error: 'scheduler' is a setting of the machine; write: machine { "
+                "scheduler … }");
+    check_first("process \"a\" { run 1ms }",
+                "t.scn:1:9: error: names are written without quotes; did you mean 'a'?");
+    check_first("process a { run 1ms, run 1ms }",
+                "t.scn:1:20: error: statements need nothing between them; leave out ','");
+    check_first("process a { // burst\n run 1ms }", "t.scn:1:13: error: a comment begins with '#'");
+    check_first(
+        "machine { hz 99 foo 3 cpus 2 cpus 3 } process a { run 1ms }",
+        "t.scn:1:14: error: Linux is built with 100, 250, 300 or 1000 ticks a second, not 99");
+    CHECK(parse("machine { hz 99 foo 3 cpus 2 cpus 3 } process a { run 1ms }").diags.errors() == 3);
+    check_first(
+        "process a { run 1ms } expect expect end == 1ms",
+        "t.scn:1:30: error: expected something to measure, such as cpu(editor), found 'expect'");
     check_first("process a { compute 5ms }",
                 "t.scn:1:13: error: unknown verb 'compute'; did you mean 'run'?");
 }

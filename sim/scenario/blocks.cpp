@@ -71,7 +71,10 @@ void Parser::parse_top_item() {
         return;
     }
     if (row == nullptr && token.kind == Token::Kind::word) {
-        if (token.text == "thread") {
+        if (!find_word(WordGroup::machine, token.text).name.empty()) {
+            error(token.pos, text("'{0}' is a setting of the machine; write: machine { {0} … }",
+                                  "“{0}” 是机器设置；请写成：machine { {0} …… }", {token.text}));
+        } else if (token.text == "thread") {
             error(token.pos, text("a thread must stand in a process", "线程必须写在进程里"));
         } else if (token.text == "task") {
             error(token.pos,

@@ -320,7 +320,8 @@ class ExpectReader {
             expr.name = std::string(p_.take().text);
             return expr;
         }
-        if (token.kind == Token::Kind::word) return call_or_word();
+        const bool starts_next = !find_word(WordGroup::top, token.text).name.empty();
+        if (token.kind == Token::Kind::word && !starts_next) return call_or_word();
         p_.expected(
             text("something to measure, such as cpu(editor)", "要测量的量，例如 cpu(editor)"));
         return {};

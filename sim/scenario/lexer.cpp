@@ -87,6 +87,10 @@ class Lexer {
             ++column_;
         } else if (c == '#') {
             comment();
+        } else if (c == '/' && (peek(1) == '/' || peek(1) == '*')) {
+            const SourcePos pos{.line = line_, .column = column_, .length = 2};
+            diags_.error(pos, text("a comment begins with '#'", "注释以 “#” 开头"), "#");
+            comment();
         } else if (is_letter(c)) {
             word();
         } else if (is_digit(c)) {

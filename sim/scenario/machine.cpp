@@ -229,8 +229,8 @@ void Parser::parse_machine() {
         }
         take();
         if (row != nullptr && row->read(*this)) continue;
-        while (!at_end() && !peek().is("}") && !peek().is("{") &&
-               find_row(kMachineRows, peek().text) == nullptr && !starts_something(peek())) {
+        while (!at_end() && peek().kind != Token::Kind::word && !peek().is("{") &&
+               !peek().is("}")) {
             take();
         }
     }

@@ -325,6 +325,12 @@ void Parser::parse_statement(std::vector<Stmt>& body, Place place, ProcessDecl* 
     mark_item();
     const Token& token = peek();
     if (!count_statement()) return;
+    if (token.is(",")) {
+        error(token.pos, text("statements need nothing between them; leave out ','",
+                              "语句之间不需要任何符号，去掉 “,” 即可"));
+        take();
+        return;
+    }
     if (token.kind != Token::Kind::word) {
         expected({.en = "a statement such as run 5ms", .zh = "一条语句，例如 run 5ms"});
         if (token.is("{")) return skip_block();

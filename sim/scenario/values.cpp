@@ -322,6 +322,13 @@ bool Parser::is_name_next() const {
 std::optional<std::string> Parser::name(const Text& what, SourcePos* pos) {
     const Token& token = peek();
     if (pos != nullptr) *pos = token.pos;
+    if (token.kind == Token::Kind::string && is_name(token.text)) {
+        error(token.pos,
+              text("names are written without quotes; did you mean '{0}'?",
+                   "名字不加引号；是不是想写 “{0}”？", {token.text}),
+              std::string(token.text));
+        return std::string(take().text);
+    }
     if (token.kind != Token::Kind::word) {
         expected(what);
         return {};
