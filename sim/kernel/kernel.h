@@ -120,6 +120,9 @@ struct Cpu {
     std::array<std::uint64_t, kSoftirqs> softirqs{};
     Nanos idle_ns = 0, user_ns = 0, irq_ns = 0;
     Nanos irq_since = 0;
+
+    // The task that runs here or is about to: between the pick and its commit the old rq->curr no longer counts.
+    TaskId runs() const { return picked != kNoTask ? picked : curr; }
 };
 
 struct WaitQueue {

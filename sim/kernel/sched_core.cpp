@@ -30,10 +30,10 @@ void Ctx::send_ipi(CpuId c, std::uint8_t vector) {
 }
 
 void Ctx::resched_curr(CpuId c) {
-    Cpu& target = k.cpus[c];
-    Task& curr = task(target.curr);
+    const TaskId id = k.cpus[c].runs();
+    Task& curr = task(id);
     if ((curr.tif & tif::need_resched) != 0) return;
-    move(at::none, at::task(target.curr, TaskField::need_resched), 1, 0);
+    move(at::none, at::task(id, TaskField::need_resched), 1, 0);
     curr.tif |= tif::need_resched;
     if (c != cpu.id || outside) send_ipi(c, kRescheduleVector);
 }
@@ -51,7 +51,7 @@ void Ctx::activate(TaskId id, CpuId c, Enqueue why) {
 }
 
 void Ctx::check_preempt(CpuId c, TaskId wakee) {
-    const TaskId curr = k.cpus[c].curr;
+    const TaskId curr = k.cpus[c].runs();
     if (curr == k.cpus[c].idle) {
         resched_curr(c);
     } else if ((peek(curr).tif & tif::need_resched) == 0 && peek(curr).on_rq) {
@@ -97,6 +97,7 @@ bool Ctx::wake_now(TaskId id, std::uint32_t states) {
         set_state(id, task_state::running);
     } else if (t.on_cpu) {
         const CpuId c = t.cpu;
+        set_state(id, task_state::waking);
         k.cpus[c].wake_list.push_back(id);
         send_ipi(c, kCallVector);
         return true;
@@ -131,7 +132,10 @@ void preempt_add(Ctx& cx, int n) {
 
 // --- schedule ---
 
+// R12 in __schedule: the mode, and above it the state with which prev left the queue; a waker on another CPU may change
+// the state itself before the switch is done.
 constexpr std::uint64_t kSmNone = 0, kSmPreempt = 1;
+constexpr int kPrevStateShift = 8;
 
 // A kernel thread never enters the kernel: its episodes begin and end at schedule().
 bool is_kernel_thread(const Ctx& cx) {
@@ -179,6 +183,7 @@ void deactivate_prev(Ctx& cx) {
         cx.set_state(prev, task_state::running);
         return;
     }
+    cx.set(Reg::r12, cx.reg(Reg::r12) | std::uint64_t{t.state} << kPrevStateShift);
     cx.k.sched->dequeue(cx.view(), prev, Dequeue::sleep);
     cx.task(prev).on_rq = false;
     cx.move(at::none, at::task(prev, TaskField::on_rq), 0, 1);
@@ -210,11 +215,15 @@ void pick_next(Ctx& cx) {
         if (end != kNever) cx.cpu.slice_timer = cx.start_timer(cx.cpu.id, end, TimerKind::slice, next);
     }
     cx.cpu.picked = next;
+    // From here on a waker on another CPU looks at the picked task; if that is prev itself, its old wish to be
+    // rescheduled is granted now, so that a new one is not lost.
+    if (next == prev) cx.task(prev).tif &= ~tif::need_resched;
     cx.program_lapic(cx.cpu.id);
     cx.set(Reg::rbp, layout::task_address(next), at::per_cpu(cx.cpu.id, PerCpuField::run_queue));
 }
 void clear_need_resched(Ctx& cx) {
     const TaskId prev = task_in(cx, Reg::rbx);
+    if (prev == cx.cpu.picked) return;
     Task& t = cx.task(prev);
     cx.move(at::none, at::task(prev, TaskField::need_resched), 0, (t.tif & tif::need_resched) != 0);
     t.tif &= ~tif::need_resched;
@@ -224,11 +233,12 @@ bool same_task(Ctx& cx) { return cx.reg(Reg::rbx) == cx.reg(Reg::rbp); }
 void commit_switch(Ctx& cx) {
     const TaskId prev = task_in(cx, Reg::rbx), next = task_in(cx, Reg::rbp);
     Task& p = cx.task(prev);
-    const bool preempted = cx.reg(Reg::r12) == kSmPreempt;
-    const bool voluntary = !preempted && p.state != task_state::running;
+    const bool preempted = (cx.reg(Reg::r12) & 0xff) == kSmPreempt;
+    const auto prev_state = static_cast<std::uint32_t>(cx.reg(Reg::r12) >> kPrevStateShift);
+    const bool voluntary = prev_state != task_state::running;
     ++(voluntary ? p.nvcsw : p.nivcsw);
     ++cx.cpu.nr_switches;
-    const char letter = preempted ? 'R' : state_letter(p.state, p.exit_state);
+    const char letter = preempted ? 'R' : state_letter(prev_state, p.exit_state);
     cx.emit(RecordKind::sched_switch, next,
             static_cast<std::uint32_t>(letter) | (preempted ? 0x100u : 0u), static_cast<std::uint32_t>(p.prio),
             static_cast<std::uint32_t>(cx.peek(next).prio));
@@ -398,17 +408,27 @@ constexpr StepDef schedule_idle_steps[] = {
 
 // --- try_to_wake_up: rdi = task ---
 
-void wake_begin(Ctx& cx) { cx.set(Reg::rbx, cx.reg(Reg::rdi), at::reg(Reg::rdi)); }
-bool not_asleep(Ctx& cx) {
-    return (cx.peek(task_in(cx, Reg::rbx)).state & task_state::normal) == 0;
+// Two CPUs may wake one task at the same time. Linux lets the second wait for p->pi_lock and then find TASK_WAKING; here
+// the first step takes the task for this waker by that state, and what it found is kept in RAX.
+constexpr std::uint64_t kNotAsleep = 0, kAsleep = 1, kStillQueued = 2, kStillOnCpu = 3;
+
+void wake_begin(Ctx& cx) {
+    cx.set(Reg::rbx, cx.reg(Reg::rdi), at::reg(Reg::rdi));
+    const TaskId id = task_in(cx, Reg::rbx);
+    const Task& t = cx.peek(id);
+    std::uint64_t found = kNotAsleep;
+    if ((t.state & task_state::normal) != 0)
+        found = t.on_rq ? kStillQueued : t.on_cpu ? kStillOnCpu : kAsleep;
+    if (found == kAsleep || found == kStillOnCpu) cx.set_state(id, task_state::waking);
+    cx.set(Reg::rax, found);
 }
+bool not_asleep(Ctx& cx) { return cx.reg(Reg::rax) == kNotAsleep; }
 void trace_waking(Ctx& cx) {
     const TaskId t = task_in(cx, Reg::rbx);
     cx.emit(RecordKind::sched_waking, t, cx.peek(t).cpu, static_cast<std::uint32_t>(cx.peek(t).prio));
-    cx.set(Reg::rax, 1);
 }
-bool still_queued(Ctx& cx) { return cx.peek(task_in(cx, Reg::rbx)).on_rq; }
-bool still_on_cpu(Ctx& cx) { return cx.peek(task_in(cx, Reg::rbx)).on_cpu; }
+bool still_queued(Ctx& cx) { return cx.reg(Reg::rax) == kStillQueued; }
+bool still_on_cpu(Ctx& cx) { return cx.reg(Reg::rax) == kStillOnCpu; }
 void hand_over(Ctx& cx) {
     const TaskId t = task_in(cx, Reg::rbx);
     const CpuId c = cx.peek(t).cpu;
@@ -429,15 +449,24 @@ void preempt_check(Ctx& cx) {
     cx.check_preempt(cx.peek(t).cpu, t);
     cx.emit(RecordKind::sched_wakeup, t, cx.peek(t).cpu, static_cast<std::uint32_t>(cx.peek(t).prio));
 }
+bool fell_asleep(Ctx& cx) { return !cx.peek(task_in(cx, Reg::rbx)).on_rq; }
 void never_slept(Ctx& cx) {
     const TaskId t = task_in(cx, Reg::rbx);
+    if (fell_asleep(cx)) {   // its CPU was faster: look again
+        cx.set(Reg::rdi, cx.reg(Reg::rbx), at::reg(Reg::rbx));
+        return;
+    }
     cx.set_state(t, task_state::running);
     cx.emit(RecordKind::sched_wakeup, t, cx.peek(t).cpu, static_cast<std::uint32_t>(cx.peek(t).prio));
 }
 
 constexpr StepDef try_to_wake_up_steps[] = {
     push(Reg::rbx, kPrologue),
-    effect(wake_begin, Cost::locked, {"Lock the task that is to wake.", "锁住要唤醒的任务。", "", ""}),
+    label("begin"),
+    effect(wake_begin, Cost::locked,
+           {"Lock {target}, the task that is to wake.", "锁住要唤醒的任务 {target}。",
+            "If it sleeps, its state becomes TASK_WAKING: no other CPU wakes it too.",
+            "若它在睡眠，状态变为 TASK_WAKING：别的 CPU 不会再唤醒它。"}),
     branch(not_asleep, "out", {"Does it sleep at all?", "它真的在睡眠吗？", "A wakeup that comes too early is no error.",
                                "来得太早的唤醒不是错误。"}),
     effect(trace_waking, Cost::effect, {"Wake {target}.", "唤醒 {target}。",
@@ -464,6 +493,7 @@ constexpr StepDef try_to_wake_up_steps[] = {
     label("queued"),
     effect(never_slept, Cost::effect,
            {"{target} only needs its state set back to running.", "{target} 只需把状态改回运行。", "", ""}),
+    branch(fell_asleep, "begin", {"Has it fallen asleep meanwhile?", "其间它睡着了吗？", "", ""}),
     jump("out"),
     label("remote"),
     effect(hand_over, Cost::ipi,
@@ -478,11 +508,15 @@ bool wake_list_empty(Ctx& cx) { return cx.cpu.wake_list.empty(); }
 void queue_remote_wakeup(Ctx& cx) {
     const TaskId t = cx.cpu.wake_list.front();
     cx.cpu.wake_list.erase(cx.cpu.wake_list.begin());
-    if (cx.peek(t).on_rq || cx.peek(t).state == task_state::running) return;
+    CpuId c = cx.cpu.id;
+    if ((cx.peek(t).cpus_allowed >> c & 1) == 0) {   // its affinity changed on the way
+        c = cx.select_cpu(t);
+        cx.move_to_cpu(t, c);
+    }
     cx.set_state(t, task_state::running);
-    cx.activate(t, cx.cpu.id, Enqueue::wakeup);
-    cx.check_preempt(cx.cpu.id, t);
-    cx.emit(RecordKind::sched_wakeup, t, cx.cpu.id, static_cast<std::uint32_t>(cx.peek(t).prio));
+    cx.activate(t, c, Enqueue::wakeup);
+    cx.check_preempt(c, t);
+    cx.emit(RecordKind::sched_wakeup, t, c, static_cast<std::uint32_t>(cx.peek(t).prio));
 }
 constexpr StepDef sched_ttwu_pending_steps[] = {
     label("again"),

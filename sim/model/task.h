@@ -15,7 +15,7 @@ namespace sy {
 // __state bits, linux.md 1.2.
 namespace task_state {
 constexpr std::uint32_t running = 0, interruptible = 1, uninterruptible = 2, stopped = 4, dead = 0x80,
-                        wakekill = 0x100, noload = 0x400, fresh = 0x800 /* TASK_NEW */;
+                        wakekill = 0x100, waking = 0x200, noload = 0x400, fresh = 0x800 /* TASK_NEW */;
 constexpr std::uint32_t idle = uninterruptible | noload, killable = uninterruptible | wakekill;
 constexpr std::uint32_t normal = interruptible | uninterruptible;
 }  // namespace task_state
