@@ -307,10 +307,13 @@ bool has_zombie(Ctx& cx) { return zombie_child(cx) != kNoTask; }
 bool has_no_child(Ctx& cx) { return cx.peek(leader(cx)).first_child == kNoTask; }
 void reap(Ctx& cx) {
     const TaskId child = zombie_child(cx);
+    cx.set(Reg::rax, 0);
+    if (child == kNoTask) return;   // another thread took it
     cx.set(Reg::rax, static_cast<std::uint64_t>(cx.peek(child).pid));
     release(cx, child);
     cx.cur().waits_for_child = false;
 }
+bool nothing_reaped(Ctx& cx) { return cx.reg(Reg::rax) == 0; }
 void return_echild(Ctx& cx) { cx.set(Reg::rax, static_cast<std::uint64_t>(-10)); }
 void wait_for_child(Ctx& cx) {
     cx.cur().waits_for_child = true;
@@ -341,6 +344,7 @@ constexpr StepDef do_wait_steps[] = {
     label("reap"),
     effect(reap, Cost::locked, {"Collect the zombie: its pid is free again.", "收走僵尸：它的 pid 可再用。",
                                 "Only now does nothing remain of the child.", "到此子进程才不留痕迹。"}),
+    branch(nothing_reaped, "again", {"Was another thread faster?", "别的线程更快吗？", "", ""}),
     jump("out"),
     label("none"), effect(return_echild, Cost::word, {"No child: -ECHILD.", "没有子进程：-ECHILD。", "", ""}),
     jump("out"),

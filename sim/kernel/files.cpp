@@ -134,21 +134,33 @@ void copy_to_pipe(Ctx& cx) {
     cx.set(Reg::rbp, cx.reg(Reg::rbp) + static_cast<std::uint64_t>(n));
 }
 bool all_written(Ctx& cx) { return cx.reg(Reg::r12) == 0; }
-bool no_writer_waits(Ctx& cx) { return pipe(cx).writers.head == kNoTask; }
-bool no_reader_waits(Ctx& cx) { return pipe(cx).readers.head == kNoTask; }
-void take_writer(Ctx& cx) {
-    const TaskId t = pipe(cx).writers.head;
-    cx.wait_remove(pipe(cx).writers, t);
-    cx.set(Reg::rdi, layout::task_address(t), pipe_place(cx));
+// The first of a queue, taken off it, in RDI; 0 if nobody stands there. Looking and taking are one step, as under the
+// pipe's mutex: another CPU may be at the same queue.
+void take_first(Ctx& cx, WaitQueue& q) {
+    const TaskId t = q.head;
+    if (t != kNoTask) cx.wait_remove(q, t);
+    cx.set(Reg::rdi, t != kNoTask ? layout::task_address(t) : 0, pipe_place(cx));
 }
-void take_reader(Ctx& cx) {
-    const TaskId t = pipe(cx).readers.head;
-    cx.wait_remove(pipe(cx).readers, t);
-    cx.set(Reg::rdi, layout::task_address(t), pipe_place(cx));
+void take_writer(Ctx& cx) { take_first(cx, pipe(cx).writers); }
+void take_reader(Ctx& cx) { take_first(cx, pipe(cx).readers); }
+// Who was woken for bytes or room that it leaves over hands the wakeup on (pipe.c: wake_next_reader, wake_next_writer).
+void take_next_reader(Ctx& cx) {
+    if (has_bytes(cx))
+        take_reader(cx);
+    else
+        cx.set(Reg::rdi, 0);
 }
+void take_next_writer(Ctx& cx) {
+    if (has_room(cx))
+        take_writer(cx);
+    else
+        cx.set(Reg::rdi, 0);
+}
+bool nobody_taken(Ctx& cx) { return cx.reg(Reg::rdi) == 0; }
+bool nothing_copied(Ctx& cx) { return cx.reg(Reg::rbp) == 0; }
 void return_done(Ctx& cx) { cx.set(Reg::rax, cx.reg(Reg::rbp), at::reg(Reg::rbp)); }
-void return_eintr(Ctx& cx) {
-    cx.set(Reg::rax, cx.reg(Reg::rbp) != 0 ? cx.reg(Reg::rbp) : kEintr);
+void result_eintr(Ctx& cx) {
+    if (cx.reg(Reg::rbp) == 0) cx.set(Reg::rbp, kEintr);
 }
 
 constexpr Say kBegin = {"Keep the file and the number of bytes in callee-saved registers.",
@@ -180,14 +192,22 @@ constexpr StepDef pipe_read_steps[] = {
     jump("again"),
     label("copy"),
     effect(copy_from_pipe, Cost::copy, {"Copy bytes from the pipe to {cur}'s buffer.", "把字节从管道复制到 {cur} 的缓冲区。", "", ""}),
-    branch(no_writer_waits, "done", {"Does a writer wait for room?", "有写者在等空间吗？", "", ""}),
-    effect(take_writer, Cost::locked, {"Take the first waiting writer.", "取出第一个等待的写者。", "", ""}),
+    branch(nothing_copied, "again", {"Was another reader faster?", "别的读者更快吗？", "", ""}),
+    effect(take_writer, Cost::effect, {"Take the first writer that waits for room.", "取出第一个等待空间的写者。", "", ""}),
+    branch(nobody_taken, "next", {"Does no writer wait?", "没有写者在等吗？", "", ""}),
+    call(routines::try_to_wake_up),
+    label("next"),
+    effect(take_next_reader, Cost::effect,
+           {"If bytes are left, take the next waiting reader.", "若还有字节，取出下一个等待的读者。",
+            "One write may bring bytes for several readers.", "一次写入可能够几个读者读。"}),
+    branch(nobody_taken, "done", {"Is there nobody else to wake?", "没有别人要唤醒吗？", "", ""}),
     call(routines::try_to_wake_up),
     label("done"),
     effect(return_done, Cost::word, {"Return the number of bytes read.", "返回读到的字节数。", "", ""}),
     jump("out"),
     label("signal"),
-    effect(return_eintr, Cost::word, kEintrSay),
+    effect(result_eintr, Cost::word, kEintrSay),
+    jump("next"),
     label("out"),
     pop(Reg::r12), pop(Reg::rbx), pop(Reg::rbp), ret(),
 };
@@ -206,17 +226,24 @@ constexpr StepDef pipe_write_steps[] = {
     jump("again"),
     label("copy"),
     effect(copy_to_pipe, Cost::copy, {"Copy bytes from {cur}'s buffer into the pipe.", "把字节从 {cur} 的缓冲区复制到管道。", "", ""}),
-    branch(no_reader_waits, "woke", {"Does a reader wait?", "有读者在等吗？", "", ""}),
-    effect(take_reader, Cost::locked, {"Take the first waiting reader.", "取出第一个等待的读者。", "", ""}),
+    effect(take_reader, Cost::effect, {"Take the first waiting reader.", "取出第一个等待的读者。", "", ""}),
+    branch(nobody_taken, "woke", {"Does no reader wait?", "没有读者在等吗？", "", ""}),
     call(routines::try_to_wake_up),
     label("woke"),
-    branch(all_written, "done", {"Is everything written?", "都写完了吗？", "", ""}),
+    branch(all_written, "next", {"Is everything written?", "都写完了吗？", "", ""}),
     jump("again"),
+    label("next"),
+    effect(take_next_writer, Cost::effect,
+           {"If room is left, take the next waiting writer.", "若还有空间，取出下一个等待的写者。",
+            "One read may make room for several writers.", "一次读取可能为几个写者腾出空间。"}),
+    branch(nobody_taken, "done", {"Is there nobody else to wake?", "没有别人要唤醒吗？", "", ""}),
+    call(routines::try_to_wake_up),
     label("done"),
     effect(return_done, Cost::word, {"Return the number of bytes written.", "返回写入的字节数。", "", ""}),
     jump("out"),
     label("signal"),
-    effect(return_eintr, Cost::word, kEintrSay),
+    effect(result_eintr, Cost::word, kEintrSay),
+    jump("next"),
     label("out"),
     pop(Reg::r12), pop(Reg::rbx), pop(Reg::rbp), ret(),
 };
@@ -240,9 +267,18 @@ void finish_event_wait(Ctx& cx) {
 }
 void take_event(Ctx& cx) {
     Device& d = device(cx);
+    cx.set(Reg::rax, 0);
+    if (d.available == 0) return;
     cx.move(device_place(cx), device_place(cx), d.available - 1, d.available);
     --d.available;
     cx.set(Reg::rax, 1, device_place(cx));
+}
+bool no_event_taken(Ctx& cx) { return cx.reg(Reg::rax) == 0; }
+void take_next_event_reader(Ctx& cx) {
+    WaitQueue& q = device(cx).readers;
+    const TaskId t = device(cx).available > 0 ? q.head : kNoTask;
+    if (t != kNoTask) cx.wait_remove(q, t);
+    cx.set(Reg::rdi, t != kNoTask ? layout::task_address(t) : 0, device_place(cx));
 }
 void event_eintr(Ctx& cx) { cx.set(Reg::rax, kEintr); }
 
@@ -260,8 +296,15 @@ constexpr StepDef evdev_read_steps[] = {
     jump("again"),
     label("take"),
     effect(take_event, Cost::copy, {"Copy the event to {cur}'s buffer.", "把事件复制到 {cur} 的缓冲区。", "", ""}),
+    branch(no_event_taken, "again", {"Was another reader faster?", "别的读者更快吗？", "", ""}),
     jump("out"),
     label("signal"),
+    effect(take_next_event_reader, Cost::effect,
+           {"If an event is left, take the next waiting reader.", "若还有事件，取出下一个等待的读者。",
+            "The wakeup meant for {cur} must not be lost.", "本给 {cur} 的唤醒不能丢失。"}),
+    branch(nobody_taken, "eintr", {"Is there nobody else to wake?", "没有别人要唤醒吗？", "", ""}),
+    call(routines::try_to_wake_up),
+    label("eintr"),
     effect(event_eintr, Cost::word, kEintrSay),
     label("out"),
     pop(Reg::rbx), ret(),

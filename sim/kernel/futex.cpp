@@ -77,9 +77,13 @@ constexpr StepDef futex_wait_queue_steps[] = {
     effect(queue_me, Cost::locked,
            {"Join the queue of this futex, set {cur}'s state to TASK_INTERRUPTIBLE.",
             "加入该 futex 的队列，把 {cur} 的状态设为 TASK_INTERRUPTIBLE。", "", ""}),
+    branch(value_changed, "woken",
+           {"Has the word changed while {cur} joined?", "{cur} 入队时这个字变了吗？",
+            "Whoever changed it before may have found nobody to wake.", "先前改它的人可能没找到要唤醒的人。"}),
     call(routines::schedule, {"Call schedule(): {cur} sleeps inside this call.", "调用 schedule()：{cur} 在这次调用里睡去。",
                               "Its whole state is now these words on its kernel stack.",
                               "它的全部状态就是内核栈上的这些字。"}),
+    label("woken"),
     effect(unqueue_me, Cost::locked, {"{cur} is awake: leave the queue.", "{cur} 醒了：离开队列。", "", ""}),
     ret(),
 };
@@ -89,11 +93,15 @@ void wake_begin(Ctx& cx) {
     load_arguments(cx);
     cx.set(Reg::rbp, 0);
 }
-bool nobody_or_enough(Ctx& cx) {
-    return cx.reg(Reg::rbp) == cx.reg(Reg::r12) || cx.k.mms[cx.cur().mm].futex(cx.reg(Reg::rbx)) == nullptr;
-}
+bool nobody_taken(Ctx& cx) { return cx.reg(Reg::rdi) == 0; }
+// Looking and taking are one step, as under the lock of the futex's hash bucket.
 void take_first(Ctx& cx) {
-    const TaskId t = cx.k.mms[cx.cur().mm].futex(cx.reg(Reg::rbx))->head;
+    const FutexQueue* q = cx.k.mms[cx.cur().mm].futex(cx.reg(Reg::rbx));
+    if (q == nullptr || cx.reg(Reg::rbp) == cx.reg(Reg::r12)) {
+        cx.set(Reg::rdi, 0);
+        return;
+    }
+    const TaskId t = q->head;
     unqueue(cx, t, cx.reg(Reg::rbx));
     cx.set(Reg::rbp, cx.reg(Reg::rbp) + 1);
     cx.set(Reg::rdi, layout::task_address(t));
@@ -104,8 +112,8 @@ constexpr StepDef futex_wake_steps[] = {
     push(Reg::rbp), push(Reg::rbx), push(Reg::r12),
     effect(wake_begin, Cost::locked, {"Look up the queue of this futex.", "查找该 futex 的队列。", "", ""}),
     label("again"),
-    branch(nobody_or_enough, "done", {"Does anybody sleep on this word?", "有人睡在这个字上吗？", "", ""}),
-    effect(take_first, Cost::locked, {"Take the first sleeper: {target}.", "取出第一个睡眠者：{target}。", "", ""}),
+    effect(take_first, Cost::locked, {"Take the first sleeper off the queue of this word.", "从该字的队列取出第一个睡眠者。", "", ""}),
+    branch(nobody_taken, "done", {"Is nobody left to wake?", "没有要唤醒的了吗？", "", ""}),
     call(routines::try_to_wake_up),
     jump("again"),
     label("done"),
@@ -122,7 +130,8 @@ void clear_child_tid(Ctx& cx, TaskId task) {
     if (address == 0 || mm == kNoMm || cx.k.mms[mm].users <= 1) return;
     cx.move(at::none, at::user_word(mm, address), 0, cx.k.mms[mm].read(address));
     cx.mm(mm).write(address, 0);
-    if (const FutexQueue* q = cx.k.mms[mm].futex(address); q != nullptr) {
+    // Linux wakes one, since pthread_join by two threads is undefined; our `join` may be said by several.
+    for (const FutexQueue* q = cx.k.mms[mm].futex(address); q != nullptr; q = cx.k.mms[mm].futex(address)) {
         const TaskId waiter = q->head;
         unqueue(cx, waiter, address);
         cx.wake_now(waiter, task_state::normal);

@@ -111,15 +111,13 @@ void run_handler(Ctx& cx) {
         ++d.available;
     cx.move(at::none, at::per_cpu(static_cast<CpuId>(device_of(cx)), PerCpuField::device), d.available, 0);
 }
-bool nobody_reads(Ctx& cx) {
+bool nobody_taken(Ctx& cx) { return cx.reg(Reg::rdi) == 0; }
+void take_reader(Ctx& cx) {   // looking and taking are one step: another CPU may be at the same queue
     const DeviceDecl& decl = cx.k.image().scenario.devices[device_of(cx)];
-    return decl.block || cx.k.devices[device_of(cx)].readers.head == kNoTask;
-}
-void take_reader(Ctx& cx) {
     Device& d = cx.k.devices[device_of(cx)];
-    const TaskId reader = d.readers.head;
-    cx.wait_remove(d.readers, reader);
-    cx.set(Reg::rdi, layout::task_address(reader), at::per_cpu(0, PerCpuField::device));
+    const TaskId reader = decl.block ? kNoTask : d.readers.head;
+    if (reader != kNoTask) cx.wait_remove(d.readers, reader);
+    cx.set(Reg::rdi, reader != kNoTask ? layout::task_address(reader) : 0, at::per_cpu(0, PerCpuField::device));
 }
 void device_irq_done(Ctx& cx) {
     cx.emit(RecordKind::irq_handler_exit, static_cast<std::uint32_t>(irq_of(cx)), device_of(cx), 1);
@@ -138,9 +136,9 @@ constexpr StepDef handle_irq_event_steps[] = {
            {"Run the device's hard interrupt handler.", "运行设备的硬中断处理程序。",
             "It does only what cannot wait; longer work is left to a softirq.",
             "它只做不能等的事；较长的工作留给软中断。"}),
-    branch(nobody_reads, "done", {"Does a task wait for this device?", "有任务在等这个设备吗？", "", ""}),
     effect(take_reader, Cost::locked, {"Take the first waiter off the device's wait queue.",
                                        "从设备的等待队列取出第一个等待者。", "", ""}),
+    branch(nobody_taken, "done", {"Does no task wait for this device?", "没有任务在等这个设备吗？", "", ""}),
     call(routines::try_to_wake_up),
     label("done"), ret(),
 };
@@ -245,27 +243,24 @@ constexpr StepDef softirq_action_none_steps[] = {
 };
 
 // BLOCK: complete finished requests and wake those who wait for them.
-bool no_completion(Ctx& cx) {
-    for (const Device& d : cx.k.devices) {
-        if (d.readers.head == kNoTask) continue;
-        if (static_cast<std::int32_t>(d.completed - cx.peek(d.readers.head).request) >= 0) return false;
-    }
-    return true;
-}
 void take_completed(Ctx& cx) {
-    for (Device& d : cx.k.devices) {
-        if (d.readers.head == kNoTask) continue;
-        const TaskId waiter = d.readers.head;
-        if (static_cast<std::int32_t>(d.completed - cx.peek(waiter).request) < 0) continue;
-        cx.wait_remove(d.readers, waiter);
-        cx.set(Reg::rdi, layout::task_address(waiter));
-        return;
+    cx.set(Reg::rdi, 0);
+    for (std::size_t i = 0; i < cx.k.devices.size(); ++i) {
+        if (!cx.k.image().scenario.devices[i].block) continue;
+        Device& d = cx.k.devices[i];
+        for (TaskId t = d.readers.head; t != kNoTask; t = cx.peek(t).wait_next) {
+            if (static_cast<std::int32_t>(d.completed - cx.peek(t).request) < 0) continue;
+            cx.wait_remove(d.readers, t);
+            cx.set(Reg::rdi, layout::task_address(t));
+            return;
+        }
     }
 }
 constexpr StepDef blk_done_softirq_steps[] = {
     label("again"),
-    branch(no_completion, "done", {"Is another finished request waited for?", "还有人在等已完成的请求吗？", "", ""}),
-    effect(take_completed, Cost::softirq, {"Complete the request.", "完成该请求。", "", ""}),
+    effect(take_completed, Cost::softirq, {"Complete a finished request that a task waits for.",
+                                           "完成一个有任务在等的请求。", "", ""}),
+    branch(nobody_taken, "done", {"Is none left?", "没有了吗？", "", ""}),
     call(routines::try_to_wake_up),
     jump("again"),
     label("done"), ret(),
