@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/base/assert.h"
+#include "sim/base/limits.h"
 #include "sim/kernel/context.h"
 #include "sim/kernel/family.h"
 #include "sim/kernel/routines.h"
@@ -51,7 +52,9 @@ TaskId Ctx::new_task(TaskId parent, Pid pid) {
         t.counts_as_living = p.counts_as_living;
         t.fs_base = p.fs_base;
         t.gs_base = p.gs_base;
-        t.fpu = parent == current() ? cpu.regs.fpu : p.fpu;
+        // fpu_clone: from the registers, unless the parent's image is still to be loaded into them.
+        const bool live = parent == current() && (p.tif & tif::need_fpu_load) == 0;
+        t.fpu = live ? cpu.regs.fpu : p.fpu;
         t.flags = (p.flags & pf::randomize) | pf::forknoexec;
     }
     if (t.counts_as_living) ++k.living;
@@ -193,6 +196,10 @@ void set_up_thread(Ctx& cx, TaskId id) {
     ++cx.task(leader).live_threads;
     t.real_parent = cx.peek(leader).real_parent;
     t.clear_child_tid = arg(cx, PtReg::rdi);
+    if (cx.peek(leader).group_exit_code >= 0) {   // exit_group came while it was being made: it is born to die
+        t.pending_signals |= std::uint64_t{1} << 8;
+        t.tif |= tif::sigpending;
+    }
     t.fs_base = top - layout::tcb_bytes;
     set_text(t.comm, e.comm);
     if (e.label != e.comm) set_text(t.label, e.label);
@@ -239,9 +246,14 @@ void wake_child(Ctx& cx) {
     cx.set(Reg::rax, static_cast<std::uint64_t>(cx.peek(child_in(cx)).pid));
 }
 
+bool no_more_tasks(Ctx& cx) { return cx.k.tasks.size() >= static_cast<std::size_t>(limits::tasks); }
+void return_eagain(Ctx& cx) { cx.set(Reg::rax, static_cast<std::uint64_t>(-11)); }
+
 constexpr StepDef sys_clone_steps[] = {push(Reg::rbp), call(routines::kernel_clone), pop(Reg::rbp), ret()};
 constexpr StepDef kernel_clone_steps[] = {
     push(Reg::rbx),
+    branch(no_more_tasks, "full", {"Are there as many tasks already as the machine may have?",
+                                   "任务数已达到机器的上限了吗？", "", ""}),
     effect(dup_task_struct, Cost::fork,
            {"Copy {cur}'s task_struct and allocate a kernel stack for the copy.",
             "复制 {cur} 的 task_struct，并为副本分配内核栈。",
@@ -258,6 +270,10 @@ constexpr StepDef kernel_clone_steps[] = {
     effect(wake_child, Cost::enqueue,
            {"Wake the new task: it is runnable.", "唤醒新任务：它可运行了。",
             "Who runs first, parent or child, is the scheduler's business.", "父与子谁先运行由调度器决定。"}),
+    pop(Reg::rbx), ret(),
+    label("full"),
+    effect(return_eagain, Cost::word, {"No more tasks: -EAGAIN.", "不能再有任务：-EAGAIN。",
+                                       "This is what stops a fork bomb.", "fork 炸弹就是这样被挡住的。"}),
     pop(Reg::rbx), ret(),
 };
 
