@@ -35,6 +35,8 @@ class Booter {
         image->tick = kSecond / scenario_.machine.hz;
         image->preempt = scenario_.machine.preempt;
         image->ideal = true;
+        for (std::uint32_t i = 0; i < kernel_text().size(); ++i)
+            image->stretch_costs.push_back(kernel_text().stretch_cost(i, image->costs));
         k.image_ = image;   // free steps while the kernel threads settle
 
         make_cpus();
@@ -248,6 +250,10 @@ class Booter {
             for (const CostRow& row : cost_table())
                 if (name == row.name) image.costs[static_cast<std::size_t>(row.cost)] = ns;
         image.ideal = std::all_of(image.costs.begin(), image.costs.end(), [](Nanos n) { return n == 0; });
+        const KernelText& text = kernel_text();
+        image.stretch_costs.clear();
+        for (std::uint32_t i = 0; i < text.size(); ++i)
+            image.stretch_costs.push_back(text.stretch_cost(i, image.costs));
         image.timer_slack = m.costs_ideal ? 0 : 50 * kMicro;
     }
 

@@ -31,27 +31,29 @@ struct Ctx {
     Log* log;
     StepReport* report;
     const KernelText& text;
+    bool recheck = false;   // something may come between this step and the next: look again (compiled.h)
+    Nanos began = 0;        // when the last step of a stretch began
     bool outside = false;   // an event from outside the machine, not code of this CPU
 
     // --- registers and stacks ---
     std::uint64_t reg(Reg r) const { return cpu.regs[r]; }
-    void set(Reg r, std::uint64_t v, Place from = at::none) {
+    [[gnu::always_inline]] void set(Reg r, std::uint64_t v, Place from = at::none) {
         if (report != nullptr) [[unlikely]]
-            move(from, at::reg(r), v, cpu.regs[r]);
+            note(from, at::reg(r), v, cpu.regs[r]);
         cpu.regs[r] = v;
     }
-    void push(std::uint64_t v, Place from) {
+    [[gnu::always_inline]] void push(std::uint64_t v, Place from) {
         const std::uint64_t sp = cpu.regs[Reg::rsp] - 8;
         cpu.regs[Reg::rsp] = sp;
         if (report != nullptr) [[unlikely]]
-            move(from, at::word(sp), v, k.stacks.read(sp));
+            note(from, at::word(sp), v, k.stacks.read(sp));
         k.stacks.write(sp, v);
     }
-    std::uint64_t pop(Place to) {
+    [[gnu::always_inline]] std::uint64_t pop(Place to) {
         const std::uint64_t sp = cpu.regs[Reg::rsp];
         const std::uint64_t v = k.stacks.read(sp);
         if (report != nullptr) [[unlikely]]
-            move(at::word(sp), to, v, place_value(to));
+            note(at::word(sp), to, v, place_value(to));
         cpu.regs[Reg::rsp] = sp + 8;
         return v;
     }
@@ -79,8 +81,12 @@ struct Ctx {
     void set_state(TaskId id, std::uint32_t state);
 
     // --- reporting ---
-    void move(Place from, Place to, std::uint64_t value, std::uint64_t before) {
-        if (report != nullptr) report->moves.push_back({from, to, value, before});
+    [[gnu::always_inline]] void move(Place from, Place to, std::uint64_t value, std::uint64_t before) {
+        if (report != nullptr) [[unlikely]]
+            note(from, to, value, before);
+    }
+    [[gnu::cold, gnu::noinline]] void note(Place from, Place to, std::uint64_t value, std::uint64_t before) {
+        report->moves.push_back({from, to, value, before});
     }
     std::uint64_t place_value(Place p) const;
     std::uint16_t record_flags() const;

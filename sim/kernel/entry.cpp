@@ -3,6 +3,7 @@
 #include <array>
 
 #include "sim/kernel/engine.h"
+#include "sim/kernel/compiled.h"
 #include "sim/kernel/routines.h"
 
 namespace sy {
@@ -30,6 +31,14 @@ void push_user_cs(Ctx& cx) { cx.push(kUserCs, at::none); }
 // The fifteen general registers below what is on the stack already, rdi first, r15 last. `ax`: what goes into the
 // rax slot; a system call's result lies there later.
 void push_general(Ctx& cx, bool no_sys) {
+    const std::uint64_t low = cx.reg(Reg::rsp) - 15 * 8;
+    if (std::uint64_t* w = cx.k.stacks.near_words(low, 15); w != nullptr && cx.report == nullptr) [[likely]] {
+        for (int i = 0; i < 15; ++i) w[-i] = cx.cpu.regs[pt_reg_source(i)];
+        if (no_sys) w[-static_cast<int>(PtReg::rax)] = kNoSys;
+        cx.cpu.regs.g = {};
+        cx.cpu.regs[Reg::rsp] = low;
+        return;
+    }
     for (int i = 14; i >= 0; --i) {
         const Reg r = pt_reg_source(i);
         if (r == Reg::rax && no_sys)
@@ -57,6 +66,13 @@ void push_vector(Ctx& cx) {
 void sync_regs(Ctx& cx) {
     const std::uint64_t from = cx.reg(Reg::rsp);
     const std::uint64_t to = cx.user_regs();
+    const std::uint64_t* source = cx.k.stacks.near_words(from, kPtRegs);
+    if (std::uint64_t* target = cx.k.stacks.near_words(to, kPtRegs);
+        source != nullptr && target != nullptr && cx.report == nullptr) [[likely]] {
+        for (int i = 0; i < kPtRegs; ++i) target[-i] = source[-i];
+        cx.cpu.regs[Reg::rsp] = cx.cpu.regs[Reg::rdi] = to;
+        return;
+    }
     for (int i = kPtRegs - 1; i >= 0; --i) {
         const std::uint64_t offset = 8 * static_cast<std::uint64_t>(i);
         const std::uint64_t v = cx.k.stacks.read(from + offset);
@@ -83,6 +99,13 @@ void off_irq_stack(Ctx& cx) {
     cx.cpu.hardirq_stack_inuse = false;
 }
 void pop_regs(Ctx& cx) {
+    const std::uint64_t low = cx.reg(Reg::rsp);
+    if (const std::uint64_t* w = cx.k.stacks.near_words_to_read(low, 15); w != nullptr && cx.report == nullptr)
+        [[likely]] {
+        for (int i = 0; i < 15; ++i) cx.cpu.regs[pt_reg_source(i)] = w[-i];
+        cx.cpu.regs[Reg::rsp] = low + 16 * 8;
+        return;
+    }
     for (int i = 0; i < 15; ++i) {
         const Reg r = pt_reg_source(i);
         const std::uint64_t v = cx.pop(at::reg(r));
@@ -446,27 +469,19 @@ constexpr StepDef schedule_tail_steps[] = {
 }  // namespace
 
 namespace routines {
-const Routine entry_syscall_64{"entry_SYSCALL_64", Actor::entry_code, Phase::entry, entry_syscall_64_steps};
-const Routine do_syscall_64{"do_syscall_64", Actor::kernel, Phase::entry, do_syscall_64_steps};
-const Routine syscall_exit_to_user_mode{"syscall_exit_to_user_mode", Actor::entry_code, Phase::exit,
-                                        syscall_exit_to_user_mode_steps};
-const Routine exit_to_user_mode_loop{"exit_to_user_mode_loop", Actor::entry_code, Phase::exit,
-                                     exit_to_user_mode_loop_steps};
-const Routine restore_regs_and_return{"swapgs_restore_regs_and_return_to_usermode", Actor::entry_code,
-                                      Phase::exit, restore_regs_and_return_steps};
-const Routine asm_apic_timer{"asm_sysvec_apic_timer_interrupt", Actor::entry_code, Phase::entry,
-                             apic_timer_stub};
-const Routine asm_reschedule_ipi{"asm_sysvec_reschedule_ipi", Actor::entry_code, Phase::entry,
-                                 reschedule_stub};
-const Routine asm_call_function{"asm_sysvec_call_function_single", Actor::entry_code, Phase::entry,
-                                call_function_stub};
-const Routine asm_common_interrupt{"asm_common_interrupt", Actor::entry_code, Phase::entry, common_stub};
-const Routine irqentry_exit_to_user_mode{"irqentry_exit_to_user_mode", Actor::entry_code, Phase::exit,
-                                         irqentry_exit_to_user_mode_steps};
-const Routine irqentry_exit{"irqentry_exit", Actor::entry_code, Phase::exit, irqentry_exit_steps};
-const Routine ret_from_fork_asm{"ret_from_fork_asm", Actor::entry_code, Phase::exit,
-                                ret_from_fork_asm_steps};
-const Routine schedule_tail{"schedule_tail", Actor::scheduler, Phase::exit, schedule_tail_steps};
+const Routine entry_syscall_64 = make_routine<entry_syscall_64_steps>("entry_SYSCALL_64", Actor::entry_code, Phase::entry);
+const Routine do_syscall_64 = make_routine<do_syscall_64_steps>("do_syscall_64", Actor::kernel, Phase::entry);
+const Routine syscall_exit_to_user_mode = make_routine<syscall_exit_to_user_mode_steps>("syscall_exit_to_user_mode", Actor::entry_code, Phase::exit);
+const Routine exit_to_user_mode_loop = make_routine<exit_to_user_mode_loop_steps>("exit_to_user_mode_loop", Actor::entry_code, Phase::exit);
+const Routine restore_regs_and_return = make_routine<restore_regs_and_return_steps>("swapgs_restore_regs_and_return_to_usermode", Actor::entry_code, Phase::exit);
+const Routine asm_apic_timer = make_routine<apic_timer_stub>("asm_sysvec_apic_timer_interrupt", Actor::entry_code, Phase::entry);
+const Routine asm_reschedule_ipi = make_routine<reschedule_stub>("asm_sysvec_reschedule_ipi", Actor::entry_code, Phase::entry);
+const Routine asm_call_function = make_routine<call_function_stub>("asm_sysvec_call_function_single", Actor::entry_code, Phase::entry);
+const Routine asm_common_interrupt = make_routine<common_stub>("asm_common_interrupt", Actor::entry_code, Phase::entry);
+const Routine irqentry_exit_to_user_mode = make_routine<irqentry_exit_to_user_mode_steps>("irqentry_exit_to_user_mode", Actor::entry_code, Phase::exit);
+const Routine irqentry_exit = make_routine<irqentry_exit_steps>("irqentry_exit", Actor::entry_code, Phase::exit);
+const Routine ret_from_fork_asm = make_routine<ret_from_fork_asm_steps>("ret_from_fork_asm", Actor::entry_code, Phase::exit);
+const Routine schedule_tail = make_routine<schedule_tail_steps>("schedule_tail", Actor::scheduler, Phase::exit);
 }  // namespace routines
 
 std::uint32_t entry_of_vector(const KernelText& text, std::uint8_t vector) {

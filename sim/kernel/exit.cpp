@@ -3,6 +3,7 @@
 #include "sim/base/assert.h"
 #include "sim/kernel/context.h"
 #include "sim/kernel/family.h"
+#include "sim/kernel/compiled.h"
 #include "sim/kernel/routines.h"
 
 namespace sy {
@@ -372,21 +373,21 @@ constexpr StepDef ni_syscall_steps[] = {
 }  // namespace
 
 namespace routines {
-const Routine arch_do_signal{"arch_do_signal_or_restart", Actor::kernel, Phase::exit, arch_do_signal_steps};
-const Routine get_signal{"get_signal", Actor::kernel, Phase::exit, get_signal_steps};
-const Routine do_signal_stop{"do_signal_stop", Actor::kernel, Phase::exit, do_signal_stop_steps};
-const Routine x64_sys_exit{"__x64_sys_exit", Actor::kernel, Phase::work, sys_exit_steps};
-const Routine x64_sys_exit_group{"__x64_sys_exit_group", Actor::kernel, Phase::work, sys_exit_group_steps};
-const Routine do_group_exit{"do_group_exit", Actor::kernel, Phase::work, do_group_exit_steps};
-const Routine do_exit{"do_exit", Actor::kernel, Phase::work, do_exit_steps};
-const Routine do_task_dead{"do_task_dead", Actor::scheduler, Phase::work, do_task_dead_steps};
-const Routine wake_parent{"do_notify_parent", Actor::kernel, Phase::work, wake_parent_steps};
-const Routine x64_sys_wait4{"__x64_sys_wait4", Actor::kernel, Phase::work, sys_wait4_steps};
-const Routine kernel_wait4{"kernel_wait4", Actor::kernel, Phase::work, kernel_wait4_steps};
-const Routine do_wait{"do_wait", Actor::kernel, Phase::work, do_wait_steps};
-const Routine x64_sys_pause{"__x64_sys_pause", Actor::kernel, Phase::work, sys_pause_steps};
-const Routine do_pause{"__do_sys_pause", Actor::kernel, Phase::work, do_pause_steps};
-const Routine ni_syscall{"__x64_sys_ni_syscall", Actor::kernel, Phase::work, ni_syscall_steps};
+const Routine arch_do_signal = make_routine<arch_do_signal_steps>("arch_do_signal_or_restart", Actor::kernel, Phase::exit);
+const Routine get_signal = make_routine<get_signal_steps>("get_signal", Actor::kernel, Phase::exit);
+const Routine do_signal_stop = make_routine<do_signal_stop_steps>("do_signal_stop", Actor::kernel, Phase::exit);
+const Routine x64_sys_exit = make_routine<sys_exit_steps>("__x64_sys_exit", Actor::kernel, Phase::work);
+const Routine x64_sys_exit_group = make_routine<sys_exit_group_steps>("__x64_sys_exit_group", Actor::kernel, Phase::work);
+const Routine do_group_exit = make_routine<do_group_exit_steps>("do_group_exit", Actor::kernel, Phase::work);
+const Routine do_exit = make_routine<do_exit_steps>("do_exit", Actor::kernel, Phase::work);
+const Routine do_task_dead = make_routine<do_task_dead_steps>("do_task_dead", Actor::scheduler, Phase::work);
+const Routine wake_parent = make_routine<wake_parent_steps>("do_notify_parent", Actor::kernel, Phase::work);
+const Routine x64_sys_wait4 = make_routine<sys_wait4_steps>("__x64_sys_wait4", Actor::kernel, Phase::work);
+const Routine kernel_wait4 = make_routine<kernel_wait4_steps>("kernel_wait4", Actor::kernel, Phase::work);
+const Routine do_wait = make_routine<do_wait_steps>("do_wait", Actor::kernel, Phase::work);
+const Routine x64_sys_pause = make_routine<sys_pause_steps>("__x64_sys_pause", Actor::kernel, Phase::work);
+const Routine do_pause = make_routine<do_pause_steps>("__do_sys_pause", Actor::kernel, Phase::work);
+const Routine ni_syscall = make_routine<ni_syscall_steps>("__x64_sys_ni_syscall", Actor::kernel, Phase::work);
 }  // namespace routines
 
 }  // namespace sy

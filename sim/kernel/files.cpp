@@ -4,6 +4,7 @@
 
 #include "sim/base/assert.h"
 #include "sim/kernel/context.h"
+#include "sim/kernel/compiled.h"
 #include "sim/kernel/routines.h"
 
 namespace sy {
@@ -326,6 +327,7 @@ void submit_request(Ctx& cx) {
     if (decl.latency.kind == Dist::Kind::exp) time = d.rng.exponential(decl.latency.a);
     d.busy_until = std::max(d.busy_until, cx.cpu.clock) + time;   // one request after the other
     cx.cur().request = ++d.requested;
+    cx.recheck = true;
     cx.k.schedule_completion(device_of(cx.reg(Reg::rbx)), d.busy_until);
 }
 bool request_done(Ctx& cx) {
@@ -371,17 +373,17 @@ constexpr StepDef io_schedule_steps[] = {
 }  // namespace
 
 namespace routines {
-const Routine x64_sys_read{"ksys_read", Actor::kernel, Phase::work, sys_read_steps};
-const Routine x64_sys_write{"ksys_write", Actor::kernel, Phase::work, sys_write_steps};
-const Routine x64_sys_fsync{"__x64_sys_fsync", Actor::kernel, Phase::work, sys_fsync_steps};
-const Routine vfs_read{"vfs_read", Actor::kernel, Phase::work, vfs_read_steps};
-const Routine vfs_write{"vfs_write", Actor::kernel, Phase::work, vfs_write_steps};
-const Routine pipe_read{"pipe_read", Actor::kernel, Phase::work, pipe_read_steps};
-const Routine pipe_write{"pipe_write", Actor::kernel, Phase::work, pipe_write_steps};
-const Routine evdev_read{"evdev_read", Actor::kernel, Phase::work, evdev_read_steps};
-const Routine null_write{"write_null", Actor::kernel, Phase::work, null_write_steps};
-const Routine submit_bio_wait{"submit_bio_wait", Actor::kernel, Phase::work, submit_bio_wait_steps};
-const Routine io_schedule{"io_schedule", Actor::kernel, Phase::work, io_schedule_steps, true};
+const Routine x64_sys_read = make_routine<sys_read_steps>("ksys_read", Actor::kernel, Phase::work);
+const Routine x64_sys_write = make_routine<sys_write_steps>("ksys_write", Actor::kernel, Phase::work);
+const Routine x64_sys_fsync = make_routine<sys_fsync_steps>("__x64_sys_fsync", Actor::kernel, Phase::work);
+const Routine vfs_read = make_routine<vfs_read_steps>("vfs_read", Actor::kernel, Phase::work);
+const Routine vfs_write = make_routine<vfs_write_steps>("vfs_write", Actor::kernel, Phase::work);
+const Routine pipe_read = make_routine<pipe_read_steps>("pipe_read", Actor::kernel, Phase::work);
+const Routine pipe_write = make_routine<pipe_write_steps>("pipe_write", Actor::kernel, Phase::work);
+const Routine evdev_read = make_routine<evdev_read_steps>("evdev_read", Actor::kernel, Phase::work);
+const Routine null_write = make_routine<null_write_steps>("write_null", Actor::kernel, Phase::work);
+const Routine submit_bio_wait = make_routine<submit_bio_wait_steps>("submit_bio_wait", Actor::kernel, Phase::work);
+const Routine io_schedule = make_routine<io_schedule_steps>("io_schedule", Actor::kernel, Phase::work, true);
 }  // namespace routines
 
 }  // namespace sy

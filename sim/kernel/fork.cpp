@@ -6,6 +6,7 @@
 #include "sim/base/limits.h"
 #include "sim/kernel/context.h"
 #include "sim/kernel/family.h"
+#include "sim/kernel/compiled.h"
 #include "sim/kernel/routines.h"
 
 namespace sy {
@@ -280,9 +281,9 @@ constexpr StepDef kernel_clone_steps[] = {
 }  // namespace
 
 namespace routines {
-const Routine x64_sys_clone{"__x64_sys_clone", Actor::kernel, Phase::work, sys_clone_steps};
-const Routine x64_sys_clone3{"__x64_sys_clone3", Actor::kernel, Phase::work, sys_clone_steps};
-const Routine kernel_clone{"kernel_clone", Actor::kernel, Phase::work, kernel_clone_steps};
+const Routine x64_sys_clone = make_routine<sys_clone_steps>("__x64_sys_clone", Actor::kernel, Phase::work);
+const Routine x64_sys_clone3 = make_routine<sys_clone_steps>("__x64_sys_clone3", Actor::kernel, Phase::work);
+const Routine kernel_clone = make_routine<kernel_clone_steps>("kernel_clone", Actor::kernel, Phase::work);
 }  // namespace routines
 
 }  // namespace sy

@@ -1,6 +1,7 @@
 // futex: the kernel half of locks, semaphores and join. User code decides by itself as long as nobody has to wait;
 // only then it calls. Names as in Linux 6.1 (linux.md 4.7).
 #include "sim/kernel/context.h"
+#include "sim/kernel/compiled.h"
 #include "sim/kernel/routines.h"
 
 namespace sy {
@@ -139,11 +140,11 @@ void clear_child_tid(Ctx& cx, TaskId task) {
 }
 
 namespace routines {
-const Routine x64_sys_futex{"__x64_sys_futex", Actor::kernel, Phase::work, sys_futex_steps};
-const Routine do_futex{"do_futex", Actor::kernel, Phase::work, do_futex_steps};
-const Routine futex_wait{"futex_wait", Actor::kernel, Phase::work, futex_wait_steps};
-const Routine futex_wait_queue{"futex_wait_queue", Actor::kernel, Phase::work, futex_wait_queue_steps};
-const Routine futex_wake{"futex_wake", Actor::kernel, Phase::work, futex_wake_steps};
+const Routine x64_sys_futex = make_routine<sys_futex_steps>("__x64_sys_futex", Actor::kernel, Phase::work);
+const Routine do_futex = make_routine<do_futex_steps>("do_futex", Actor::kernel, Phase::work);
+const Routine futex_wait = make_routine<futex_wait_steps>("futex_wait", Actor::kernel, Phase::work);
+const Routine futex_wait_queue = make_routine<futex_wait_queue_steps>("futex_wait_queue", Actor::kernel, Phase::work);
+const Routine futex_wake = make_routine<futex_wake_steps>("futex_wake", Actor::kernel, Phase::work);
 }  // namespace routines
 
 }  // namespace sy

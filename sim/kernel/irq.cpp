@@ -3,6 +3,7 @@
 
 #include "sim/base/assert.h"
 #include "sim/kernel/context.h"
+#include "sim/kernel/compiled.h"
 #include "sim/kernel/routines.h"
 
 namespace sy {
@@ -269,17 +270,14 @@ constexpr StepDef blk_done_softirq_steps[] = {
 }  // namespace
 
 namespace routines {
-const Routine sysvec_reschedule_ipi{"sysvec_reschedule_ipi", Actor::interrupt, Phase::work,
-                                    sysvec_reschedule_ipi_steps};
-const Routine sysvec_call_function{"sysvec_call_function_single", Actor::interrupt, Phase::work,
-                                   sysvec_call_function_steps};
-const Routine common_interrupt{"common_interrupt", Actor::interrupt, Phase::work, common_interrupt_steps};
-const Routine handle_irq_event{"handle_irq_event", Actor::interrupt, Phase::work, handle_irq_event_steps};
-const Routine irq_exit_rcu{"irq_exit_rcu", Actor::interrupt, Phase::work, irq_exit_rcu_steps};
-const Routine handle_softirqs{"handle_softirqs", Actor::softirq, Phase::work, handle_softirqs_steps};
-const Routine softirq_action_none{"run_timer_softirq", Actor::softirq, Phase::work,
-                                  softirq_action_none_steps};
-const Routine blk_done_softirq{"blk_done_softirq", Actor::softirq, Phase::work, blk_done_softirq_steps};
+const Routine sysvec_reschedule_ipi = make_routine<sysvec_reschedule_ipi_steps>("sysvec_reschedule_ipi", Actor::interrupt, Phase::work);
+const Routine sysvec_call_function = make_routine<sysvec_call_function_steps>("sysvec_call_function_single", Actor::interrupt, Phase::work);
+const Routine common_interrupt = make_routine<common_interrupt_steps>("common_interrupt", Actor::interrupt, Phase::work);
+const Routine handle_irq_event = make_routine<handle_irq_event_steps>("handle_irq_event", Actor::interrupt, Phase::work);
+const Routine irq_exit_rcu = make_routine<irq_exit_rcu_steps>("irq_exit_rcu", Actor::interrupt, Phase::work);
+const Routine handle_softirqs = make_routine<handle_softirqs_steps>("handle_softirqs", Actor::softirq, Phase::work);
+const Routine softirq_action_none = make_routine<softirq_action_none_steps>("run_timer_softirq", Actor::softirq, Phase::work);
+const Routine blk_done_softirq = make_routine<blk_done_softirq_steps>("blk_done_softirq", Actor::softirq, Phase::work);
 }  // namespace routines
 
 }  // namespace sy

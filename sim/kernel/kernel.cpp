@@ -79,11 +79,21 @@ void take_interrupt(Ctx& cx, std::uint8_t vector) {
     const std::uint64_t rsp = r[Reg::rsp];
     const std::uint64_t flags = r.rflags, cs = r.cs, ss = r.ss;
     cx.set(Reg::rsp, from_user ? layout::entry_stack_top(cpu.id) : rsp & ~std::uint64_t{15});
-    cx.push(ss, at::special(Place::Kind::ss));
-    cx.push(rsp, at::reg(Reg::rsp));
-    cx.push(flags, at::special(Place::Kind::rflags));
-    cx.push(cs, at::special(Place::Kind::cs));
-    cx.push(rip, at::special(Place::Kind::rip));
+    const std::uint64_t frame = cx.reg(Reg::rsp) - 5 * 8;
+    if (std::uint64_t* w = cx.k.stacks.near_words(frame, 5); w != nullptr && cx.report == nullptr) {
+        w[0] = rip;
+        w[-1] = cs;
+        w[-2] = flags;
+        w[-3] = rsp;
+        w[-4] = ss;
+        r[Reg::rsp] = frame;
+    } else {
+        cx.push(ss, at::special(Place::Kind::ss));
+        cx.push(rsp, at::reg(Reg::rsp));
+        cx.push(flags, at::special(Place::Kind::rflags));
+        cx.push(cs, at::special(Place::Kind::cs));
+        cx.push(rip, at::special(Place::Kind::rip));
+    }
     cx.move(at::none, at::special(Place::Kind::rflags), flags & ~kFlagIf, flags);
     cx.move(at::none, at::special(Place::Kind::cs), kKernelCs, cs);
     r.rflags = flags & ~kFlagIf;
@@ -293,7 +303,51 @@ void Kernel::run(const Bound& bound, Log* log) {
             if ((ready ? cpus[active_].next : next_time()) > bound.time) return;
         }
         if (!step(log, nullptr)) return;
+        if (active_ < cpus.size() && !cpus[active_].regs.user() && end_ == End::running)
+            run_stretches(cpus[active_], bound, log);
     }
+}
+
+// Runs compiled stretches of kernel code on one CPU as long as each of them fits in before anything else can happen:
+// an interrupt, another CPU's step, an event, a bound. What does not fit is stepped singly by the caller.
+void Kernel::run_stretches(Cpu& cpu, const Bound& bound, Log* log) {
+    static const KernelText& text = kernel_text();
+    const Stretch* const stretches = text.stretches();
+    const Nanos* const cost = image_->stretch_costs.data();
+    const Costs& costs = image_->costs;
+    Ctx cx{*this, cpu, log, nullptr, text};
+    const std::uint64_t first = steps_;
+    // Records and switches are counted inside a stretch: stop well before their bounds.
+    const bool counts = bound.switches != ~std::uint64_t{0} || bound.records != ~std::uint64_t{0};
+    bool go = true;
+    while (go && end_ == End::running) {
+        // What limits this CPU changes only where an effect says so (cx.recheck).
+        Nanos limit = attention(cpu);
+        // With free steps the timer waits for code that lets time pass: see pending_vector.
+        if (image_->ideal && limit == cpu.clock && cpu.lapic_deadline == limit && cpu.curr != cpu.idle) limit = kNever;
+        limit = std::min(limit, horizon_);
+        if (bound.time != kNever) limit = std::min(limit, bound.time + 1);
+        cx.recheck = false;
+        do {
+            const Stretch& s = stretches[cpu.pc];
+            // Where no stretch begins the cost is out of reach.
+            if (cpu.clock + cost[cpu.pc] >= limit || steps_ + s.most > bound.steps ||
+                (counts && (switches_ + 1 >= bound.switches || records_ + 64 >= bound.records))) {
+                go = false;
+                break;
+            }
+            s.run(cx, costs.data(), s.base);
+        } while (!cx.recheck && !cpu.regs.user());
+        go = go && !cpu.regs.user() && steps_ - first < static_cast<std::uint64_t>(limits::steps_at_one_instant);
+    }
+    if (steps_ == first) return;
+    if (cx.began > now_) {
+        now_ = cx.began;
+        steps_at_now_ = 0;
+    } else {
+        steps_at_now_ += steps_ - first;
+    }
+    update_next(*this, cpu, text);
 }
 
 }  // namespace sy

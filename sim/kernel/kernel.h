@@ -31,6 +31,7 @@ struct Image {
     Scenario scenario;
     std::vector<Program> programs;       // one for each process declaration, then init's
     Costs costs{};
+    std::vector<Nanos> stretch_costs;    // by step: of the longest way through the stretch that begins there
     Nanos tick = 4 * kMilli;             // 1/HZ
     Nanos timer_slack = 0;               // of nanosleep: 50 us under `costs linux`, linux.md 7.7
     TieRule tie = TieRule::arrival_first;
@@ -235,6 +236,7 @@ class Kernel {
     void set_nice(Ctx& cx, TaskId id, int nice);
     void set_affinity(Ctx& cx, TaskId id, std::uint64_t mask);
     void task_is_gone(TaskId task);      // its last reference was dropped
+    void count_steps(std::uint64_t n) { steps_ += n; }
     void refresh(Cpu& cpu);              // when its next step happens, after a change from outside
 
   private:
@@ -244,6 +246,7 @@ class Kernel {
 
     bool choose();
     void cpu_step(Cpu& cpu, Log* log, StepReport* report);
+    void run_stretches(Cpu& cpu, const Bound& bound, Log* log);
     void run_event(Log* log, StepReport* report);
     void add_event(Event e);
     void lower_horizon(Nanos at) {

@@ -2,6 +2,7 @@
 // linux.md 3.5, 6.11, 7.3, 7.5.
 #include "sim/base/assert.h"
 #include "sim/kernel/context.h"
+#include "sim/kernel/compiled.h"
 #include "sim/kernel/routines.h"
 
 namespace sy {
@@ -177,13 +178,13 @@ constexpr StepDef scenario_kthread_steps[] = {
 }  // namespace
 
 namespace routines {
-const Routine do_idle{"do_idle", Actor::scheduler, Phase::work, do_idle_steps};
-const Routine cpu_startup_entry{"cpu_startup_entry", Actor::scheduler, Phase::work, cpu_startup_entry_steps};
-const Routine smpboot_thread_fn{"smpboot_thread_fn", Actor::kernel, Phase::work, smpboot_thread_fn_steps};
-const Routine kthreadd{"kthreadd", Actor::kernel, Phase::work, kthreadd_steps};
-const Routine worker_thread{"worker_thread", Actor::kernel, Phase::work, worker_thread_steps};
-const Routine kthread{"kthread", Actor::kernel, Phase::work, kthread_steps};
-const Routine scenario_kthread{"scenario_thread", Actor::kernel, Phase::work, scenario_kthread_steps};
+const Routine do_idle = make_routine<do_idle_steps>("do_idle", Actor::scheduler, Phase::work);
+const Routine cpu_startup_entry = make_routine<cpu_startup_entry_steps>("cpu_startup_entry", Actor::scheduler, Phase::work);
+const Routine smpboot_thread_fn = make_routine<smpboot_thread_fn_steps>("smpboot_thread_fn", Actor::kernel, Phase::work);
+const Routine kthreadd = make_routine<kthreadd_steps>("kthreadd", Actor::kernel, Phase::work);
+const Routine worker_thread = make_routine<worker_thread_steps>("worker_thread", Actor::kernel, Phase::work);
+const Routine kthread = make_routine<kthread_steps>("kthread", Actor::kernel, Phase::work);
+const Routine scenario_kthread = make_routine<scenario_kthread_steps>("scenario_thread", Actor::kernel, Phase::work);
 }  // namespace routines
 
 }  // namespace sy

@@ -5,6 +5,7 @@
 
 #include "sim/base/assert.h"
 #include "sim/kernel/context.h"
+#include "sim/kernel/compiled.h"
 #include "sim/kernel/routines.h"
 
 namespace sy {
@@ -19,6 +20,7 @@ void Ctx::set_state(TaskId id, std::uint32_t state) {
 
 void Ctx::send_ipi(CpuId c, std::uint8_t vector) {
     Cpu& target = k.cpus[c];
+    recheck = true;
     const Nanos arrival = cpu.clock + k.image().costs[static_cast<std::size_t>(Cost::ipi_flight)];
     (vector == kCallVector ? target.ipi_call : target.ipi_resched) = true;
     target.ipi_arrival = std::min(target.ipi_arrival, arrival);
@@ -250,7 +252,10 @@ void commit_switch(Ctx& cx) {
     cx.move(at::none, at::task(next, TaskField::on_cpu), 1, 0);
     n.on_cpu = true;
     n.cpu = cx.cpu.id;
-    if (next == cx.cpu.idle) cx.k.idle_entered(cx.cpu.id);
+    if (next == cx.cpu.idle) {
+        cx.recheck = true;   // the idle task is interrupted where others are not: see pending_vector
+        cx.k.idle_entered(cx.cpu.id);
+    }
     if (prev == cx.cpu.idle) cx.restart_tick(cx.cpu.id);
 }
 
@@ -610,20 +615,16 @@ void Kernel::set_affinity(Ctx& cx, TaskId id, std::uint64_t mask) {
 }
 
 namespace routines {
-const Routine schedule{"schedule", Actor::scheduler, Phase::pick, schedule_steps, true};
-const Routine schedule_inner{"__schedule", Actor::scheduler, Phase::pick, schedule_inner_steps, true};
-const Routine schedule_idle{"schedule_idle", Actor::scheduler, Phase::pick, schedule_idle_steps, true};
-const Routine preempt_schedule_irq{"preempt_schedule_irq", Actor::scheduler, Phase::pick,
-                                   preempt_schedule_irq_steps, true};
-const Routine try_to_wake_up{"try_to_wake_up", Actor::scheduler, Phase::work, try_to_wake_up_steps};
-const Routine sched_ttwu_pending{"sched_ttwu_pending", Actor::scheduler, Phase::work,
-                                 sched_ttwu_pending_steps};
-const Routine x64_sys_sched_yield{"__x64_sys_sched_yield", Actor::scheduler, Phase::work,
-                                  sched_yield_steps};
-const Routine x64_sys_setpriority{"__x64_sys_setpriority", Actor::kernel, Phase::work, setpriority_steps};
-const Routine x64_sys_sched_setaffinity{"__x64_sys_sched_setaffinity", Actor::kernel, Phase::work,
-                                        setaffinity_steps};
-const Routine x64_sys_getpid{"__x64_sys_getpid", Actor::kernel, Phase::work, getpid_steps};
+const Routine schedule = make_routine<schedule_steps>("schedule", Actor::scheduler, Phase::pick, true);
+const Routine schedule_inner = make_routine<schedule_inner_steps>("__schedule", Actor::scheduler, Phase::pick, true);
+const Routine schedule_idle = make_routine<schedule_idle_steps>("schedule_idle", Actor::scheduler, Phase::pick, true);
+const Routine preempt_schedule_irq = make_routine<preempt_schedule_irq_steps>("preempt_schedule_irq", Actor::scheduler, Phase::pick, true);
+const Routine try_to_wake_up = make_routine<try_to_wake_up_steps>("try_to_wake_up", Actor::scheduler, Phase::work);
+const Routine sched_ttwu_pending = make_routine<sched_ttwu_pending_steps>("sched_ttwu_pending", Actor::scheduler, Phase::work);
+const Routine x64_sys_sched_yield = make_routine<sched_yield_steps>("__x64_sys_sched_yield", Actor::scheduler, Phase::work);
+const Routine x64_sys_setpriority = make_routine<setpriority_steps>("__x64_sys_setpriority", Actor::kernel, Phase::work);
+const Routine x64_sys_sched_setaffinity = make_routine<setaffinity_steps>("__x64_sys_sched_setaffinity", Actor::kernel, Phase::work);
+const Routine x64_sys_getpid = make_routine<getpid_steps>("__x64_sys_getpid", Actor::kernel, Phase::work);
 }  // namespace routines
 
 }  // namespace sy

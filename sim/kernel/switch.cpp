@@ -1,6 +1,7 @@
 // The context switch itself: address space, stack, and what follows on the other side. linux.md 5.4 to 5.7.
 #include "sim/base/assert.h"
 #include "sim/kernel/context.h"
+#include "sim/kernel/compiled.h"
 #include "sim/kernel/routines.h"
 
 namespace sy {
@@ -231,6 +232,7 @@ bool prev_lives(Ctx& cx) { return (cx.peek(task_in(cx, Reg::rdi)).state & task_s
 void put_dead_task(Ctx& cx) {
     const TaskId prev = task_in(cx, Reg::rdi);
     cx.emit(RecordKind::sched_process_free, prev);
+    cx.recheck = true;   // the run may be over
     cx.task(prev).stack_gone = true;
     cx.k.task_is_gone(prev);
 }
@@ -262,11 +264,10 @@ constexpr StepDef finish_task_switch_steps[] = {
 }  // namespace
 
 namespace routines {
-const Routine switch_mm_irqs_off{"switch_mm_irqs_off", Actor::memory, Phase::mm, switch_mm_steps};
-const Routine switch_to_asm{"__switch_to_asm", Actor::switcher, Phase::stack, switch_to_asm_steps};
-const Routine switch_to{"__switch_to", Actor::switcher, Phase::stack, switch_to_steps};
-const Routine finish_task_switch{"finish_task_switch", Actor::scheduler, Phase::stack,
-                                 finish_task_switch_steps};
+const Routine switch_mm_irqs_off = make_routine<switch_mm_steps>("switch_mm_irqs_off", Actor::memory, Phase::mm);
+const Routine switch_to_asm = make_routine<switch_to_asm_steps>("__switch_to_asm", Actor::switcher, Phase::stack);
+const Routine switch_to = make_routine<switch_to_steps>("__switch_to", Actor::switcher, Phase::stack);
+const Routine finish_task_switch = make_routine<finish_task_switch_steps>("finish_task_switch", Actor::scheduler, Phase::stack);
 }  // namespace routines
 
 }  // namespace sy

@@ -50,6 +50,7 @@ KernelText::KernelText() {
     for (const Routine* r : routines_) {
         address = (address + 15) & ~std::uint64_t{15};
         const std::uint64_t start = address;
+        r->first_step = static_cast<std::uint32_t>(defs_.size());
         first_.push_back(static_cast<std::uint32_t>(defs_.size()));
         for (const StepDef& s : r->steps) {
             if (s.op == Op::label) continue;
@@ -82,6 +83,29 @@ KernelText::KernelText() {
             s.target = find_label(*owner_[i], d.name, entry(*owner_[i]));
     }
     find_saved();
+    find_stretches();
+}
+
+// A stretch goes on behind a branch that is not taken, and ends where control leaves for good.
+void KernelText::find_stretches() {
+    stretches_.resize(steps_.size());
+    for (const Routine* r : routines_) {
+        std::uint32_t at = r->first_step;
+        for (std::size_t i = 0; i < r->steps.size(); ++i) {
+            if (r->steps[i].op == Op::label) continue;
+            if (r->stretches != nullptr && r->stretches[i] != nullptr) {
+                std::uint32_t n = 0;
+                for (std::uint32_t s = at; s < steps_.size() && owner_[s] == r; ++s) {
+                    const Op op = steps_[s].op;
+                    if (op == Op::halt || op == Op::burst) break;
+                    ++n;
+                    if (op != Op::effect && op != Op::push && op != Op::pop && op != Op::branch) break;
+                }
+                stretches_[at] = {r->stretches[i], r->first_step, n};
+            }
+            ++at;
+        }
+    }
 }
 
 // Follows every path through each routine and notes what it has pushed at each step.
@@ -129,15 +153,11 @@ bool KernelText::contains(std::uint64_t address) const {
     return address >= layout::kernel_text + 0x1000 && address - layout::kernel_text < at_offset_.size();
 }
 
-std::uint32_t KernelText::step_at(std::uint64_t address) const {
-    SY_ASSERT(contains(address), "a jump to an address that is not kernel text");
-    return at_offset_[address - layout::kernel_text];
-}
-
-std::uint32_t KernelText::entry(const Routine& r) const {
-    const auto it = std::find(routines_.begin(), routines_.end(), &r);
-    SY_ASSERT(it != routines_.end(), "a routine is missing from all_routines()");
-    return first_[static_cast<std::size_t>(it - routines_.begin())];
+Nanos KernelText::stretch_cost(std::uint32_t step, const Costs& costs) const {
+    if (stretches_[step].run == nullptr) return kNever / 2;
+    Nanos total = 0;
+    for (std::uint32_t i = 0; i < stretches_[step].most; ++i) total += costs[steps_[step + i].cost];
+    return total;
 }
 
 std::uint64_t KernelText::routine_size(const Routine& r) const {

@@ -11,7 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/base/assert.h"
 #include "sim/machine/costs.h"
+#include "sim/machine/layout.h"
 #include "sim/machine/regs.h"
 
 namespace sy {
@@ -20,6 +22,8 @@ struct Ctx;      // one CPU in the middle of a step, sim/kernel/context.h
 struct Routine;
 
 using Effect = void (*)(Ctx&);
+// A compiled stretch of steps (compiled.h): runs from its entry until control leaves it.
+using StretchFn = void (*)(Ctx&, const Nanos* costs, std::uint32_t first_step_of_routine);
 using Test = bool (*)(Ctx&);
 using Target = const Routine* (*)(Ctx&);
 
@@ -72,6 +76,10 @@ struct Routine {
     std::span<const StepDef> steps;
     // In the scheduler's text section: /proc/PID/stack leaves it out (linux.md 4.6).
     bool sched_section = false;
+    // For each entry of `steps` the compiled stretch that begins there; null: none.
+    const StretchFn* stretches = nullptr;
+    // Number of its first step in kernel text; set once when the text is laid out.
+    mutable std::uint32_t first_step = 0;
 };
 
 // The words of the routine tables.
@@ -170,6 +178,13 @@ struct Step {
     Step() : effect(nullptr) {}
 };
 
+// A place where a compiled stretch begins, and the longest way through it.
+struct Stretch {
+    StretchFn run = nullptr;
+    std::uint32_t base = 0;      // first step of its routine
+    std::uint32_t most = 0;      // steps at the most
+};
+
 // All routines laid out one behind the other at kernel text addresses. Built once, the same in every process.
 class KernelText {
   public:
@@ -180,10 +195,17 @@ class KernelText {
     std::uint64_t address(std::uint32_t step) const { return address_[step]; }
     bool contains(std::uint64_t address) const;
     // The step at or around an address of kernel text.
-    std::uint32_t step_at(std::uint64_t address) const;
+    std::uint32_t step_at(std::uint64_t address) const {
+        const std::uint64_t offset = address - layout::kernel_text;
+        SY_ASSERT(offset < at_offset_.size(), "a jump to an address that is not kernel text");
+        return at_offset_[offset];
+    }
     const StepDef& def(std::uint32_t step) const { return *defs_[step]; }
     const Routine& routine_of(std::uint32_t step) const { return *owner_[step]; }
-    std::uint32_t entry(const Routine& r) const;
+    std::uint32_t entry(const Routine& r) const { return r.first_step; }
+    const Stretch* stretches() const { return stretches_.data(); }
+    // What the longest way through the stretch that begins at `step` costs.
+    Nanos stretch_cost(std::uint32_t step, const Costs& costs) const;
     std::uint64_t entry_address(const Routine& r) const { return address(entry(r)); }
     // `do_nanosleep+0x4a/0x120`
     std::string symbolize(std::uint64_t address) const;
@@ -197,7 +219,9 @@ class KernelText {
 
   private:
     void find_saved();
+    void find_stretches();
 
+    std::vector<Stretch> stretches_;
     std::vector<std::vector<std::uint8_t>> saved_;
     std::vector<const Routine*> routines_;
     std::vector<Step> steps_;

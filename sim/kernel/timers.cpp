@@ -4,6 +4,7 @@
 
 #include "sim/base/assert.h"
 #include "sim/kernel/context.h"
+#include "sim/kernel/compiled.h"
 #include "sim/kernel/routines.h"
 
 namespace sy {
@@ -58,6 +59,7 @@ void Ctx::program_lapic(CpuId c) {
     if (report != nullptr && next != target.lapic_deadline)
         move(at::none, at::per_cpu(c, PerCpuField::lapic_deadline), static_cast<std::uint64_t>(next),
              static_cast<std::uint64_t>(target.lapic_deadline));
+    if (next != target.lapic_deadline) recheck = true;
     target.lapic_deadline = next;
 }
 
@@ -304,19 +306,16 @@ constexpr StepDef schedule_timeout_idle_steps[] = {
 }  // namespace
 
 namespace routines {
-const Routine sysvec_apic_timer{"sysvec_apic_timer_interrupt", Actor::timer, Phase::work,
-                                sysvec_apic_timer_steps};
-const Routine hrtimer_interrupt{"hrtimer_interrupt", Actor::timer, Phase::work, hrtimer_interrupt_steps};
-const Routine tick_nohz_handler{"tick_nohz_handler", Actor::timer, Phase::work, tick_nohz_handler_steps};
-const Routine hrtimer_wakeup{"hrtimer_wakeup", Actor::timer, Phase::work, hrtimer_wakeup_steps};
-const Routine hrtick{"hrtick", Actor::timer, Phase::work, hrtick_steps};
-const Routine x64_sys_clock_nanosleep{"__x64_sys_clock_nanosleep", Actor::kernel, Phase::work,
-                                      clock_nanosleep_steps};
-const Routine common_nsleep{"common_nsleep", Actor::kernel, Phase::work, common_nsleep_steps};
-const Routine hrtimer_nanosleep{"hrtimer_nanosleep", Actor::kernel, Phase::work, hrtimer_nanosleep_steps};
-const Routine do_nanosleep{"do_nanosleep", Actor::kernel, Phase::work, do_nanosleep_steps, true};
-const Routine schedule_timeout_idle{"schedule_timeout", Actor::kernel, Phase::work,
-                                    schedule_timeout_idle_steps, true};
+const Routine sysvec_apic_timer = make_routine<sysvec_apic_timer_steps>("sysvec_apic_timer_interrupt", Actor::timer, Phase::work);
+const Routine hrtimer_interrupt = make_routine<hrtimer_interrupt_steps>("hrtimer_interrupt", Actor::timer, Phase::work);
+const Routine tick_nohz_handler = make_routine<tick_nohz_handler_steps>("tick_nohz_handler", Actor::timer, Phase::work);
+const Routine hrtimer_wakeup = make_routine<hrtimer_wakeup_steps>("hrtimer_wakeup", Actor::timer, Phase::work);
+const Routine hrtick = make_routine<hrtick_steps>("hrtick", Actor::timer, Phase::work);
+const Routine x64_sys_clock_nanosleep = make_routine<clock_nanosleep_steps>("__x64_sys_clock_nanosleep", Actor::kernel, Phase::work);
+const Routine common_nsleep = make_routine<common_nsleep_steps>("common_nsleep", Actor::kernel, Phase::work);
+const Routine hrtimer_nanosleep = make_routine<hrtimer_nanosleep_steps>("hrtimer_nanosleep", Actor::kernel, Phase::work);
+const Routine do_nanosleep = make_routine<do_nanosleep_steps>("do_nanosleep", Actor::kernel, Phase::work, true);
+const Routine schedule_timeout_idle = make_routine<schedule_timeout_idle_steps>("schedule_timeout", Actor::kernel, Phase::work, true);
 }  // namespace routines
 
 }  // namespace sy

@@ -15,11 +15,4 @@ const char* pt_reg_name(PtReg r) {
     return names[static_cast<int>(r)];
 }
 
-Reg pt_reg_source(int i) {
-    static constexpr Reg source[] = {Reg::r15, Reg::r14, Reg::r13, Reg::r12, Reg::rbp,
-                                     Reg::rbx, Reg::r11, Reg::r10, Reg::r9,  Reg::r8,
-                                     Reg::rax, Reg::rcx, Reg::rdx, Reg::rsi, Reg::rdi};
-    return source[i];
-}
-
 }  // namespace sy

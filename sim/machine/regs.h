@@ -44,6 +44,10 @@ constexpr int kPtRegs = 21;
 constexpr std::uint64_t kPtRegsBytes = 168;
 const char* pt_reg_name(PtReg r);
 // The general register that pt_regs word i (0..14) holds.
-Reg pt_reg_source(int i);
+constexpr Reg pt_reg_source(int i) {
+    constexpr Reg source[] = {Reg::r15, Reg::r14, Reg::r13, Reg::r12, Reg::rbp, Reg::rbx, Reg::r11, Reg::r10,
+                              Reg::r9,  Reg::r8,  Reg::rax, Reg::rcx, Reg::rdx, Reg::rsi, Reg::rdi};
+    return source[i];
+}
 
 }  // namespace sy

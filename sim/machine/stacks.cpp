@@ -10,15 +10,8 @@ std::uint32_t Stacks::add() {
     return static_cast<std::uint32_t>(slots_.size() - 1);
 }
 
-std::uint64_t* Stacks::near_words(layout::Address lowest, unsigned count) {
-    const layout::Address highest = lowest + 8 * (count - 1);
-    if (layout::is_stack(lowest)) {
-        const std::uint32_t slot = layout::stack_slot_of(lowest);
-        const std::uint64_t depth = (layout::stack_top(slot) - 8 - lowest) >> 3;
-        if (depth >= kNear || depth + 1 < count) return nullptr;
-        return &slots_.mut(slot).near[depth];
-    }
-    if (!layout::is_entry_stack(highest)) return nullptr;
+std::uint64_t* Stacks::entry_words(layout::Address lowest, unsigned count) {
+    if (!layout::is_entry_stack(lowest)) return nullptr;
     const std::uint64_t cpu = (lowest - layout::entry_area) / layout::entry_stride;
     const std::uint64_t depth = (layout::entry_stack_top(static_cast<CpuId>(cpu)) - 8 - lowest) >> 3;
     if (depth >= 64 || depth + 1 < count) return nullptr;

@@ -41,9 +41,22 @@ class Stacks {
         }
         write_entry(address, value);
     }
-    // `count` words ending just below `top_address`, in memory order, when all lie in the near part or an entry
-    // stack; null otherwise. For block moves (pt_regs).
-    std::uint64_t* near_words(layout::Address lowest, unsigned count);
+    // For block moves: the word at `lowest` when `count` words from there up lie in the near part of one stack (or in
+    // an entry stack); null otherwise. Higher addresses follow at *lower* places: p[0], p[-1], …
+    std::uint64_t* near_words(layout::Address lowest, unsigned count) {
+        if (!layout::is_stack(lowest)) return entry_words(lowest, count);
+        const std::uint32_t slot = layout::stack_slot_of(lowest);
+        const std::uint64_t depth = (layout::stack_top(slot) - 8 - lowest) >> 3;
+        if (depth >= kNear || depth + 1 < count) return nullptr;
+        return &slots_.mut(slot).near[depth];
+    }
+    const std::uint64_t* near_words_to_read(layout::Address lowest, unsigned count) const {
+        if (!layout::is_stack(lowest)) return nullptr;
+        const std::uint32_t slot = layout::stack_slot_of(lowest);
+        const std::uint64_t depth = (layout::stack_top(slot) - 8 - lowest) >> 3;
+        if (depth >= kNear || depth + 1 < count) return nullptr;
+        return &slots_[slot].near[depth];
+    }
 
     // Is this address a word of a kernel stack or an entry stack that exists?
     bool valid(layout::Address address) const;
@@ -71,6 +84,7 @@ class Stacks {
         std::array<std::uint64_t, 64> words{};  // the top of the page; no path goes deeper
     };
 
+    std::uint64_t* entry_words(layout::Address lowest, unsigned count);
     std::uint64_t read_deep(std::uint32_t slot, std::uint64_t depth) const;
     void write_deep(std::uint32_t slot, std::uint64_t depth, std::uint64_t value);
     std::uint64_t read_entry(layout::Address address) const;
