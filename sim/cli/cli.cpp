@@ -1,24 +1,159 @@
-// The table of subcommands. Only the two that open the window are here so far.
+// The table of subcommands with their options. What each does is in a file of its own; here is only
+// what it is called, what it takes and the sentence that `--help` shows.
 #include "sim/cli/cli.h"
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <memory>
 #include <string>
+
+#include "sim/cli/commands.h"
+#include "sim/session/load.h"
 
 namespace sy {
 namespace {
 
+using cli::Common;
+
+constexpr const char* kVersion = "0.1.0";
+
+// Everything the command line can fill.
+struct Request {
+    cli::RunOptions run;
+    cli::TraceOptions trace;
+    cli::ExplainOptions explain;
+    cli::MomentOptions ps, cat;
+    std::vector<std::string> files;
+    std::string lang = "en";
+    WindowRequest window;
+    std::string size = "1280x800";
+};
+
 bool parse_size(const std::string& text, WindowRequest& request) {
-    return std::sscanf(text.c_str(), "%dx%d", &request.width, &request.height) == 2 &&
+    char end = 0;
+    return std::sscanf(text.c_str(), "%dx%d%c", &request.width, &request.height, &end) == 2 &&
            request.width > 0 && request.height > 0 && request.width <= 16'384 &&
            request.height <= 16'384;
+}
+
+// A time such as 12ms.
+void add_time(CLI::App& app, const std::string& name, std::optional<Nanos>& to,
+              const std::string& help) {
+    app.add_option_function<std::string>(
+           name,
+           [&to, name](const std::string& text) {
+               to = parse_time(text);
+               if (!to)
+                   throw CLI::ValidationError(
+                       name, "wants a time such as 12ms, 1.5us or 2s, not '" + text + "'");
+           },
+           help)
+        ->type_name("TIME");
+}
+
+void add_language(CLI::App& app, std::string& lang) {
+    app.add_option("--lang", lang, "language: en or zh")->check(CLI::IsMember({"en", "zh"}));
+}
+
+// What every command that runs a scenario takes.
+void add_common(CLI::App& app, Common& common) {
+    app.add_option("FILE", common.file, "scenario file; - is standard input")->required();
+    add_language(app, common.lang);
+    app.add_option("--sched", common.sched,
+                   "scheduler in place of the scenario's, e.g. rr,quantum=2ms")
+        ->type_name("NAME[,key=value...]");
+    app.add_option("--costs", common.costs, "linux, or ideal: every step takes no time")
+        ->type_name("NAME");
+    app.add_option("--seed", common.seed, "seed of all random draws");
+    app.add_option("-o,--output", common.out, "write to this file")->type_name("FILE");
+}
+
+void add_format(CLI::App& app, Common& common, std::vector<std::string> formats) {
+    app.add_option("--format", common.format, "how to print it")
+        ->check(CLI::IsMember(std::move(formats)));
+}
+
+CLI::App* add_run(CLI::App& app, Request& r) {
+    CLI::App* c = app.add_subcommand(
+        "run", "run a scenario and report: Gantt chart, tasks, totals, expectations");
+    add_common(*c, r.run.common);
+    add_time(*c, "--until", r.run.common.until, "stop at this time");
+    add_format(*c, r.run.common, {"text", "json", "csv"});
+    c->add_option("--columns", r.run.columns, "width of the chart")->check(CLI::Range(10, 1000));
+    return c;
+}
+
+CLI::App* add_trace(CLI::App& app, Request& r) {
+    CLI::App* c = app.add_subcommand("trace", "print the log in the kernel's ftrace text format");
+    add_common(*c, r.trace.common);
+    add_time(*c, "--until", r.trace.common.until, "stop at this time");
+    c->add_flag("--steps", r.trace.steps, "every step with the words it moves");
+    c->add_flag("--tgid", r.trace.tgid, "with the process id of each thread (option record-tgid)");
+    return c;
+}
+
+CLI::App* add_explain(CLI::App& app, Request& r) {
+    CLI::App* c = app.add_subcommand("explain", "the storyboard of a context switch, word by word");
+    add_common(*c, r.explain.common);
+    CLI::Option* number =
+        c->add_option("--switch", r.explain.switch_number, "which one; 1 is the first (default)")
+            ->type_name("N")
+            ->check(CLI::PositiveNumber);
+    CLI::Option* all = c->add_flag("--all", r.explain.all, "every switch of the run");
+    add_time(*c, "--at", r.explain.at, "what happens at this time, switch or not");
+    number->excludes(all);
+    add_format(*c, r.explain.common, {"text", "json"});
+    c->add_option("--depth", r.explain.depth, "one line, five phases or every word")
+        ->check(CLI::IsMember({"line", "phases", "words"}));
+    return c;
+}
+
+CLI::App* add_moment(CLI::App& app, const char* name, const char* help, cli::MomentOptions& to) {
+    CLI::App* c = app.add_subcommand(name, help);
+    add_common(*c, to.common);
+    add_time(*c, "--at", to.at, "look at the machine at this time (default: the end)");
+    return c;
+}
+
+void add_window_options(CLI::App& c, Request& r) {
+    c.add_option("FILE", r.window.file, "scenario (default: the first lesson)");
+    c.add_option("--theme", r.window.theme, "dark or light")
+        ->check(CLI::IsMember({"dark", "light"}));
+    add_language(c, r.window.lang);
+    c.add_option("--size", r.size, "WIDTHxHEIGHT in pixels")->type_name("WxH");
+    c.add_option("--scale", r.window.scale, "size of everything, 0.8 to 2.5");
+    c.add_option("--dump", r.window.dump, "write what the panels show as JSON")->type_name("FILE");
+    add_time(c, "--at", r.window.at, "start at this time");
+    c.add_option("--switch", r.window.switch_number, "start at this context switch; 1 is the first")
+        ->type_name("N")
+        ->check(CLI::PositiveNumber);
+    c.add_option("--step", r.window.step, "start at this step")
+        ->type_name("N")
+        ->check(CLI::NonNegativeNumber);
+    c.add_flag("--reduced-motion", r.window.reduced_motion, "arrows instead of flight");
+    c.add_flag("--presenter", r.window.presenter, "type for a projector");
 }
 
 int open_window(const WindowRequest& request, const WindowMain& window) {
     if (window) return window(request);
     std::fprintf(stderr,
-                 "error: this build has no window. `switchyard explain` tells the same in text.\n");
-    return 1;
+                 "error: this build has no window; `switchyard explain` tells the same in text\n");
+    return cli::kWrongInput;
+}
+
+int window_command(Request& r, bool is_shot, const WindowMain& window) {
+    if (!parse_size(r.size, r.window)) {
+        std::fprintf(stderr, "error: --size wants WIDTHxHEIGHT, for example 1600x1000\n");
+        return cli::kWrongUsage;
+    }
+    const int places =
+        r.window.at.has_value() + r.window.switch_number.has_value() + r.window.step.has_value();
+    if (places > 1) {
+        std::fprintf(stderr, "error: give only one of --at, --switch and --step\n");
+        return cli::kWrongUsage;
+    }
+    r.window.shot = is_shot;
+    return open_window(r.window, window);
 }
 
 }  // namespace
@@ -26,37 +161,46 @@ int open_window(const WindowRequest& request, const WindowMain& window) {
 int cli_main(int argc, const char* const* argv, const WindowMain& window) {
     CLI::App app{"Switchyard: watch a kernel switch, word by word.", "switchyard"};
     app.require_subcommand(1);
-    WindowRequest request;
-    std::string size = "1280x800";
+    app.set_version_flag("--version", std::string("switchyard ") + kVersion);
+    app.footer(
+        "`switchyard COMMAND --help` says what a command takes.\n"
+        "Exit status: 0 fine, 1 the input or an expectation is wrong, 2 wrong usage.");
+    Request r;
 
     CLI::App* gui = app.add_subcommand("gui", "open the window");
+    CLI::App* run = add_run(app, r);
+    CLI::App* explain = add_explain(app, r);
+    CLI::App* trace = add_trace(app, r);
+    CLI::App* check = app.add_subcommand("check", "only look for mistakes in scenario files");
+    check->add_option("FILE", r.files, "scenario files")->required();
+    add_language(*check, r.lang);
+    CLI::App* ps = add_moment(app, "ps", "list the simulated machine's threads like ps -eL", r.ps);
+    CLI::App* cat = add_moment(app, "cat", "print a file of the simulated machine's /proc", r.cat);
+    cat->add_option("PATH", r.cat.path,
+                    "e.g. /proc/501/stack, 1/status, interrupts; without it: what there is");
+    CLI::App* schedulers =
+        app.add_subcommand("schedulers", "list the schedulers and their settings");
+    add_language(*schedulers, r.lang);
     CLI::App* shot = app.add_subcommand("shot", "render the window to a picture");
-    for (CLI::App* command : {gui, shot}) {
-        command->add_option("FILE", request.file, "scenario (default: the first lesson)");
-        command->add_option("--theme", request.theme, "dark or light");
-        command->add_option("--lang", request.lang, "en or zh");
-        command->add_option("--size", size, "WIDTHxHEIGHT in pixels");
-        command->add_option("--scale", request.scale, "size of everything, 0.8 to 2.5");
-        command->add_option("--dump", request.dump, "write what the panels show as JSON");
-        command->add_option("--switch", request.switch_number, "start at this context switch");
-        command->add_option("--step", request.step, "start at this step");
-        command->add_flag("--reduced-motion", request.reduced_motion, "arrows instead of flight");
-        command->add_flag("--presenter", request.presenter, "type for a projector");
-    }
-    shot->add_option("-o,--output", request.out, "PNG file")->required();
-    shot->add_option("--keys", request.keys, "key presses first, e.g. \"Right Right space\"");
+    add_window_options(*gui, r);
+    add_window_options(*shot, r);
+    shot->add_option("-o,--output", r.window.out, "PNG file")->required()->type_name("FILE");
+    shot->add_option("--keys", r.window.keys, "key presses first, e.g. \"Right Right space\"");
 
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : 2;
+        return app.exit(error) == 0 ? cli::kFine : cli::kWrongUsage;
     }
-    if (!parse_size(size, request)) {
-        std::fprintf(stderr, "error: --size wants WIDTHxHEIGHT, for example 1600x1000\n");
-        return 2;
-    }
-    request.shot = shot->parsed();
-    return open_window(request, window);
+    if (run->parsed()) return cli::run(r.run);
+    if (explain->parsed()) return cli::explain(r.explain);
+    if (trace->parsed()) return cli::trace(r.trace);
+    const Lang lang = r.lang == "zh" ? Lang::zh : Lang::en;
+    if (check->parsed()) return cli::check(r.files, lang);
+    if (ps->parsed()) return cli::ps(r.ps);
+    if (cat->parsed()) return cli::cat(r.cat);
+    if (schedulers->parsed()) return cli::schedulers(lang);
+    return window_command(r, shot->parsed(), window);
 }
 
 }  // namespace sy

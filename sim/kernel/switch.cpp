@@ -55,6 +55,7 @@ void write_cr3(Ctx& cx) {
     cx.cpu.tlb.loaded_mm = next;
     ++cx.cpu.cr3_writes;
     cx.cpu.tlb_flushes += cx.cpu.flush_needed ? 1 : 0;
+    cx.emit(RecordKind::tlb_flush, 0, cx.cpu.flush_needed ? 1 : 0);   // as arch/x86/mm/tlb.c does
 }
 
 constexpr StepDef switch_mm_steps[] = {

@@ -72,81 +72,29 @@ std::string show(const Value& value) {
     return {};
 }
 
-// One run of the scenario from its start, for what the end does not tell any more.
-struct Replay {
-    std::map<Nanos, Kernel> at;    // the machine at the moments asked for
-    std::vector<bool> loaded_cr3;  // per sched_switch in log order: did this switch load CR3?
-};
+// The machine at the moments that the expectations ask for: by running the scenario once more.
+using Replay = std::map<Nanos, Kernel>;
 
-std::uint64_t cr3_writes(const Kernel& kernel, CpuId cpu) { return kernel.cpus[cpu].cr3_writes; }
-
-// A switch is recorded before it happens; what CR3 is loaded with up to the next one on that CPU
-// belongs to it.
-class Replayer {
-  public:
-    Replayer(Kernel kernel, std::vector<Nanos> moments)
-        : kernel_(std::move(kernel)), moments_(std::move(moments)) {
-        last_switch_.assign(kernel_.cpus.size(), kNone);
-        for (const Cpu& cpu : kernel_.cpus) writes_.push_back(cpu.cr3_writes);
-    }
-
-    Replay run(bool needs_cr3) {
-        for (const Nanos moment : moments_) {
-            advance(moment, needs_cr3);
-            out_.at.emplace(moment, kernel_);
-        }
-        if (needs_cr3) advance(kNever, true);
-        return std::move(out_);
-    }
-
-  private:
-    static constexpr std::size_t kNone = ~std::size_t{0};
-
-    void advance(Nanos until, bool needs_cr3) {
-        if (!needs_cr3) return kernel_.run({.time = until}, nullptr);
-        while (kernel_.next_time() <= until) {
-            const CpuId cpu = kernel_.next_cpu();
-            log_.clear();
-            if (!kernel_.step(&log_, nullptr)) return;
-            if (cpu == kNoCpu) continue;
-            if (cr3_writes(kernel_, cpu) != writes_[cpu]) {
-                writes_[cpu] = cr3_writes(kernel_, cpu);
-                if (last_switch_[cpu] != kNone) out_.loaded_cr3[last_switch_[cpu]] = true;
-            }
-            for (const Record& record : log_) {
-                if (record.kind != RecordKind::sched_switch) continue;
-                last_switch_[cpu] = out_.loaded_cr3.size();
-                out_.loaded_cr3.push_back(false);
-            }
-        }
-    }
-
-    Kernel kernel_;
-    std::vector<Nanos> moments_;
-    std::vector<std::size_t> last_switch_;  // per CPU, index into loaded_cr3
-    std::vector<std::uint64_t> writes_;     // per CPU
-    Log log_;
-    Replay out_;
-};
-
-// What the expectations ask of a replay.
-void collect(const ExpectExpr& expr, std::vector<Nanos>& moments, bool& needs_cr3) {
+void collect(const ExpectExpr& expr, std::vector<Nanos>& moments) {
     if (expr.at) moments.push_back(*expr.at);
-    needs_cr3 |= expr.op == Op::call && expr.name == "cr3_changes";
-    for (const ExpectExpr& operand : expr.operands) collect(operand, moments, needs_cr3);
+    for (const ExpectExpr& operand : expr.operands) collect(operand, moments);
 }
 
 Replay replay(const Scenario& scenario) {
     std::vector<Nanos> moments;
-    bool needs_cr3 = false;
-    for (const Expect& expect : scenario.expects) collect(expect.expr, moments, needs_cr3);
-    if (moments.empty() && !needs_cr3) return {};
+    for (const Expect& expect : scenario.expects) collect(expect.expr, moments);
+    if (moments.empty()) return {};
     std::sort(moments.begin(), moments.end());
     moments.erase(std::unique(moments.begin(), moments.end()), moments.end());
     BootError error;
     auto kernel = Kernel::boot(scenario, error);
     SY_ASSERT(kernel.has_value(), "a scenario that has run can be booted again");
-    return Replayer(std::move(*kernel), std::move(moments)).run(needs_cr3);
+    Replay at;
+    for (const Nanos moment : moments) {
+        kernel->run({.time = moment}, nullptr);
+        at.emplace(moment, *kernel);
+    }
+    return at;
 }
 
 bool names_a_task_in_a(RecordKind kind) {
@@ -171,9 +119,8 @@ bool names_a_task_in_a(RecordKind kind) {
 // The functions of `expect`, at the end of the run or at one moment of it.
 class Measurer {
   public:
-    Measurer(const Scenario& scenario, const Kernel& kernel, const Log& log, const Replay& replay,
-             Nanos until)
-        : scenario_(scenario), kernel_(kernel), log_(log), replay_(replay), until_(until) {}
+    Measurer(const Scenario& scenario, const Kernel& kernel, const Log& log, Nanos until)
+        : scenario_(scenario), kernel_(kernel), log_(log), until_(until) {}
 
     Found call(const ExpectExpr& expr) const {
         for (const Row& row : rows()) {
@@ -196,12 +143,12 @@ class Measurer {
 
     // Tasks of that name, dead ones included: their rows stay as history.
     std::vector<TaskId> tasks(const std::string& path) const {
-        std::vector<TaskId> out = find_tasks(kernel_, path);
+        std::vector<TaskId> out;
+        const bool is_number = path.find_first_not_of("0123456789") == std::string::npos;
         for (TaskId id = 0; id < kernel_.tasks.size(); ++id) {
-            const bool is_new = std::find(out.begin(), out.end(), id) == out.end();
-            const bool is_pid = std::to_string(kernel_.tasks[id].pid) == path;
-            if (is_new && kernel_.tasks[id].pid > 0 && (is_pid || task_matches(kernel_, id, path)))
-                out.push_back(id);
+            const Pid pid = kernel_.tasks[id].pid;
+            const bool is_pid = is_number && std::to_string(pid) == path;
+            if (pid > 0 && (is_pid || task_matches(kernel_, id, path))) out.push_back(id);
         }
         return out;
     }
@@ -307,36 +254,32 @@ class Measurer {
     }
     static bool has(const std::vector<bool>& set, TaskId id) { return id < set.size() && set[id]; }
 
-    // Switches that `counts` accepts; it gets the record and its number among all switches.
     template <typename Counts>
     Found count_switches(Counts counts) const {
-        std::uint64_t n = 0;
-        std::size_t index = 0;
-        for (const Record& record : log_) {
-            if (record.at > until_) break;
-            if (record.kind != RecordKind::sched_switch) continue;
-            n += counts(record, index++) ? 1 : 0;
-        }
-        return count(n);
+        return count_records(
+            [&](const Record& r) { return r.kind == RecordKind::sched_switch && counts(r); });
     }
 
     Found switches(const ExpectExpr& e) const {
-        if (e.args.empty()) return count_switches([](const Record&, std::size_t) { return true; });
+        if (e.args.empty()) return count_switches([](const Record&) { return true; });
         const std::vector<bool> to = is_one_of(e.args.back());
         if (e.args.size() == 1) {
-            return count_switches([&](const Record& r, std::size_t) { return has(to, r.a); });
+            return count_switches([&](const Record& r) { return has(to, r.a); });
         }
         const std::vector<bool> from = is_one_of(e.args[0]);
-        return count_switches(
-            [&](const Record& r, std::size_t) { return has(from, r.task) && has(to, r.a); });
+        return count_switches([&](const Record& r) { return has(from, r.task) && has(to, r.a); });
     }
 
     Found cr3_changes(const ExpectExpr& e) const {
         const std::vector<bool> from = is_one_of(e.args[0]);
         const std::vector<bool> to = is_one_of(e.args[1]);
-        return count_switches([&](const Record& r, std::size_t index) {
-            const bool loaded = index < replay_.loaded_cr3.size() && replay_.loaded_cr3[index];
-            return loaded && has(from, r.task) && has(to, r.a);
+        // A switch is recorded before it happens; a CR3 write before the next one on that CPU is
+        // its.
+        std::vector<bool> is_meant(kernel_.cpus.size());
+        return count_records([&](const Record& r) {
+            if (r.kind == RecordKind::sched_switch)
+                is_meant[r.cpu] = has(from, r.task) && has(to, r.a);
+            return r.kind == RecordKind::tlb_flush && is_meant[r.cpu];
         });
     }
 
@@ -425,7 +368,6 @@ class Measurer {
     const Scenario& scenario_;
     const Kernel& kernel_;
     const Log& log_;
-    const Replay& replay_;
     Nanos until_;
 };
 
@@ -563,10 +505,10 @@ class Judge {
     }
 
     Measurer measurer(const ExpectExpr& call) const {
-        if (!call.at) return {scenario_, end_, log_, replay_, kNever};
-        const auto moment = replay_.at.find(*call.at);
-        SY_ASSERT(moment != replay_.at.end(), "every moment asked for was visited");
-        return {scenario_, moment->second, log_, replay_, *call.at};
+        if (!call.at) return {scenario_, end_, log_, kNever};
+        const auto moment = replay_.find(*call.at);
+        SY_ASSERT(moment != replay_.end(), "every moment asked for was visited");
+        return {scenario_, moment->second, log_, *call.at};
     }
 
     Found evaluate(const ExpectExpr& expr) const {

@@ -9,7 +9,8 @@ std::string_view record_name(RecordKind kind) {
         "sys_enter",          "sys_args",           "sys_exit",         "irq_handler_entry",
         "irq_handler_exit",   "local_timer_entry",  "local_timer_exit", "reschedule_entry",
         "reschedule_exit",    "hrtimer_expire_entry", "softirq_raise",  "softirq_entry",
-        "softirq_exit",       "signal_generate",    "signal_deliver",   "task_arrival"};
+        "softirq_exit",       "signal_generate",    "signal_deliver",   "task_arrival",
+        "tlb_flush"};
     static_assert(std::size(names) == kRecordKinds);
     return names[static_cast<std::size_t>(kind)];
 }

@@ -36,6 +36,7 @@ enum class RecordKind : std::uint8_t {
     signal_generate,     // a: TaskId; b: signal
     signal_deliver,      // a: TaskId; b: signal
     task_arrival,        // a: TaskId: the outside world started it (no tracepoint of Linux)
+    tlb_flush,           // CR3 was written: a: reason 0 (task switch); b: 1 old entries flushed, 0 kept (PCID)
     count,
 };
 constexpr int kRecordKinds = static_cast<int>(RecordKind::count);

@@ -1,0 +1,78 @@
+// The subcommands as plain functions of plain options; cli.cpp fills the options from the command
+// line. Each returns the exit status: 0 fine, 1 the input or an expectation is wrong, 2 wrong
+// usage.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/base/text.h"
+#include "sim/base/types.h"
+#include "sim/kernel/kernel.h"
+#include "sim/model/scenario.h"
+
+namespace sy::cli {
+
+enum Exit : int { kFine = 0, kWrongInput = 1, kWrongUsage = 2 };
+
+// What all commands that run a scenario take.
+struct Common {
+    std::string file;
+    std::string lang = "en";
+    std::string sched, costs;  // empty: as the scenario says
+    std::optional<std::uint64_t> seed;
+    std::optional<Nanos> until;
+    std::string out;  // empty: standard output
+    std::string format = "text";
+
+    Lang language() const { return lang == "zh" ? Lang::zh : Lang::en; }
+};
+
+struct RunOptions {
+    Common common;
+    int columns = 80;
+};
+int run(const RunOptions& options);
+
+int check(const std::vector<std::string>& files, Lang lang);
+
+struct TraceOptions {
+    Common common;
+    bool steps = false;
+    bool tgid = false;
+};
+int trace(const TraceOptions& options);
+
+struct ExplainOptions {
+    Common common;
+    std::optional<std::uint64_t> switch_number;
+    bool all = false;
+    std::optional<Nanos> at;
+    std::string depth = "words";  // line, phases, words
+};
+int explain(const ExplainOptions& options);
+
+struct MomentOptions {
+    Common common;
+    std::optional<Nanos> at;  // none: the end of the run
+    std::string path;         // of cat
+};
+int ps(const MomentOptions& options);
+int cat(const MomentOptions& options);
+
+int schedulers(Lang lang);
+
+// --- shared by them ---
+
+// Reads and checks the file and applies the overrides; messages go to standard error. Nothing:
+// `status` says why.
+std::optional<Scenario> open_scenario(const Common& common, int& status);
+std::optional<Kernel> boot(const Common& common, const Scenario& scenario, int& status);
+// Prints to the output file or standard output.
+int finish(const Common& common, const std::string& text, int status);
+// `error: …` on standard error in the wanted language.
+void complain(const Text& message, Lang lang);
+
+}  // namespace sy::cli
