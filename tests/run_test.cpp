@@ -214,9 +214,9 @@ TEST_CASE("times for people") {
     CHECK_FALSE(parse_time("0.5ns").has_value());
     CHECK_FALSE(parse_time("-1ms").has_value());
     CHECK_FALSE(parse_time("9999999s").has_value());
-    CHECK(time_text(0) == "0 ns");
-    CHECK(time_text(12'500'000) == "12.500 ms");
-    CHECK(time_text(1'234'567) == "1.234567 ms");
+    CHECK(show_time(0) == "0 ns");
+    CHECK(show_time(12'500'000) == "12.500 ms");
+    CHECK(show_time(1'234'567) == "1.234567 ms");
     CHECK(short_time(12'500'000) == "12.5ms");
     CHECK(short_time(kSecond) == "1s");
     CHECK(grouped(1'234'567) == "1,234,567");

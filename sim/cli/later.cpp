@@ -5,7 +5,6 @@
 
 namespace sy::cli {
 int trace(const TraceOptions&) { return kWrongInput; }
-int explain(const ExplainOptions&) { return kWrongInput; }
 int ps(const MomentOptions&) { return kWrongInput; }
 int cat(const MomentOptions&) { return kWrongInput; }
 }  // namespace sy::cli

@@ -27,7 +27,7 @@ class Progress {
         shown_ = true;
         last_ = Clock::now();
         std::fprintf(stderr, "\r\x1b[K%s simulated, %s steps, %s switches",
-                     time_text(kernel.now()).c_str(),
+                     show_time(kernel.now()).c_str(),
                      grouped(static_cast<std::int64_t>(kernel.steps())).c_str(),
                      grouped(static_cast<std::int64_t>(kernel.switches())).c_str());
     }

@@ -146,7 +146,7 @@ class Page {
         const Totals t = totals_of(k_, rows_);
         const auto n = [](std::uint64_t v) { return grouped(static_cast<std::int64_t>(v)); };
         const auto average = [](std::optional<Nanos> v) {
-            return v ? time_text(*v) : std::string("-");
+            return v ? show_time(*v) : std::string("-");
         };
         Table table({true, true});
         table.row(
@@ -167,7 +167,7 @@ class Page {
         table.row({say("CPU", "CPU"),
                    fmt::format(fmt::runtime(say("{}.{} % busy, {} idle", "{}.{} % 忙，空闲 {}")),
                                t.utilisation_permille / 10, t.utilisation_permille % 10,
-                               time_text(t.idle))});
+                               show_time(t.idle))});
         table.row({say("averages", "平均"),
                    fmt::format(fmt::runtime(say("waiting {}, response {}, turnaround {}",
                                                 "等待 {}，响应 {}，周转 {}")),
@@ -176,7 +176,7 @@ class Page {
         table.row(
             {say("simulation", "模拟"),
              fmt::format(fmt::runtime(say("{} steps, {} records, {}", "{} 步，{} 条记录，{}")),
-                         n(t.steps), n(t.records), time_text(k_.now()))});
+                         n(t.steps), n(t.records), show_time(k_.now()))});
         return say("totals\n", "总计\n") + table.draw("  ");
     }
 

@@ -51,7 +51,7 @@ End run_batch(Kernel& kernel, Log& log, const std::function<bool()>& progress,
 }
 
 Text end_text(const Kernel& kernel, End end) {
-    const std::string at = time_text(kernel.now());
+    const std::string at = show_time(kernel.now());
     switch (end) {
         case End::all_exited:
             return text("every process has exited, at {0}", "所有进程都已退出，时刻 {0}", {at});
@@ -60,7 +60,7 @@ Text end_text(const Kernel& kernel, End end) {
                         "{0} 之后再无事发生；这些任务将永远等待：{1}", {at, sleepers(kernel)});
         case End::time_limit:
             return text("the time limit of the run, {0}, is reached", "到达运行的时间上限 {0}",
-                        {time_text(kernel.image().end_at)});
+                        {show_time(kernel.image().end_at)});
         case End::step_limit:
             return text("stopped at {0}: the limit of {1} steps is reached",
                         "在 {0} 停止：到达 {1} 步的上限", {at, grouped(limits::steps)});

@@ -163,7 +163,7 @@ std::string in_unit(Nanos time, bool keep_zeros, std::string_view between) {
 
 }  // namespace
 
-std::string time_text(Nanos time) { return in_unit(time, true, " "); }
+std::string show_time(Nanos time) { return in_unit(time, true, " "); }
 std::string short_time(Nanos time) { return time == 0 ? "0" : in_unit(time, false, ""); }
 
 }  // namespace sy

@@ -33,7 +33,7 @@ bool choose_costs(Scenario& scenario, std::string_view name, Text& why);
 std::optional<Nanos> parse_time(std::string_view text);
 
 // `12.500 ms`, `800 ns`, `1.234567 s`: a length of time for people, exact to the nanosecond.
-std::string time_text(Nanos time);
+std::string show_time(Nanos time);
 // `1,234,567`
 std::string grouped(std::int64_t number);
 // The shortest exact form for code-like places: `12.5ms`, `800ns`.

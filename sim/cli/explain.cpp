@@ -1,0 +1,92 @@
+// `explain`: the storyboard of a switch, of all switches, or of whatever happens at a moment.
+#include "sim/report/explain.h"
+
+#include <memory>
+
+#include "sim/cli/commands.h"
+#include "sim/session/load.h"
+#include "sim/session/session.h"
+
+namespace sy::cli {
+namespace {
+
+Depth depth_of(const std::string& word) {
+    if (word == "line") return Depth::line;
+    return word == "phases" ? Depth::phases : Depth::words;
+}
+
+class Explainer {
+  public:
+    Explainer(const ExplainOptions& options, Session& session) : o_(options), session_(session) {}
+
+    int run() {
+        if (o_.all) return all();
+        if (o_.at) return at(*o_.at);
+        const std::uint64_t wanted = o_.switch_number.value_or(1);
+        while (session_.switch_count() < wanted && session_.run_ahead(1u << 18)) {
+        }
+        if (session_.switch_count() < wanted) {
+            complain(text("there is no switch {0}: this run has {1}",
+                          "没有第 {0} 次切换：这次运行共有 {1} 次",
+                          {grouped(static_cast<std::int64_t>(wanted)),
+                           grouped(static_cast<std::int64_t>(session_.switch_count()))}),
+                     o_.common.language());
+            return kWrongInput;
+        }
+        return finish(o_.common, one(session_.episode_of_switch(wanted)) + (is_json() ? "\n" : ""),
+                      kFine);
+    }
+
+  private:
+    bool is_json() const { return o_.common.format == "json"; }
+
+    std::string one(const Episode& e) {
+        // The frontier may end before the episode does; names need every task of it.
+        while (session_.frontier().steps() <= e.last_step && session_.run_ahead(1u << 16)) {
+        }
+        const Lang lang = o_.common.language();
+        if (is_json()) return explain_as_json(e, session_.frontier(), lang);
+        return explain_as_text(e, session_.frontier(), depth_of(o_.depth), lang);
+    }
+
+    int all() {
+        session_.run_to_end();
+        std::string out = is_json() ? "[" : "";
+        for (std::uint64_t n = 1; n <= session_.switch_count(); ++n) {
+            if (is_json()) {
+                out += n == 1 ? "\n" : ",\n";
+            } else if (n > 1 && o_.depth != "line") {
+                out += "\n\n";
+            }
+            out += one(session_.episode_of_switch(n));
+        }
+        if (is_json()) out += "\n]\n";
+        return finish(o_.common, out, kFine);
+    }
+
+    int at(Nanos time) {
+        session_.seek_time(time);
+        return finish(o_.common,
+                      one(session_.episode_at(session_.position())) + (is_json() ? "\n" : ""),
+                      kFine);
+    }
+
+    const ExplainOptions& o_;
+    Session& session_;
+};
+
+}  // namespace
+
+int explain(const ExplainOptions& options) {
+    int status = kFine;
+    auto scenario = open_scenario(options.common, status);
+    if (!scenario) return status;
+    if (!boot(options.common, *scenario, status))
+        return status;  // says what is wrong, if anything is
+    BootError error;
+    const std::unique_ptr<Session> session = Session::open(std::move(*scenario), error);
+    if (!session) return kWrongInput;
+    return Explainer(options, *session).run();
+}
+
+}  // namespace sy::cli

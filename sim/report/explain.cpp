@@ -1,0 +1,270 @@
+#include "sim/report/explain.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/base/utf8.h"
+#include "sim/report/places.h"
+#include "sim/session/load.h"
+#include "sim/session/storyteller.h"
+
+namespace sy {
+namespace {
+
+constexpr int kWidth = 100;  // columns of a line
+
+std::string padded(const std::string& text, int columns) {
+    const int missing = columns - utf8::width(text);
+    return missing > 0 ? text + std::string(static_cast<std::size_t>(missing), ' ') : text;
+}
+
+// Breaks at blanks (in Chinese anywhere) so that no line is longer than kWidth; further lines are
+// indented.
+std::string wrapped(const std::string& text, int indent) {
+    const std::string margin(static_cast<std::size_t>(indent), ' ');
+    std::string out = margin, word;
+    int column = indent, word_width = 0;
+    const auto flush = [&] {
+        if (word.empty()) return;
+        if (column + word_width > kWidth && column > indent) {
+            while (!out.empty() && out.back() == ' ') out.pop_back();
+            out += "\n" + margin;
+            column = indent;
+        }
+        out += word;
+        column += word_width;
+        word.clear();
+        word_width = 0;
+    };
+    for (std::size_t at = 0; at < text.size();) {
+        const utf8::Decoded c = utf8::decode(text, at);
+        const int width = utf8::width(c.code);
+        const std::string bytes = text.substr(at, c.bytes);
+        at += c.bytes;
+        if (bytes == " ") {
+            flush();
+            if (column > indent) {
+                out += ' ';
+                ++column;
+            }
+        } else {
+            word += bytes;
+            word_width += width;
+            if (width == 2) flush();
+        }
+    }
+    flush();
+    return out + "\n";
+}
+
+class Storyboard {
+  public:
+    Storyboard(const Episode& e, const Kernel& k, Lang lang)
+        : e_(e), k_(k), names_(k), lang_(lang) {}
+
+    std::string write(Depth depth) {
+        if (depth == Depth::line) return in(e_.in_one_line) + "\n";
+        std::string out = head();
+        out += depth == Depth::phases ? phases() : steps();
+        return out + table() + not_saved();
+    }
+
+  private:
+    const std::string& in(const Sentence& s) const {
+        return lang_ == Lang::zh && !s.zh.empty() ? s.zh : s.en;
+    }
+    std::string say(const char* en, const char* zh) const { return lang_ == Lang::zh ? zh : en; }
+
+    std::string heading(const std::string& title) const {
+        return "\n" + title + "\n" +
+               std::string(static_cast<std::size_t>(utf8::width(title)), '-') + "\n";
+    }
+
+    std::string who(TaskId id) const {
+        const Task& t = k_.tasks[id];
+        std::string kind;
+        if ((t.flags & pf::idle) != 0) {
+            kind = say("the idle task of this CPU, no user level",
+                       "该 CPU 的空闲任务，没有用户级上下文");
+        } else if (t.is_kthread()) {
+            kind = say("kernel thread, mm is NULL", "内核线程，mm 为 NULL");
+        } else {
+            kind = t.pid == t.tgid
+                       ? say("process", "进程")
+                       : say("thread of process ", "线程，所属进程 ") + std::to_string(t.tgid);
+        }
+        return fmt::format("{} (pid {}, {})", display_name(k_, id), t.pid, kind);
+    }
+
+    std::string head() const {
+        const std::string title = in(e_.title);
+        std::string out =
+            title + "\n" + std::string(static_cast<std::size_t>(utf8::width(title)), '=') + "\n";
+        const auto row = [&](const std::string& label, const std::string& text) {
+            if (!text.empty()) out += "  " + padded(label, 10) + text + "\n";
+        };
+        row(say("what", "类型"),
+            in(episode_kind_name(e_.kind)) +
+                fmt::format(", CPU {}, {} - {}", e_.cpu, show_time(e_.begin), show_time(e_.end)));
+        if (e_.switch_number != 0) {
+            row(say("leaves", "离开"), who(e_.prev));
+            row(say("comes", "到来"), who(e_.next));
+        } else if (e_.prev != kNoTask) {
+            row(say("task", "任务"), who(e_.prev));
+        }
+        row(say("why", "原因"), in(e_.reason));
+        if (e_.pick.winner != kNoTask) {
+            row(say("pick", "选择"), say(e_.pick.rule.c_str(), e_.pick.rule_zh.c_str()));
+            row(say("tie", "并列"), say(e_.pick.tie.c_str(), e_.pick.tie_zh.c_str()));
+            std::string candidates;
+            for (const QueueRow& c : e_.pick.candidates) {
+                candidates += fmt::format("{}{} ({})", candidates.empty() ? "" : ", ",
+                                          display_name(k_, c.task), grouped(c.key));
+            }
+            if (e_.pick.candidate_count > e_.pick.candidates.size()) {
+                candidates +=
+                    fmt::format(", +{}", e_.pick.candidate_count - e_.pick.candidates.size());
+            }
+            row(say("queue", "队列"), candidates);
+        }
+        row(say("in short", "一句话"), in(e_.in_one_line));
+        return out;
+    }
+
+    std::string phase_heading(Phase phase) const {
+        switch (phase) {
+            case Phase::entry:
+                return say("Into the kernel", "进入内核");
+            case Phase::work:
+                return say("What the kernel does", "内核的处理");
+            case Phase::pick:
+                return say("The scheduler decides", "调度器的决定");
+            case Phase::mm:
+                return say("The address space", "地址空间");
+            case Phase::stack:
+                return say("The switch of stacks", "换栈");
+            case Phase::exit:
+                return say("Out of the kernel", "离开内核");
+        }
+        return {};
+    }
+
+    std::string phases() const {
+        std::string out;
+        for (const auto& [phase, sentence] : e_.in_phases) {
+            out += heading(phase_heading(phase));
+            out += wrapped(in(sentence), 2);
+        }
+        return out;
+    }
+
+    std::string steps() const {
+        std::string out;
+        std::string why;
+        const StoryStep* before = nullptr;
+        for (const StoryStep& s : e_.steps) {
+            if (before == nullptr || before->phase != s.phase) {
+                out += heading(phase_heading(s.phase));
+                const auto it = std::find_if(e_.in_phases.begin(), e_.in_phases.end(),
+                                             [&](const auto& p) { return p.first == s.phase; });
+                if (it != e_.in_phases.end()) out += wrapped(in(it->second), 2) + "\n";
+                why.clear();
+            }
+            out += step_as_text(s, names_, lang_, why);
+            why = in(s.why);
+            before = &s;
+        }
+        return out;
+    }
+
+    std::string fate(Fate f) const {
+        switch (f) {
+            case Fate::saved:
+                return say("saved", "保存");
+            case Fate::kept:
+                return say("kept", "保留");
+            case Fate::replaced:
+                return say("replaced", "替换");
+            case Fate::untouched:
+                return say("untouched", "未动");
+        }
+        return {};
+    }
+    std::string band(FateRow::Band b) const {
+        switch (b) {
+            case FateRow::Band::user:
+                return say("user-level context", "用户级上下文");
+            case FateRow::Band::reg:
+                return say("register-level context", "寄存器级上下文");
+            case FateRow::Band::system:
+                return say("system-level context", "系统级上下文");
+        }
+        return {};
+    }
+
+    std::string table() const {
+        if (e_.table.empty()) return {};
+        std::string out = heading(say("What became of each context", "各级上下文的去向"));
+        int part = 0;
+        for (const FateRow& r : e_.table) part = std::max(part, utf8::width(r.part));
+        const FateRow* before = nullptr;
+        for (const FateRow& r : e_.table) {
+            if (before == nullptr || before->band != r.band) out += "  " + band(r.band) + "\n";
+            before = &r;
+            out += fmt::format("    {}  {}  {}\n", padded(r.part, part), padded(fate(r.fate), 9),
+                               in(r.where));
+            if (r.before.empty() && r.after.empty()) continue;
+            const std::string values = r.before == r.after ? r.before
+                                       : r.after.empty()   ? r.before
+                                       : r.before.empty()  ? r.after
+                                                           : r.before + " -> " + r.after;
+            out += fmt::format("    {}  {}  {}\n", std::string(static_cast<std::size_t>(part), ' '),
+                               padded("", 9), values);
+        }
+        return out;
+    }
+
+    std::string not_saved() const {
+        if (e_.not_saved.empty()) return {};
+        std::string out = heading(say("What is not saved, and why", "什么没有保存，为什么"));
+        int part = 0;
+        for (const NotSaved& n : e_.not_saved) part = std::max(part, utf8::width(n.part));
+        for (const NotSaved& n : e_.not_saved)
+            out += fmt::format("    {}  {}\n", padded(n.part, part), in(n.why));
+        return out;
+    }
+
+    const Episode& e_;
+    const Kernel& k_;
+    PlaceNames names_;
+    Lang lang_;
+};
+
+}  // namespace
+
+std::string step_as_text(const StoryStep& step, const PlaceNames& names, Lang lang,
+                         std::string_view why_before) {
+    const auto in = [&](const Sentence& s) {
+        return lang == Lang::zh && !s.zh.empty() ? s.zh : s.en;
+    };
+    const StepReport& r = step.report;
+    std::string out = fmt::format("  {:>7}  {:>13}  cpu{}  {}{}", r.number, grouped(r.at) + " ns",
+                                  r.cpu, padded(in(step.by), 20), step.routine);
+    if (!step.source.empty()) out += (step.routine.empty() ? "" : ": ") + step.source;
+    if (r.kind == StepReport::Kind::kernel && r.taken)
+        out += lang == Lang::zh ? "（跳转）" : " (taken)";
+    while (out.back() == ' ') out.pop_back();
+    out += "\n";
+    const std::string what = in(step.what), why = in(step.why);
+    if (!what.empty()) out += wrapped(what, 11);
+    if (!why.empty() && why != why_before) out += wrapped("(" + why + ")", 11);
+    for (const std::string& line : names.moves(r.moves)) out += "             " + line + "\n";
+    return out;
+}
+
+std::string explain_as_text(const Episode& e, const Kernel& k, Depth depth, Lang lang) {
+    return Storyboard(e, k, lang).write(depth);
+}
+
+}  // namespace sy
