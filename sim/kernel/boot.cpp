@@ -35,8 +35,7 @@ class Booter {
         image->tick = kSecond / scenario_.machine.hz;
         image->preempt = scenario_.machine.preempt;
         image->ideal = true;
-        for (std::uint32_t i = 0; i < kernel_text().size(); ++i)
-            image->stretch_costs.push_back(kernel_text().stretch_cost(i, image->costs));
+        price_stretches(*image);
         k.image_ = image;   // free steps while the kernel threads settle
 
         make_cpus();
@@ -243,6 +242,15 @@ class Booter {
         }
     }
 
+    static void price_stretches(Image& image) {
+        const KernelText& text = kernel_text();
+        image.stretches.clear();
+        for (std::uint32_t i = 0; i < text.size(); ++i) {
+            const Stretch& s = text.stretches()[i];
+            image.stretches.push_back({s.run, text.stretch_cost(i, image.costs), s.base, s.most});
+        }
+    }
+
     void set_costs(Image& image) {
         const MachineDecl& m = scenario_.machine;
         image.costs = m.costs_ideal ? ideal_costs() : linux_costs();
@@ -250,10 +258,7 @@ class Booter {
             for (const CostRow& row : cost_table())
                 if (name == row.name) image.costs[static_cast<std::size_t>(row.cost)] = ns;
         image.ideal = std::all_of(image.costs.begin(), image.costs.end(), [](Nanos n) { return n == 0; });
-        const KernelText& text = kernel_text();
-        image.stretch_costs.clear();
-        for (std::uint32_t i = 0; i < text.size(); ++i)
-            image.stretch_costs.push_back(text.stretch_cost(i, image.costs));
+        price_stretches(image);
         image.timer_slack = m.costs_ideal ? 0 : 50 * kMicro;
     }
 

@@ -163,7 +163,7 @@ template <const auto& kSteps, std::size_t kAt>
 }
 
 template <const auto& kSteps, std::size_t kAt>
-void stretch(Ctx& cx, const Nanos* cost, std::uint32_t base) {
+[[gnu::flatten]] void stretch(Ctx& cx, const Nanos* cost, std::uint32_t base) {
     Flow f{cx, cost, cx.cpu.clock, cx.cpu.clock, base, 0};
     go_on<kSteps, kAt>(f);
 }

@@ -33,6 +33,13 @@ struct Ctx {
     const KernelText& text;
     bool recheck = false;   // something may come between this step and the next: look again (compiled.h)
     Nanos began = 0;        // when the last step of a stretch began
+    Nanos limit = 0;        // stretches may run up to here
+    Nanos stretch_end = 0;  // when the stretch under way will be over at the latest
+    // Something will come at `when`: stretches end before it, this one too if need be.
+    void expect_at(Nanos when) {
+        if (when < limit) limit = when;
+        if (when <= stretch_end) recheck = true;
+    }
     bool outside = false;   // an event from outside the machine, not code of this CPU
 
     // --- registers and stacks ---

@@ -117,6 +117,7 @@ void pop_regs(Ctx& cx) {
 void leave_to_user(Ctx& cx, std::uint64_t rip, std::uint64_t flags, std::uint64_t rsp) {
     Regs& r = cx.cpu.regs;
     cx.cpu.episode_step = cx.k.steps() + 1;
+    cx.recheck = true;   // no more kernel code
     do_swapgs(cx);
     cx.move(at::none, at::special(Place::Kind::rip), rip, cx.text.address(cx.cpu.pc));
     cx.move(at::none, at::special(Place::Kind::cs), kUserCs, r.cs);

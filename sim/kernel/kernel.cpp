@@ -312,33 +312,34 @@ void Kernel::run(const Bound& bound, Log* log) {
 // an interrupt, another CPU's step, an event, a bound. What does not fit is stepped singly by the caller.
 void Kernel::run_stretches(Cpu& cpu, const Bound& bound, Log* log) {
     static const KernelText& text = kernel_text();
-    const Stretch* const stretches = text.stretches();
-    const Nanos* const cost = image_->stretch_costs.data();
+    const Image::FastStretch* const stretches = image_->stretches.data();
     const Costs& costs = image_->costs;
     Ctx cx{*this, cpu, log, nullptr, text};
     const std::uint64_t first = steps_;
     // Records and switches are counted inside a stretch: stop well before their bounds.
     const bool counts = bound.switches != ~std::uint64_t{0} || bound.records != ~std::uint64_t{0};
     bool go = true;
-    while (go && end_ == End::running) {
+    while (go && end_ == End::running && !cpu.regs.user()) {
         // What limits this CPU changes only where an effect says so (cx.recheck).
         Nanos limit = attention(cpu);
         // With free steps the timer waits for code that lets time pass: see pending_vector.
         if (image_->ideal && limit == cpu.clock && cpu.lapic_deadline == limit && cpu.curr != cpu.idle) limit = kNever;
         limit = std::min(limit, horizon_);
         if (bound.time != kNever) limit = std::min(limit, bound.time + 1);
+        cx.limit = limit;
         cx.recheck = false;
         do {
-            const Stretch& s = stretches[cpu.pc];
+            const Image::FastStretch& s = stretches[cpu.pc];
             // Where no stretch begins the cost is out of reach.
-            if (cpu.clock + cost[cpu.pc] >= limit || steps_ + s.most > bound.steps ||
+            cx.stretch_end = cpu.clock + s.cost;
+            if (cx.stretch_end >= cx.limit || steps_ + s.most > bound.steps ||
                 (counts && (switches_ + 1 >= bound.switches || records_ + 64 >= bound.records))) {
                 go = false;
                 break;
             }
             s.run(cx, costs.data(), s.base);
-        } while (!cx.recheck && !cpu.regs.user());
-        go = go && !cpu.regs.user() && steps_ - first < static_cast<std::uint64_t>(limits::steps_at_one_instant);
+        } while (!cx.recheck);
+        go = go && steps_ - first < static_cast<std::uint64_t>(limits::steps_at_one_instant);
     }
     if (steps_ == first) return;
     if (cx.began > now_) {

@@ -31,7 +31,13 @@ struct Image {
     Scenario scenario;
     std::vector<Program> programs;       // one for each process declaration, then init's
     Costs costs{};
-    std::vector<Nanos> stretch_costs;    // by step: of the longest way through the stretch that begins there
+    // By step: the compiled stretch that begins there, what its longest way costs, its routine's first step.
+    struct FastStretch {
+        void (*run)(Ctx&, const Nanos*, std::uint32_t) = nullptr;
+        Nanos cost = kNever / 2;
+        std::uint32_t base = 0, most = 0;
+    };
+    std::vector<FastStretch> stretches;
     Nanos tick = 4 * kMilli;             // 1/HZ
     Nanos timer_slack = 0;               // of nanosleep: 50 us under `costs linux`, linux.md 7.7
     TieRule tie = TieRule::arrival_first;

@@ -20,15 +20,16 @@ void Ctx::set_state(TaskId id, std::uint32_t state) {
 
 void Ctx::send_ipi(CpuId c, std::uint8_t vector) {
     Cpu& target = k.cpus[c];
-    recheck = true;
     const Nanos arrival = cpu.clock + k.image().costs[static_cast<std::size_t>(Cost::ipi_flight)];
     (vector == kCallVector ? target.ipi_call : target.ipi_resched) = true;
     target.ipi_arrival = std::min(target.ipi_arrival, arrival);
+    expect_at(arrival);
     if (&target == &cpu && !outside) return;   // update_next looks again after this step
     // A computing or halted CPU is interrupted then; one inside the kernel looks after its next step.
     if (target.next > arrival && target.next > target.clock)
         target.next = std::max(target.clock, arrival);
     k.lower_horizon(target.next);
+    expect_at(target.next);
 }
 
 void Ctx::resched_curr(CpuId c) {

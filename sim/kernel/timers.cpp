@@ -59,7 +59,7 @@ void Ctx::program_lapic(CpuId c) {
     if (report != nullptr && next != target.lapic_deadline)
         move(at::none, at::per_cpu(c, PerCpuField::lapic_deadline), static_cast<std::uint64_t>(next),
              static_cast<std::uint64_t>(target.lapic_deadline));
-    if (next != target.lapic_deadline) recheck = true;
+    expect_at(next);
     target.lapic_deadline = next;
 }
 
