@@ -73,7 +73,7 @@ template <const auto& kSteps, std::size_t kFirst, std::size_t... kIs>
 [[gnu::always_inline]] inline void push_run(Ctx& cx, std::index_sequence<kIs...>) {
     constexpr std::size_t n = sizeof...(kIs);
     const std::uint64_t sp = cx.cpu.regs[Reg::rsp] - 8 * n;
-    std::uint64_t* words = cx.k.stacks.near_words(sp, n);
+    std::uint64_t* words = cx.near_word(sp, n);
     if (words != nullptr) [[likely]] {
         // words[0] is the lowest address; memory order descends from there (stacks.h).
         ((words[-static_cast<std::ptrdiff_t>(n - 1 - kIs)] = cx.cpu.regs[kSteps[kFirst + kIs].reg]), ...);
@@ -86,7 +86,7 @@ template <const auto& kSteps, std::size_t kFirst, std::size_t... kIs>
 [[gnu::always_inline]] inline void pop_run(Ctx& cx, std::index_sequence<kIs...>) {
     constexpr std::size_t n = sizeof...(kIs);
     const std::uint64_t sp = cx.cpu.regs[Reg::rsp];
-    const std::uint64_t* words = cx.k.stacks.near_words_to_read(sp, n);
+    const std::uint64_t* words = cx.near_word(sp, n);
     if (words != nullptr) [[likely]] {
         ((cx.cpu.regs[kSteps[kFirst + kIs].reg] = words[-static_cast<std::ptrdiff_t>(kIs)]), ...);
         cx.cpu.regs[Reg::rsp] = sp + 8 * n;

@@ -26,6 +26,9 @@ constexpr Place per_cpu(CpuId c, PerCpuField f) {
 }  // namespace at
 
 struct Ctx {
+    Ctx(Kernel& kernel, Cpu& on, Log* to, StepReport* into, const KernelText& kernel_text, bool from_outside = false)
+        : k(kernel), cpu(on), log(to), report(into), text(kernel_text), outside(from_outside) {}
+
     Kernel& k;
     Cpu& cpu;
     Log* log;
@@ -54,11 +57,11 @@ struct Ctx {
         cpu.regs[Reg::rsp] = sp;
         if (report != nullptr) [[unlikely]]
             note(from, at::word(sp), v, k.stacks.read(sp));
-        k.stacks.write(sp, v);
+        write_word(sp, v);
     }
     [[gnu::always_inline]] std::uint64_t pop(Place to) {
         const std::uint64_t sp = cpu.regs[Reg::rsp];
-        const std::uint64_t v = k.stacks.read(sp);
+        const std::uint64_t v = read_word(sp);
         if (report != nullptr) [[unlikely]]
             note(at::word(sp), to, v, place_value(to));
         cpu.regs[Reg::rsp] = sp + 8;
@@ -66,12 +69,41 @@ struct Ctx {
     }
     // A word of the pt_regs at `base`.
     std::uint64_t pt_reg(std::uint64_t base, PtReg r) const {
-        return k.stacks.read(base + 8 * static_cast<std::uint64_t>(r));
+        return read_word(base + 8 * static_cast<std::uint64_t>(r));
     }
     void set_pt_reg(std::uint64_t base, PtReg r, std::uint64_t v, Place from) {
         const std::uint64_t a = base + 8 * static_cast<std::uint64_t>(r);
         move(from, at::word(a), v, report != nullptr ? k.stacks.read(a) : 0);
-        k.stacks.write(a, v);
+        write_word(a, v);
+    }
+    // Words of the stack in use lie close together: the place of its top is kept for the life of this Ctx (a stack's
+    // words do not move while nobody copies the kernel).
+    [[gnu::always_inline]] std::uint64_t* near_word(std::uint64_t address, unsigned count = 1) {
+        std::uint64_t down = near_top_ - address;
+        if (down >= 512 || down < 8 * (std::uint64_t{count} - 1)) [[unlikely]] {
+            if (!find_near(address, count)) return nullptr;
+            down = near_top_ - address;
+        }
+        return near_ - (down >> 3) * kNearStep;
+    }
+    [[gnu::always_inline]] std::uint64_t read_word(std::uint64_t address) const {
+        const std::uint64_t down = near_top_ - address;
+        return down < 512 ? near_[-static_cast<std::ptrdiff_t>(down >> 3) * kNearStep] : k.stacks.read(address);
+    }
+    [[gnu::always_inline]] void write_word(std::uint64_t address, std::uint64_t v) {
+        if (std::uint64_t* w = near_word(address); w != nullptr) [[likely]]
+            *w = v;
+        else
+            k.stacks.write(address, v);
+    }
+    [[gnu::noinline]] bool find_near(std::uint64_t address, unsigned count) {
+        if (!layout::is_stack(address)) return false;
+        const std::uint64_t top = layout::stack_top(layout::stack_slot_of(address)) - 8;
+        const std::uint64_t down = top - address;
+        if (down >= 512 || down < 8 * (std::uint64_t{count} - 1)) return false;
+        near_top_ = top;
+        near_ = k.stacks.near_words(top, 1);
+        return true;
     }
     // The pt_regs of the current task's entry from user mode.
     std::uint64_t user_regs() const { return cpu.top_of_stack - kPtRegsBytes; }
@@ -80,8 +112,12 @@ struct Ctx {
     TaskId current() const { return cpu.current_task; }
     Task& task(TaskId id) { return k.tasks.mut(id); }
     const Task& peek(TaskId id) const { return k.tasks[id]; }
-    Task& cur() { return k.tasks.mut(cpu.current_task); }
-    const Task& cur() const { return k.tasks[cpu.current_task]; }
+    Task& cur() {
+        if (cur_ == nullptr) cur_ = &k.tasks.mut(cpu.current_task);
+        return *cur_;
+    }
+    const Task& cur() const { return cur_ != nullptr ? *cur_ : k.tasks[cpu.current_task]; }
+    void current_changes() { cur_ = nullptr; }
     Mm& mm(MmId id) { return k.mms.mut(id); }
     SchedView view(CpuId c) const { return {k.tasks, c, cpu.clock}; }
     SchedView view() const { return view(cpu.id); }
@@ -127,6 +163,12 @@ struct Ctx {
     // A copy of `parent` with its own stack; see fork.cpp.
     TaskId new_task(TaskId parent, Pid pid);
     void count_switch() { ++k.switches_; }
+
+  private:
+    static constexpr std::ptrdiff_t kNearStep = -1;   // deeper words stand at higher places (stacks.h)
+    Task* cur_ = nullptr;
+    std::uint64_t near_top_ = 0;      // address of the topmost word of the stack in use
+    std::uint64_t* near_ = nullptr;   // where that word stands
 };
 
 }  // namespace sy

@@ -32,7 +32,9 @@ void push_user_cs(Ctx& cx) { cx.push(kUserCs, at::none); }
 // rax slot; a system call's result lies there later.
 void push_general(Ctx& cx, bool no_sys) {
     const std::uint64_t low = cx.reg(Reg::rsp) - 15 * 8;
-    if (std::uint64_t* w = cx.k.stacks.near_words(low, 15); w != nullptr && cx.report == nullptr) [[likely]] {
+    std::uint64_t* w = cx.near_word(low, 15);
+    if (w == nullptr) w = cx.k.stacks.near_words(low, 15);   // the entry stack
+    if (w != nullptr && cx.report == nullptr) [[likely]] {
         for (int i = 0; i < 15; ++i) w[-i] = cx.cpu.regs[pt_reg_source(i)];
         if (no_sys) w[-static_cast<int>(PtReg::rax)] = kNoSys;
         cx.cpu.regs.g = {};
@@ -67,7 +69,7 @@ void sync_regs(Ctx& cx) {
     const std::uint64_t from = cx.reg(Reg::rsp);
     const std::uint64_t to = cx.user_regs();
     const std::uint64_t* source = cx.k.stacks.near_words(from, kPtRegs);
-    if (std::uint64_t* target = cx.k.stacks.near_words(to, kPtRegs);
+    if (std::uint64_t* target = cx.near_word(to, kPtRegs);
         source != nullptr && target != nullptr && cx.report == nullptr) [[likely]] {
         for (int i = 0; i < kPtRegs; ++i) target[-i] = source[-i];
         cx.cpu.regs[Reg::rsp] = cx.cpu.regs[Reg::rdi] = to;
@@ -100,8 +102,7 @@ void off_irq_stack(Ctx& cx) {
 }
 void pop_regs(Ctx& cx) {
     const std::uint64_t low = cx.reg(Reg::rsp);
-    if (const std::uint64_t* w = cx.k.stacks.near_words_to_read(low, 15); w != nullptr && cx.report == nullptr)
-        [[likely]] {
+    if (const std::uint64_t* w = cx.near_word(low, 15); w != nullptr && cx.report == nullptr) [[likely]] {
         for (int i = 0; i < 15; ++i) cx.cpu.regs[pt_reg_source(i)] = w[-i];
         cx.cpu.regs[Reg::rsp] = low + 16 * 8;
         return;

@@ -170,6 +170,7 @@ void set_current(Ctx& cx) {
             layout::task_address(cx.cpu.current_task));
     cx.move(at::none, at::per_cpu(cx.cpu.id, PerCpuField::top_of_stack), top, cx.cpu.top_of_stack);
     cx.cpu.current_task = next;
+    cx.current_changes();
     cx.cpu.top_of_stack = top;
 }
 void ask_for_fpu(Ctx& cx) {
