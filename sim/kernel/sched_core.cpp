@@ -610,8 +610,10 @@ void Kernel::set_affinity(Ctx& cx, TaskId id, std::uint64_t mask) {
     sched->dequeue(cx.view(t.cpu), id, Dequeue::migrated);
     t.on_rq = false;
     const CpuId c = cx.select_cpu(id);
+    const Nanos queued = t.last_queued;
     cx.move_to_cpu(id, c);
     cx.activate(id, c, Enqueue::migrated);
+    tasks.mut(id).last_queued = queued;   // it has waited on the old queue already
     cx.check_preempt(c, id);
 }
 
