@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <type_traits>
 
 #include "sim/kernel/context.h"
 #include "sim/kernel/engine.h"
@@ -280,8 +281,15 @@ struct Checker {
     const Kernel& k;
     std::string fault;
 
-    void expect(bool ok, const std::string& what) {
-        if (!ok && fault.empty()) fault = what;
+    // `what`: a text, or a function that makes one only when it is needed.
+    template <typename Text>
+    void expect(bool ok, const Text& what) {
+        if (ok || !fault.empty()) [[likely]]
+            return;
+        if constexpr (std::is_invocable_v<Text>)
+            fault = what();
+        else
+            fault = what;
     }
     std::string who(TaskId id) const {
         return std::string(k.tasks[id].name()) + " (pid " + std::to_string(k.tasks[id].pid) + ")";
@@ -296,9 +304,8 @@ struct Checker {
         for (MmId m = 0; m < k.mms.size(); ++m) {
             const Mm& mm = k.mms[m];
             const std::int32_t base = m == 0 ? 1 : 0;   // init_mm has a user for ever
-            expect(mm.users == users[m] + base, "mm " + std::to_string(m) + ": mm_users is not the number of its tasks");
-            expect(mm.count == borrowers[m] + (mm.users > 0 ? 1 : 0),
-                   "mm " + std::to_string(m) + ": mm_count is not 1 + its lazy borrowers");
+            expect(mm.users == users[m] + base, [&] { return "mm " + std::to_string(m) + ": mm_users is not the number of its tasks"; });
+            expect(mm.count == borrowers[m] + (mm.users > 0 ? 1 : 0), [&] { return "mm " + std::to_string(m) + ": mm_count is not 1 + its lazy borrowers"; });
         }
     }
 
@@ -332,21 +339,20 @@ struct Checker {
         if (t.mm != kNoMm) ++users[t.mm];
         if (t.active_mm != kNoMm && t.active_mm != t.mm) ++borrowers[t.active_mm];
         if (t.stack_gone) return;
-        expect(k.stacks.canary_stands(t.stack), "the stack canary of " + who(id) + " fell");
+        expect(k.stacks.canary_stands(t.stack), [&] { return "the stack canary of " + who(id) + " fell"; });
         const bool idle = (t.flags & pf::idle) != 0;
         if (idle) return;
         const Cpu& cpu = k.cpus[t.cpu];
         const bool is_curr = (cpu.picked != kNoTask ? cpu.picked : cpu.curr) == id;
         if (t.on_rq) {
-            expect(is_curr != t.se.node.linked, who(id) + " must either run or stand in exactly one queue");
+            expect(is_curr != t.se.node.linked, [&] { return who(id) + " must either run or stand in exactly one queue"; });
         } else {
-            expect(!t.se.node.linked, who(id) + " sleeps but stands in a run queue");
+            expect(!t.se.node.linked, [&] { return who(id) + " sleeps but stands in a run queue"; });
         }
         if (t.state == task_state::running && t.exit_state == 0 && !t.on_cpu && t.is_live)
-            expect(t.on_rq || t.migrating, who(id) + " is runnable but in no queue");
+            expect(t.on_rq || t.migrating, [&] { return who(id) + " is runnable but in no queue"; });
         if (!t.on_cpu && t.state != task_state::fresh)
-            expect(layout::is_stack(t.thread_sp) && layout::stack_slot_of(t.thread_sp) == t.stack,
-                   "thread.sp of " + who(id) + " does not point into its own kernel stack");
+            expect(layout::is_stack(t.thread_sp) && layout::stack_slot_of(t.thread_sp) == t.stack, [&] { return "thread.sp of " + who(id) + " does not point into its own kernel stack"; });
     }
 };
 
