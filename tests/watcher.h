@@ -119,7 +119,8 @@ class Watcher {
             want[Reg::rax] = results_.count(id) != 0 ? results_[id] : want[Reg::rax];
         }
         compare(want, cpu.regs, id);
-        expect((k_.tasks[id].cpus_allowed >> cpu.id & 1) != 0 || k_.tasks[id].pending_signals != 0,
+        expect((k_.tasks[id].cpus_allowed >> cpu.id & 1) != 0 ||
+                   (k_.tasks[id].tif & (tif::sigpending | tif::need_resched)) != 0,
                [&] { return who(id) + " is in user mode on a CPU it may not use"; });
         left_.erase(it);
     }
@@ -131,6 +132,7 @@ class Watcher {
                 if (static_cast<Reg>(r) != Reg::rsp)
                     expect(cpu.regs.g[static_cast<std::size_t>(r)] == 0,
                            [&] { return who(id) + " starts with registers in use"; });
+            expect(cpu.regs.rflags == 0x202, [&] { return who(id) + " starts with other flags"; });
             expect(cpu.regs[Reg::rsp] == layout::user_stack_top,
                    [&] { return who(id) + " starts without its stack"; });
             expect(cpu.regs.rip == layout::user_text,

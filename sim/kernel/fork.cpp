@@ -126,9 +126,19 @@ void wake_up_new_task(Ctx& cx, TaskId parent, TaskId id) {
         cx.k.sched->migrate(cx.view(from), id, c);
         cx.task(id).cpu = c;
     }
+    // Under p->pi_lock and the run queue's lock, as the record's flags tell (linux.md 9.17, fork).
+    const std::uint64_t flags = cx.cpu.regs.rflags;
+    if (!cx.outside) {
+        cx.cpu.regs.rflags &= ~kFlagIf;
+        cx.cpu.preempt_count += 2 * kPreemptOffset;
+    }
     cx.activate(id, c, Enqueue::fresh);
     cx.emit(RecordKind::sched_wakeup_new, id, c, static_cast<std::uint32_t>(cx.peek(id).prio));
     cx.check_preempt(c, id);
+    if (!cx.outside) {
+        cx.cpu.regs.rflags = flags;
+        cx.cpu.preempt_count -= 2 * kPreemptOffset;
+    }
 }
 
 // fork and exec look for the CPU with the fewest runnable tasks (linux.md 6.9, slow path).

@@ -180,6 +180,7 @@ bool prev_stays_runnable(Ctx& cx) {
 void deactivate_prev(Ctx& cx) {
     const TaskId prev = task_in(cx, Reg::rbx);
     const Task& t = cx.peek(prev);
+    if (t.state == task_state::running) return;   // another CPU woke it between the last step and this one
     const bool fatal = (t.pending_signals & (std::uint64_t{1} << 8)) != 0;
     if ((t.tif & tif::sigpending) != 0 &&
         ((t.state & task_state::interruptible) != 0 || ((t.state & task_state::wakekill) != 0 && fatal))) {
@@ -418,8 +419,20 @@ constexpr StepDef schedule_idle_steps[] = {
 // the first step takes the task for this waker by that state, and what it found is kept in RAX.
 constexpr std::uint64_t kNotAsleep = 0, kAsleep = 1, kStillQueued = 2, kStillOnCpu = 3;
 
-void wake_begin(Ctx& cx) {
+// Preemption disabled by try_to_wake_up's guard and by p->pi_lock; the run queue's lock comes on top while it is held.
+constexpr int kWakeDepth = 2;
+
+void wake_enter(Ctx& cx) {
+    cx.set(Reg::rbp, cx.cpu.regs.rflags, at::special(Place::Kind::rflags));
+    cx.cpu.regs.rflags &= ~kFlagIf;
+    preempt_add(cx, kWakeDepth);
     cx.set(Reg::rbx, cx.reg(Reg::rdi), at::reg(Reg::rdi));
+}
+void wake_leave(Ctx& cx) {
+    preempt_add(cx, -kWakeDepth);
+    cx.cpu.regs.rflags |= cx.reg(Reg::rbp) & kFlagIf;
+}
+void wake_begin(Ctx& cx) {
     const TaskId id = task_in(cx, Reg::rbx);
     const Task& t = cx.peek(id);
     std::uint64_t found = kNotAsleep;
@@ -447,27 +460,30 @@ void choose_cpu(Ctx& cx) {
 }
 void enqueue_woken(Ctx& cx) {
     const TaskId t = task_in(cx, Reg::rbx);
+    preempt_add(cx, 1);
     cx.set_state(t, task_state::running);
     cx.activate(t, cx.peek(t).cpu, Enqueue::wakeup);
 }
 void preempt_check(Ctx& cx) {
     const TaskId t = task_in(cx, Reg::rbx);
-    cx.check_preempt(cx.peek(t).cpu, t);
-    cx.emit(RecordKind::sched_wakeup, t, cx.peek(t).cpu, static_cast<std::uint32_t>(cx.peek(t).prio));
+    const CpuId c = cx.peek(t).cpu;
+    const bool picked_already = !cx.peek(t).on_rq || cx.peek(t).on_cpu || cx.k.cpus[c].runs() == t;
+    if (!picked_already) cx.check_preempt(c, t);
+    cx.emit(RecordKind::sched_wakeup, t, c, static_cast<std::uint32_t>(cx.peek(t).prio));
+    preempt_add(cx, -1);
 }
 bool fell_asleep(Ctx& cx) { return !cx.peek(task_in(cx, Reg::rbx)).on_rq; }
 void never_slept(Ctx& cx) {
     const TaskId t = task_in(cx, Reg::rbx);
-    if (fell_asleep(cx)) {   // its CPU was faster: look again
-        cx.set(Reg::rdi, cx.reg(Reg::rbx), at::reg(Reg::rbx));
-        return;
-    }
+    if (fell_asleep(cx)) return;   // its CPU was faster: look again
     cx.set_state(t, task_state::running);
     cx.emit(RecordKind::sched_wakeup, t, cx.peek(t).cpu, static_cast<std::uint32_t>(cx.peek(t).prio));
 }
 
 constexpr StepDef try_to_wake_up_steps[] = {
-    push(Reg::rbx, kPrologue),
+    push(Reg::rbp, kPrologue), push(Reg::rbx, kPrologue),
+    effect(wake_enter, Cost::word,
+           {"Interrupts off: {target} is to wake.", "关闭中断：要唤醒 {target}。", "", ""}),
     label("begin"),
     effect(wake_begin, Cost::locked,
            {"Lock {target}, the task that is to wake.", "锁住要唤醒的任务 {target}。",
@@ -507,7 +523,8 @@ constexpr StepDef try_to_wake_up_steps[] = {
             "That CPU finishes its switch first and then queues the task itself.",
             "那个 CPU 先完成切换，再自己把任务入队。"}),
     label("out"),
-    pop(Reg::rbx, kEpilogue), ret(),
+    effect(wake_leave, Cost::word, {"Unlock {target}, interrupts as before.", "解锁 {target}，中断恢复原状。", "", ""}),
+    pop(Reg::rbx, kEpilogue), pop(Reg::rbp, kEpilogue), ret(),
 };
 
 bool wake_list_empty(Ctx& cx) { return cx.cpu.wake_list.empty(); }
