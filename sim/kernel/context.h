@@ -123,6 +123,20 @@ struct Ctx {
     SchedView view() const { return view(cpu.id); }
     void set_state(TaskId id, std::uint32_t state);
 
+    // --- RFLAGS.IF and preempt_count of this CPU ---
+    void irqs_on() { set_rflags(cpu.regs.rflags | kFlagIf); }
+    void irqs_off() { set_rflags(cpu.regs.rflags & ~kFlagIf); }
+    void set_rflags(std::uint64_t v) {
+        if (v != cpu.regs.rflags) move(at::none, at::special(Place::Kind::rflags), v, cpu.regs.rflags);
+        cpu.regs.rflags = v;
+    }
+    void preempt_add(std::uint32_t n) { set_preempt_count(cpu.preempt_count + n); }
+    void preempt_sub(std::uint32_t n) { set_preempt_count(cpu.preempt_count - n); }
+    void set_preempt_count(std::uint32_t v) {
+        move(at::none, at::per_cpu(cpu.id, PerCpuField::preempt_count), v, cpu.preempt_count);
+        cpu.preempt_count = v;
+    }
+
     // --- reporting ---
     [[gnu::always_inline]] void move(Place from, Place to, std::uint64_t value, std::uint64_t before) {
         if (report != nullptr) [[unlikely]]

@@ -160,10 +160,9 @@ bool sysret_will_not_do(Ctx& cx) {
 }
 
 void enter_from_user(Ctx& cx) {
-    Regs& r = cx.cpu.regs;
-    cx.move(at::none, at::special(Place::Kind::rflags), r.rflags | kFlagIf, r.rflags);
-    r.rflags |= kFlagIf;
-    cx.set(Reg::rbx, r[Reg::rdi], at::reg(Reg::rdi));
+    cx.irqs_on();
+    const Regs& r = cx.cpu.regs;
+    cx.set(Reg::rbx, cx.reg(Reg::rdi), at::reg(Reg::rdi));
     const std::uint64_t regs = r[Reg::rdi];
     const auto low = [](std::uint64_t v) { return static_cast<std::uint32_t>(v); };
     const auto high = [](std::uint64_t v) { return static_cast<std::uint32_t>(v >> 32); };
@@ -187,14 +186,10 @@ void trace_sys_exit(Ctx& cx) {
                 static_cast<std::uint32_t>(result), static_cast<std::uint32_t>(result >> 32));
 }
 void interrupts_off(Ctx& cx) {
-    Regs& r = cx.cpu.regs;
-    cx.move(at::none, at::special(Place::Kind::rflags), r.rflags & ~kFlagIf, r.rflags);
-    r.rflags &= ~kFlagIf;
+    cx.irqs_off();
 }
 void interrupts_on(Ctx& cx) {
-    Regs& r = cx.cpu.regs;
-    cx.move(at::none, at::special(Place::Kind::rflags), r.rflags | kFlagIf, r.rflags);
-    r.rflags |= kFlagIf;
+    cx.irqs_on();
 }
 bool no_work_pending(Ctx& cx) {
     return (cx.cur().tif & (tif::need_resched | tif::sigpending)) == 0;
@@ -223,9 +218,7 @@ void regs_to_rbx(Ctx& cx) { cx.set(Reg::rbx, cx.reg(Reg::rsp), at::reg(Reg::rsp)
 
 void prev_to_rdi(Ctx& cx) { cx.set(Reg::rdi, cx.reg(Reg::rax), at::reg(Reg::rax)); }
 void preempt_enable(Ctx& cx) {
-    cx.move(at::none, at::per_cpu(cx.cpu.id, PerCpuField::preempt_count), cx.cpu.preempt_count - 1,
-            cx.cpu.preempt_count);
-    --cx.cpu.preempt_count;
+    cx.preempt_sub(kPreemptOffset);
 }
 bool is_kernel_thread(Ctx& cx) { return cx.reg(Reg::rbx) != 0; }
 void argument_to_rdi(Ctx& cx) { cx.set(Reg::rdi, cx.reg(Reg::r12), at::reg(Reg::r12)); }

@@ -274,7 +274,7 @@ constexpr StepDef do_task_dead_steps[] = {
     effect(set_dead, Cost::effect, {"Set {cur}'s state to TASK_DEAD.", "把 {cur} 的状态设为 TASK_DEAD。",
                                     "This is its last call of schedule(): it never returns from it.",
                                     "这是它最后一次调用 schedule()：再不返回。"}),
-    effect([](Ctx& cx) { ++cx.cpu.preempt_count; cx.set(Reg::rdi, 0); }, Cost::word,
+    effect([](Ctx& cx) { cx.preempt_add(kPreemptOffset); cx.set(Reg::rdi, 0); }, Cost::word,
            {"Disable preemption for the last time.", "最后一次禁止抢占。", "", ""}),
     call(routines::schedule_inner),
 };

@@ -129,15 +129,15 @@ void wake_up_new_task(Ctx& cx, TaskId parent, TaskId id) {
     // Under p->pi_lock and the run queue's lock, as the record's flags tell (linux.md 9.17, fork).
     const std::uint64_t flags = cx.cpu.regs.rflags;
     if (!cx.outside) {
-        cx.cpu.regs.rflags &= ~kFlagIf;
-        cx.cpu.preempt_count += 2 * kPreemptOffset;
+        cx.irqs_off();
+        cx.preempt_add(2 * kPreemptOffset);
     }
     cx.activate(id, c, Enqueue::fresh);
     cx.emit(RecordKind::sched_wakeup_new, id, c, static_cast<std::uint32_t>(cx.peek(id).prio));
     cx.check_preempt(c, id);
     if (!cx.outside) {
         cx.cpu.regs.rflags = flags;
-        cx.cpu.preempt_count -= 2 * kPreemptOffset;
+        cx.preempt_sub(2 * kPreemptOffset);
     }
 }
 

@@ -56,10 +56,8 @@ void Ctx::wait_remove(WaitQueue& q, TaskId id) {
 namespace {
 
 void irq_enter(Ctx& cx) {
-    cx.cpu.preempt_count += kHardirqOffset;
+    cx.preempt_add(kHardirqOffset);
     cx.cpu.irq_since = cx.cpu.clock;
-    cx.move(at::none, at::per_cpu(cx.cpu.id, PerCpuField::preempt_count), cx.cpu.preempt_count,
-            cx.cpu.preempt_count - kHardirqOffset);
 }
 constexpr Say kIrqEnter = {"Enter hard-interrupt context (preempt_count + 0x10000).",
                            "进入硬中断上下文（preempt_count + 0x10000）。",
@@ -145,9 +143,7 @@ constexpr StepDef handle_irq_event_steps[] = {
 };
 
 void irq_exit(Ctx& cx) {
-    cx.move(at::none, at::per_cpu(cx.cpu.id, PerCpuField::preempt_count),
-            cx.cpu.preempt_count - kHardirqOffset, cx.cpu.preempt_count);
-    cx.cpu.preempt_count -= kHardirqOffset;
+    cx.preempt_sub(kHardirqOffset);
     cx.cpu.irq_ns += cx.cpu.clock - cx.cpu.irq_since;
 }
 // Softirqs run behind the outermost hard interrupt, unless a softirq was interrupted, or bottom halves are off.
@@ -168,7 +164,7 @@ constexpr StepDef irq_exit_rcu_steps[] = {
 constexpr int kMaxRestart = 10;   // MAX_SOFTIRQ_RESTART, linux.md 7.3
 
 void softirq_begin(Ctx& cx) {
-    cx.cpu.preempt_count += kSoftirqOffset;
+    cx.preempt_add(kSoftirqOffset);
     cx.cpu.softirq_restart = 0;
     cx.cpu.softirq_since = cx.cpu.clock;
 }
@@ -176,7 +172,7 @@ void take_pending(Ctx& cx) {
     cx.set(Reg::rbx, cx.cpu.softirq_pending, at::per_cpu(cx.cpu.id, PerCpuField::softirq_pending));
     cx.move(at::none, at::per_cpu(cx.cpu.id, PerCpuField::softirq_pending), 0, cx.cpu.softirq_pending);
     cx.cpu.softirq_pending = 0;
-    cx.cpu.regs.rflags |= kFlagIf;
+    cx.irqs_on();
 }
 bool batch_done(Ctx& cx) { return cx.reg(Reg::rbx) == 0; }
 const Routine* next_softirq(Ctx& cx) {
@@ -191,7 +187,7 @@ const Routine* next_softirq(Ctx& cx) {
 void softirq_done(Ctx& cx) {
     cx.emit(RecordKind::softirq_exit, static_cast<std::uint32_t>(cx.reg(Reg::r12)));
 }
-void softirq_irqs_off(Ctx& cx) { cx.cpu.regs.rflags &= ~kFlagIf; }
+void softirq_irqs_off(Ctx& cx) { cx.irqs_off(); }
 bool another_round(Ctx& cx) {
     Cpu& cpu = cx.cpu;
     if (cpu.softirq_pending == 0) return false;
@@ -201,7 +197,7 @@ bool another_round(Ctx& cx) {
 }
 bool nothing_pending(Ctx& cx) { return cx.cpu.softirq_pending == 0; }
 void ksoftirqd_to_rdi(Ctx& cx) { cx.set(Reg::rdi, layout::task_address(cx.cpu.ksoftirqd)); }
-void softirq_end(Ctx& cx) { cx.cpu.preempt_count -= kSoftirqOffset; }
+void softirq_end(Ctx& cx) { cx.preempt_sub(kSoftirqOffset); }
 
 constexpr StepDef handle_softirqs_steps[] = {
     push(Reg::rbx), push(Reg::r12),

@@ -12,9 +12,9 @@ namespace {
 // --- idle ---
 
 bool resched_wanted(Ctx& cx) { return (cx.cur().tif & tif::need_resched) != 0; }
-void idle_irqs_on(Ctx& cx) { cx.cpu.regs.rflags |= kFlagIf; }
+void idle_irqs_on(Ctx& cx) { cx.irqs_on(); }
 void idle_irqs_off(Ctx& cx) {
-    cx.cpu.regs.rflags &= ~kFlagIf;
+    cx.irqs_off();
     cx.program_lapic(cx.cpu.id);
 }
 void after_halt(Ctx&) {}
@@ -47,8 +47,8 @@ void sleep_interruptible(Ctx& cx) { cx.set_state(cx.current(), task_state::inter
 void sleep_idle(Ctx& cx) { cx.set_state(cx.current(), task_state::idle); }
 void run_again(Ctx& cx) { cx.set_state(cx.current(), task_state::running); }
 bool softirq_pending(Ctx& cx) { return cx.cpu.softirq_pending != 0; }
-void bh_irqs_off(Ctx& cx) { cx.cpu.regs.rflags &= ~kFlagIf; }
-void bh_irqs_on(Ctx& cx) { cx.cpu.regs.rflags |= kFlagIf; }
+void bh_irqs_off(Ctx& cx) { cx.irqs_off(); }
+void bh_irqs_on(Ctx& cx) { cx.irqs_on(); }
 
 constexpr Say kWaitForWork = {"Set {cur}'s state: it sleeps until somebody has work for it.",
                               "设置 {cur} 的状态：睡到有人给它工作为止。", "", ""};

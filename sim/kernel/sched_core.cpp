@@ -128,9 +128,7 @@ namespace {
 
 TaskId task_in(const Ctx& cx, Reg r) { return layout::task_of(cx.reg(r)); }
 void preempt_add(Ctx& cx, int n) {
-    cx.move(at::none, at::per_cpu(cx.cpu.id, PerCpuField::preempt_count),
-            cx.cpu.preempt_count + static_cast<std::uint32_t>(n), cx.cpu.preempt_count);
-    cx.cpu.preempt_count += static_cast<std::uint32_t>(n);
+    n > 0 ? cx.preempt_add(kPreemptOffset) : cx.preempt_sub(kPreemptOffset);
 }
 
 // --- schedule ---
@@ -152,7 +150,7 @@ void preempt_disable_none(Ctx& cx) {
 void preempt_disable_preempt(Ctx& cx) {
     preempt_add(cx, 1);
     cx.set(Reg::rdi, kSmPreempt);
-    cx.cpu.regs.rflags |= kFlagIf;
+    cx.irqs_on();
 }
 void preempt_enable_no_resched(Ctx& cx) {
     preempt_add(cx, -1);
@@ -160,12 +158,12 @@ void preempt_enable_no_resched(Ctx& cx) {
 }
 void preempt_enable_irq_off(Ctx& cx) {
     preempt_add(cx, -1);
-    cx.cpu.regs.rflags &= ~kFlagIf;
+    cx.irqs_off();
 }
 bool need_resched(Ctx& cx) { return (cx.cur().tif & tif::need_resched) != 0; }
 
 void lock_rq(Ctx& cx) {
-    cx.cpu.regs.rflags &= ~kFlagIf;
+    cx.irqs_off();
     preempt_add(cx, 1);
     cx.set(Reg::r12, cx.reg(Reg::rdi), at::reg(Reg::rdi));
     cx.set(Reg::rbx, layout::task_address(cx.cpu.curr), at::per_cpu(cx.cpu.id, PerCpuField::curr));
@@ -304,7 +302,7 @@ void last_to_rdi(Ctx& cx) { cx.set(Reg::rdi, cx.reg(Reg::rax), at::reg(Reg::rax)
 void unlock_rq(Ctx& cx) {
     cx.cpu.picked = kNoTask;
     preempt_add(cx, -1);
-    cx.cpu.regs.rflags |= kFlagIf;
+    cx.irqs_on();
 }
 
 constexpr Say kPrologue = {"Push {reg}: the caller's value must survive.", "压入 {reg}：调用者的值必须保住。", "", ""};
@@ -424,7 +422,7 @@ constexpr int kWakeDepth = 2;
 
 void wake_enter(Ctx& cx) {
     cx.set(Reg::rbp, cx.cpu.regs.rflags, at::special(Place::Kind::rflags));
-    cx.cpu.regs.rflags &= ~kFlagIf;
+    cx.irqs_off();
     preempt_add(cx, kWakeDepth);
     cx.set(Reg::rbx, cx.reg(Reg::rdi), at::reg(Reg::rdi));
 }

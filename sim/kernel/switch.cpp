@@ -221,8 +221,8 @@ void prev_is_off(Ctx& cx) {
         cx.task(prev).last_queued = queued;
         cx.check_preempt(c, prev);
     }
-    cx.cpu.preempt_count -= kPreemptOffset;
-    cx.cpu.regs.rflags |= kFlagIf;
+    cx.preempt_sub(kPreemptOffset);
+    cx.irqs_on();
 }
 bool no_borrowed_mm(Ctx& cx) { return cx.cpu.prev_mm == kNoMm; }
 void mmdrop(Ctx& cx) {

@@ -80,11 +80,9 @@ namespace {
 
 
 void timer_irq_enter(Ctx& cx) {
-    cx.cpu.preempt_count += kHardirqOffset;
+    cx.preempt_add(kHardirqOffset);
     cx.cpu.irq_since = cx.cpu.clock;
     ++cx.cpu.irq_timer;
-    cx.move(at::none, at::per_cpu(cx.cpu.id, PerCpuField::preempt_count), cx.cpu.preempt_count,
-            cx.cpu.preempt_count - kHardirqOffset);
     cx.emit(RecordKind::local_timer_entry, kTimerVector);
 }
 void trace_timer_exit(Ctx& cx) { cx.emit(RecordKind::local_timer_exit, kTimerVector); }
