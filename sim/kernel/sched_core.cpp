@@ -606,7 +606,7 @@ void Kernel::set_nice(Ctx& cx, TaskId id, int nice) {
     t.nice = static_cast<std::int16_t>(nice);
     t.static_prio = t.prio = static_cast<std::int16_t>(120 + nice);
     sched->reweight(cx.view(c), id, t.on_rq);
-    if (t.on_rq && !t.on_cpu) cx.check_preempt(c, id);
+    if (t.on_rq && !t.on_cpu && cpus[c].runs() != id) cx.check_preempt(c, id);
 }
 
 void Kernel::set_affinity(Ctx& cx, TaskId id, std::uint64_t mask) {
@@ -617,7 +617,7 @@ void Kernel::set_affinity(Ctx& cx, TaskId id, std::uint64_t mask) {
     cx.move(at::none, at::task(id, TaskField::cpus_allowed), mask & online, t.cpus_allowed);
     t.cpus_allowed = mask & online;
     if ((t.cpus_allowed >> t.cpu & 1) != 0) return;
-    if (t.on_cpu) {   // the stopper's job in Linux: here it moves when it is switched out (linux.md 6.9)
+    if (t.on_cpu || cpus[t.cpu].runs() == id) {   // the stopper's job in Linux: here it moves when it is switched out (linux.md 6.9)
         cx.resched_curr(t.cpu);
         return;
     }

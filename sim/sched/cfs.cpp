@@ -8,34 +8,15 @@
 
 #include "sim/base/assert.h"
 #include "sim/sched/class.h"
+#include "sim/sched/fair_math.h"
 #include "sim/sched/rbtree.h"
 
 namespace sy {
 
 namespace {
 
-constexpr std::uint64_t kNice0Weight = 1024;
 constexpr Nanos kLongSleep = 60 * kSecond;   // linux.md 6.4.6
 
-struct Load {
-    std::uint64_t weight = 0;
-    std::uint64_t inverse() const { return weight == 0 ? 0xffff'ffff : 0xffff'ffffULL / weight; }
-};
-
-// delta * weight / load in the kernel's fixed-point arithmetic, linux.md 6.4.2.
-std::uint64_t calc_delta(std::uint64_t delta, std::uint64_t weight, std::uint64_t inverse) {
-    std::uint64_t fact = weight * inverse;
-    int shift = 32;
-    if (const auto high = static_cast<std::uint32_t>(fact >> 32); high != 0) {
-        const int excess = 32 - __builtin_clz(high);
-        shift -= excess;
-        fact >>= excess;
-    }
-    return static_cast<std::uint64_t>((static_cast<unsigned __int128>(delta) * fact) >> shift);
-}
-std::uint64_t calc_delta_fair(std::uint64_t delta, const SchedEntity& se) {
-    return se.weight == kNice0Weight ? delta : calc_delta(delta, kNice0Weight, se.inv_weight);
-}
 std::int64_t lead(std::uint64_t a, std::uint64_t b) { return static_cast<std::int64_t>(a - b); }
 
 struct CfsTunables {
@@ -302,7 +283,7 @@ class Cfs final : public SchedClass {
         const std::uint64_t ideal = slice(rq, se, true);
         const std::uint64_t ran = se.sum_exec_runtime - se.prev_sum_exec_runtime;
         if (ran > ideal) {
-            rq.next = rq.last = rq.skip = kNoTask;
+            forget_buddy(rq, curr);
             return true;
         }
         if (ran < static_cast<std::uint64_t>(t_.min_granularity)) return false;
