@@ -169,7 +169,7 @@ Says outside_says(const Kernel& k, const StepReport& r) {
         case Event::Kind::arrival: {
             TaskId id = kNoTask;
             for (const Move& m : r.moves)
-                if (m.to.kind == Place::Kind::task) id = m.to.owner;
+                if (m.to.kind == Place::Kind::task && id == kNoTask) id = m.to.owner;   // the first: the new one
             const std::string name = id == kNoTask ? "a task" : display_name(k, id);
             return {{name + " arrives: it is runnable.", name + " 到达：它可以运行了。"},
                     {"Its stack was prepared as if it had been switched out before its first instruction.",

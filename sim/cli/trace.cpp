@@ -1,0 +1,53 @@
+// `trace`: the log as the kernel's tracer would print it, or every step with what moved.
+#include <algorithm>
+#include <memory>
+
+#include "sim/cli/commands.h"
+#include "sim/report/explain.h"
+#include "sim/report/ftrace.h"
+#include "sim/report/places.h"
+#include "sim/session/batch.h"
+#include "sim/session/session.h"
+
+namespace sy::cli {
+namespace {
+
+constexpr std::uint64_t kAtOnce = 4'096;  // steps told before they are printed
+
+int trace_steps(const TraceOptions& options, Scenario scenario) {
+    BootError error;
+    const std::unique_ptr<Session> session = Session::open(std::move(scenario), error);
+    if (!session) return kWrongInput;
+    session->run_to_end();
+    const Kernel& end = session->frontier();
+    const PlaceNames names(end);
+    const Lang lang = options.common.language();
+    std::string out, why;
+    for (std::uint64_t from = 0; from < end.steps(); from += kAtOnce) {
+        for (const StoryStep& s : session->tell(from, std::min(from + kAtOnce, end.steps()))) {
+            out += step_as_text(s, names, lang, why);
+            why = lang == Lang::zh ? s.why.zh : s.why.en;
+        }
+    }
+    return finish(options.common, out, kFine);
+}
+
+}  // namespace
+
+int trace(const TraceOptions& options) {
+    int status = kFine;
+    auto scenario = open_scenario(options.common, status);
+    if (!scenario) return status;
+    auto kernel = boot(options.common, *scenario, status);
+    if (!kernel) return status;
+    if (options.steps) return trace_steps(options, std::move(*scenario));
+    Log log;
+    const End end = run_batch(*kernel, log);
+    if (is_limit(end)) {
+        complain(end_text(*kernel, end), options.common.language());
+        status = kWrongInput;
+    }
+    return finish(options.common, ftrace_text(*kernel, log, {.tgid = options.tgid}), status);
+}
+
+}  // namespace sy::cli

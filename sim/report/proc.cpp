@@ -1,0 +1,193 @@
+// Finds a /proc file by its path, or says what was probably meant.
+#include "sim/report/proc.h"
+
+#include <algorithm>
+
+#include "sim/kernel/events.h"
+#include "sim/scenario/suggest.h"
+
+namespace sy {
+namespace {
+
+std::vector<std::string> parts_of(std::string_view path) {
+    std::vector<std::string> parts;
+    while (!path.empty()) {
+        const std::size_t slash = path.find('/');
+        const std::string_view part = path.substr(0, slash);
+        if (!part.empty()) parts.emplace_back(part);
+        path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
+    }
+    if (!parts.empty() && parts[0] == "proc") parts.erase(parts.begin());
+    return parts;
+}
+
+std::vector<std::string_view> names(std::span<const ProcFile> files) {
+    std::vector<std::string_view> out;
+    for (const ProcFile& f : files) out.push_back(f.name);
+    return out;
+}
+
+const ProcFile* find(std::span<const ProcFile> files, std::string_view name) {
+    for (const ProcFile& f : files)
+        if (f.name == name) return &f;
+    return nullptr;
+}
+
+// Pids of the processes there are now, in order.
+std::vector<TaskId> leaders(const Kernel& k) {
+    std::vector<TaskId> out;
+    for (TaskId id = 0; id < k.tasks.size(); ++id)
+        if (is_in_proc(k, id) && k.tasks[id].group_leader == id) out.push_back(id);
+    std::sort(out.begin(), out.end(),
+              [&](TaskId a, TaskId b) { return k.tasks[a].pid < k.tasks[b].pid; });
+    return out;
+}
+
+class Reader {
+  public:
+    Reader(const Kernel& k, std::string_view path) : k_(k), path_(path), parts_(parts_of(path)) {}
+
+    ProcAnswer read() {
+        if (parts_.empty()) return root();
+        if (const ProcFile* file = find(proc_machine_files(), parts_[0])) {
+            if (parts_.size() > 1) return no_such(names(proc_machine_files()), parts_[0]);
+            return {file->write(k_, kNoTask, true), {}};
+        }
+        const TaskId leader = task_named(parts_[0]);
+        if (leader == kNoTask) return no_task(parts_[0]);
+        if (parts_.size() == 1) return folder(true);
+        if (parts_[1] != "task") return file_of(leader, 1, true);
+        if (parts_.size() == 2) return list_threads(k_.tasks[leader].group_leader);
+        const TaskId thread = task_named(parts_[2]);
+        if (thread == kNoTask || k_.tasks[thread].group_leader != k_.tasks[leader].group_leader)
+            return no_task(parts_[2]);
+        if (parts_.size() == 3) return folder(false);
+        return file_of(thread, 3, false);
+    }
+
+  private:
+    // By pid; a name is taken too, since a scenario's author knows names. As in Linux, /proc/TID
+    // works for any thread.
+    TaskId task_named(const std::string& name) const {
+        for (TaskId id : find_tasks(k_, name))
+            if (is_in_proc(k_, id)) return id;
+        return kNoTask;
+    }
+
+    ProcAnswer file_of(TaskId task, std::size_t at, bool group) const {
+        const ProcFile* file = find(proc_task_files(), parts_[at]);
+        if (file == nullptr || parts_.size() > at + 1)
+            return no_such(names(proc_task_files()), parts_[at]);
+        const bool is_leader = k_.tasks[task].group_leader == task;
+        return {file->write(k_, task, group && is_leader), {}};
+    }
+
+    ProcAnswer root() const {
+        std::string out;
+        for (TaskId id : leaders(k_)) out += std::to_string(k_.tasks[id].pid) + "\n";
+        for (const ProcFile& f : proc_machine_files()) out += std::string(f.name) + "\n";
+        return {out, {}};
+    }
+    ProcAnswer folder(bool with_threads) const {
+        std::string out;
+        for (const ProcFile& f : proc_task_files()) out += std::string(f.name) + "\n";
+        if (with_threads) out += "task\n";
+        return {out, {}};
+    }
+    ProcAnswer list_threads(TaskId leader) const {
+        std::string out;
+        for (TaskId id : threads_of(k_, leader)) out += std::to_string(k_.tasks[id].pid) + "\n";
+        return {out, {}};
+    }
+
+    ProcAnswer no_such(const std::vector<std::string_view>& known, std::string_view name) const {
+        const std::string meant = scn::nearest(name, known);
+        const std::string list = scn::listed(known, 32);
+        Text why = text("there is no file {0} in this /proc; there are: {1}",
+                        "这个 /proc 里没有文件 {0}；有：{1}", {path_, list});
+        if (!meant.empty() && meant != name) {
+            why = text("there is no file {0} in this /proc; did you mean {1}? there are: {2}",
+                       "这个 /proc 里没有文件 {0}；是不是想看 {1}？有：{2}", {path_, meant, list});
+        }
+        return {{}, why};
+    }
+    ProcAnswer no_task(const std::string& name) const {
+        std::vector<std::string_view> known = names(proc_machine_files());
+        std::string pids;
+        std::vector<std::string> task_names;
+        for (TaskId id : leaders(k_)) {
+            const Task& t = k_.tasks[id];
+            task_names.emplace_back(t.name());
+            if (pids.size() < 400) {
+                pids += (pids.empty() ? "" : ", ") + std::to_string(t.pid) + " " +
+                        std::string(t.name());
+            }
+        }
+        for (const std::string& each : task_names) known.push_back(each);
+        const std::string meant = scn::nearest(name, known);
+        if (!meant.empty()) {
+            return {
+                {},
+                text("there is no '{0}' in /proc at this time; did you mean '{1}'? tasks: {2}",
+                     "这一刻 /proc 里没有 “{0}”；是不是 “{1}”？任务：{2}", {name, meant, pids})};
+        }
+        return {{},
+                text("there is no task '{0}' at this time; there are: {1}",
+                     "这一刻没有任务 “{0}”；有：{1}", {name, pids})};
+    }
+
+    const Kernel& k_;
+    std::string_view path_;
+    std::vector<std::string> parts_;
+};
+
+}  // namespace
+
+bool is_in_proc(const Kernel& k, TaskId task) {
+    const Task& t = k.tasks[task];
+    return t.is_live && (t.flags & pf::idle) == 0;
+}
+
+std::vector<TaskId> threads_of(const Kernel& k, TaskId leader) {
+    std::vector<TaskId> out;
+    TaskId id = leader;
+    do {
+        if (is_in_proc(k, id)) out.push_back(id);
+        id = k.tasks[id].next_thread;
+    } while (id != leader && id != kNoTask && out.size() < k.tasks.size());
+    std::sort(out.begin(), out.end(),
+              [&](TaskId a, TaskId b) { return k.tasks[a].pid < k.tasks[b].pid; });
+    return out;
+}
+
+ProcAnswer read_proc(const Kernel& k, std::string_view path) { return Reader(k, path).read(); }
+
+std::vector<std::string> proc_paths(const Kernel& k) {
+    std::vector<std::string> out;
+    for (const ProcFile& f : proc_machine_files()) out.push_back("/proc/" + std::string(f.name));
+    for (TaskId leader : leaders(k)) {
+        const std::string home = "/proc/" + std::to_string(k.tasks[leader].pid) + "/";
+        for (const ProcFile& f : proc_task_files()) out.push_back(home + std::string(f.name));
+        for (TaskId id : threads_of(k, leader))
+            for (const ProcFile& f : proc_task_files())
+                out.push_back(home + "task/" + std::to_string(k.tasks[id].pid) + "/" +
+                              std::string(f.name));
+    }
+    return out;
+}
+
+std::string proc_help(Lang lang) {
+    std::string out;
+    const auto row = [&](const std::string& path, const ProcFile& f) {
+        out += path + std::string(path.size() < 22 ? 22 - path.size() : 1, ' ') +
+               std::string(lang == Lang::zh ? f.help_zh : f.help) + "\n";
+    };
+    for (const ProcFile& f : proc_machine_files()) row("/proc/" + std::string(f.name), f);
+    for (const ProcFile& f : proc_task_files()) row("/proc/PID/" + std::string(f.name), f);
+    return out + (lang == Lang::zh
+                      ? "/proc/PID/task/TID/… 每个线程有同样的文件；PID 也可以写任务名\n"
+                      : "/proc/PID/task/TID/... has the same files for each thread; a task's name "
+                        "will do for PID\n");
+}
+
+}  // namespace sy

@@ -1,0 +1,169 @@
+// /proc files of the machine as a whole. Formats: linux.md 9.6 to 9.9.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/report/proc.h"
+
+namespace sy {
+namespace {
+
+using Scope = ProcFile::Scope;
+
+// An idle CPU is charged when it wakes; what it has slept so far counts too.
+Nanos idle_of(const Kernel& k, const Cpu& cpu) {
+    const bool halted = cpu.current_task == cpu.idle && !cpu.regs.user();
+    return cpu.idle_ns + (halted ? std::max<Nanos>(0, k.now() - cpu.clock) : 0);
+}
+
+std::string uptime(const Kernel& k, TaskId, bool) {
+    Nanos idle = 0;
+    for (const Cpu& cpu : k.cpus) idle += idle_of(k, cpu);
+    const auto hundredths = [](Nanos t) {
+        return fmt::format("{}.{:02}", t / kSecond, t / (kSecond / 100) % 100);
+    };
+    return hundredths(k.now()) + " " + hundredths(idle) + "\n";
+}
+
+std::uint64_t runnable_tasks(const Kernel& k) {
+    std::uint64_t n = 0;
+    for (const Cpu& cpu : k.cpus) n += k.sched->runnable(cpu.id);
+    return n;
+}
+
+// The averages are computed every 5 seconds (LOAD_FREQ); the runs of a lesson are shorter.
+std::string loadavg(const Kernel& k, TaskId, bool) {
+    std::uint64_t total = 0;
+    for (TaskId id = 0; id < k.tasks.size(); ++id) total += is_in_proc(k, id) ? 1 : 0;
+    return fmt::format("0.00 0.00 0.00 {}/{} {}\n", runnable_tasks(k), total, k.last_pid);
+}
+
+std::string version(const Kernel& k, TaskId, bool) {
+    const char* preempt = k.image().preempt == MachineDecl::Preempt::full ? "SMP PREEMPT" : "SMP";
+    return fmt::format(
+        "Linux version 6.1.0-switchyard (switchyard@simulator) (gcc, GNU ld) #1 {}\n", preempt);
+}
+
+constexpr std::uint64_t kBootTime =
+    1'704'067'200;  // 2024-01-01 00:00 UTC: any fixed moment will do
+
+std::uint64_t irq_count(const Kernel& k, const Cpu& cpu, std::size_t device) {
+    return k.devices[device].per_cpu[cpu.id];
+}
+
+std::string stat(const Kernel& k, TaskId, bool) {
+    std::string out;
+    std::int64_t all_user = 0, all_system = 0, all_idle = 0, all_irq = 0;
+    std::string rows;
+    for (const Cpu& cpu : k.cpus) {
+        const Nanos idle = idle_of(k, cpu);
+        const Nanos system = std::max<Nanos>(0, k.now() - cpu.user_ns - cpu.irq_ns - idle);
+        all_user += cpu.user_ns;
+        all_system += system;
+        all_idle += idle;
+        all_irq += cpu.irq_ns;
+        rows += fmt::format("cpu{} {} 0 {} {} 0 {} 0 0 0 0\n", cpu.id, ticks(cpu.user_ns),
+                            ticks(system), ticks(idle), ticks(cpu.irq_ns));
+    }
+    out = fmt::format("cpu  {} 0 {} {} 0 {} 0 0 0 0\n", ticks(all_user), ticks(all_system),
+                      ticks(all_idle), ticks(all_irq)) +
+          rows;
+
+    const auto& devices = k.image().scenario.devices;
+    std::int32_t last_irq = 15;
+    for (const DeviceDecl& d : devices) last_irq = std::max(last_irq, d.irq);
+    std::vector<std::uint64_t> by_irq(static_cast<std::size_t>(last_irq) + 1);
+    std::uint64_t total = 0;
+    for (std::size_t d = 0; d < devices.size(); ++d) {
+        if (devices[d].irq >= 0)
+            by_irq[static_cast<std::size_t>(devices[d].irq)] += k.devices[d].interrupts_seen;
+        total += k.devices[d].interrupts_seen;
+    }
+    std::uint64_t softirq_total = 0;
+    std::array<std::uint64_t, kSoftirqs> softirqs{};
+    for (const Cpu& cpu : k.cpus) {
+        total += cpu.irq_timer + cpu.irq_resched + cpu.irq_call;
+        for (std::size_t i = 0; i < softirqs.size(); ++i) {
+            softirqs[i] += cpu.softirqs[i];
+            softirq_total += cpu.softirqs[i];
+        }
+    }
+    out += fmt::format("intr {}", total);
+    for (std::uint64_t n : by_irq) out += fmt::format(" {}", n);
+    std::uint64_t blocked = 0;
+    for (TaskId id = 0; id < k.tasks.size(); ++id) {
+        const Task& t = k.tasks[id];
+        if (is_in_proc(k, id) && state_letter(t.state, t.exit_state) == 'D') ++blocked;
+    }
+    out += fmt::format(
+        "\nctxt {}\nbtime {}\nprocesses {}\nprocs_running {}\nprocs_blocked {}\nsoftirq {}",
+        k.switches(), kBootTime, k.forks, runnable_tasks(k), blocked, softirq_total);
+    for (std::uint64_t n : softirqs) out += fmt::format(" {}", n);
+    return out + "\n";
+}
+
+constexpr int kPrecision = 3;  // width of an irq number, linux.md 9.8
+
+std::string interrupts(const Kernel& k, TaskId, bool) {
+    std::string out(kPrecision + 8, ' ');
+    for (const Cpu& cpu : k.cpus) out += fmt::format("CPU{:<8}", cpu.id);
+    out += "\n";
+    const auto& devices = k.image().scenario.devices;
+    std::vector<std::size_t> order(devices.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return devices[a].irq < devices[b].irq; });
+    for (std::size_t d : order) {
+        out += fmt::format("{:>{}}: ", devices[d].irq, kPrecision);
+        for (const Cpu& cpu : k.cpus) out += fmt::format("{:>10} ", irq_count(k, cpu, d));
+        out += fmt::format(" {:>8} {:>{}}-{:<8}  {}\n", "IO-APIC", devices[d].irq, kPrecision,
+                           "edge", devices[d].name);
+    }
+    const auto row = [&](const char* name, const char* what, auto count) {
+        out += fmt::format("{:>{}}: ", name, kPrecision);
+        for (const Cpu& cpu : k.cpus)
+            out += fmt::format("{:>10} ", static_cast<std::uint64_t>(count(cpu)));
+        out += fmt::format("  {}\n", what);
+    };
+    row("NMI", "Non-maskable interrupts", [](const Cpu&) { return 0; });
+    row("LOC", "Local timer interrupts", [](const Cpu& c) { return c.irq_timer; });
+    row("SPU", "Spurious interrupts", [](const Cpu&) { return 0; });
+    row("RES", "Rescheduling interrupts", [](const Cpu& c) { return c.irq_resched; });
+    row("CAL", "Function call interrupts", [](const Cpu& c) { return c.irq_call; });
+    row("TLB", "TLB shootdowns", [](const Cpu&) { return 0; });
+    out +=
+        fmt::format("{:>{}}: {:>10}\n{:>{}}: {:>10}\n", "ERR", kPrecision, 0, "MIS", kPrecision, 0);
+    return out;
+}
+
+std::string softirqs(const Kernel& k, TaskId, bool) {
+    std::string out(20, ' ');
+    for (const Cpu& cpu : k.cpus) out += fmt::format("CPU{:<8}", cpu.id);
+    out += "\n";
+    for (std::size_t vec = 0; vec < static_cast<std::size_t>(kSoftirqs); ++vec) {
+        out += fmt::format("{:>12}:", softirq_name(static_cast<int>(vec)));
+        for (const Cpu& cpu : k.cpus) out += fmt::format(" {:>10}", cpu.softirqs[vec]);
+        out += "\n";
+    }
+    return out;
+}
+
+constexpr ProcFile kFiles[] = {
+    {"interrupts", Scope::machine, "how often each interrupt came, for each CPU",
+     "每个 CPU 上各中断的次数", interrupts},
+    {"softirqs", Scope::machine, "how often each softirq ran, for each CPU",
+     "每个 CPU 上各软中断的次数", softirqs},
+    {"stat", Scope::machine, "times of the CPUs in 1/100 s, interrupts, switches, forks",
+     "CPU 时间（1/100 秒）、中断、切换、fork 次数", stat},
+    {"loadavg", Scope::machine, "load averages, runnable/all tasks, last pid",
+     "平均负载、可运行/全部任务数、最近的 pid", loadavg},
+    {"uptime", Scope::machine, "seconds since boot, idle seconds of all CPUs",
+     "启动以来的秒数、所有 CPU 的空闲秒数", uptime},
+    {"version", Scope::machine, "which kernel this is", "内核版本", version},
+};
+
+}  // namespace
+
+std::span<const ProcFile> proc_machine_files() { return kFiles; }
+
+}  // namespace sy
