@@ -31,6 +31,7 @@ inline void push_font(ImFont* font) {
 }
 
 inline ImVec2 text_size(ImFont* font, const char* begin, const char* end) {
+    if (begin == end) return {0, font_size(font)};  // ImGui takes a null pointer for a missing end
     return font->CalcTextSizeA(font_size(font), FLT_MAX, 0.0F, begin, end);
 }
 

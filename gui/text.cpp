@@ -136,6 +136,7 @@ float line_height(const TextStyle& style) {
 void draw_text(ImDrawList& list, ImVec2 at, std::string_view text, const TextStyle& style) {
     fonts().need(text);
     ImFont* face = font_of(style);
+    if (text.empty()) return;
     const ImVec2 snapped{std::floor(at.x), std::floor(at.y)};
     list.AddText(face, compat::font_size(face), snapped, color_of(style), text.data(),
                  text.data() + text.size());

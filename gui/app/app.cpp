@@ -24,7 +24,10 @@ constexpr float kSmallestScale = 0.8F, kLargestScale = 2.5F, kPresenterScale = 1
 constexpr std::array kSpeeds = {0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0};
 
 View make_view(AppParts& parts) {
-    return View{.session = nullptr,
+    return View{.session = parts.session.get(),
+                .stage = parts.session ? &parts.stage.model : nullptr,
+                .timeline = parts.timeline.get(),
+                .flight = parts.flight,
                 .document = parts.document,
                 .state = parts.state,
                 .panels = parts.panels,
@@ -126,7 +129,9 @@ App::App(const WindowRequest& request) : parts_(std::make_unique<AppParts>()) {
     p.lessons = find_lessons();
     std::string file = request.file;
     if (file.empty() && !p.lessons.empty()) file = p.lessons.front();
+    p.shot = request.shot;
     if (!file.empty()) open(file);
+    if (p.session) go_to_start(p, request);
 }
 
 App::~App() = default;
@@ -139,6 +144,11 @@ void App::open(const std::string& path) {
     Scenario scenario;
     if (!error.failed)
         error.failed = !parse_scenario(error.source, error.file, scenario, error.mistakes);
+    BootError boot;
+    if (!error.failed && !start_session(p, scenario, boot)) {
+        error.failed = true;
+        error.mistakes.error(boot.pos, text(boot.text, boot.text_zh));
+    }
     p.error = std::move(error);
     p.show_error = p.error.failed;
     if (p.error.failed) return;
@@ -178,6 +188,10 @@ void App::key(const KeyPress& press) {
 void App::apply(const Command& command) {
     AppParts& p = *parts_;
     ViewState& s = p.state;
+    if (is_walk(command.kind)) {
+        if (p.session) walk(p, command);
+        return;
+    }
     const auto lesson = [&](int by) {
         if (p.lessons.empty()) return;
         const int at =
@@ -223,6 +237,12 @@ void App::apply(const Command& command) {
             flag = !flag;
             break;
         }
+        case Kind::next_task:
+            choose_task(p, 1);
+            break;
+        case Kind::previous_task:
+            choose_task(p, -1);
+            break;
         case Kind::select_task:
             s.selected_task = static_cast<TaskId>(command.value);
             break;
@@ -284,6 +304,7 @@ void App::frame(float width, float height, double seconds) {
     const std::vector<Command> commands = std::exchange(p.commands, {});
     for (const Command& command : commands) apply(command);
     if (!commands.empty()) p.next_frame_in = 0;  // hover and layout settle in a second frame
+    advance(p);
     begin_ui_frame(p.now);
     draw(width, height);
 }
@@ -395,6 +416,18 @@ nlohmann::json App::dump() {
                        {"text", overflow.text},
                        {"width", overflow.width},
                        {"available", overflow.available}});
+    if (p.session) {
+        const Session& session = *p.session;
+        out["cursor"] = {{"step", session.position()},
+                         {"time_ns", session.time()},
+                         {"switch", session.now().switches()},
+                         {"fingerprint", fingerprint_text(session.now().fingerprint())}};
+        out["run"] = {{"complete", session.complete()},
+                      {"steps", session.frontier().steps()},
+                      {"end_ns", session.frontier().now()},
+                      {"switches", session.switch_count()},
+                      {"records", session.log().size()}};
+    }
     for (const Panel& panel : panels()) {
         nlohmann::json& slot = out["panels"][std::string(panel.id)] = nlohmann::json::object();
         if (panel.dump) panel.dump(view, slot);

@@ -1,14 +1,19 @@
 // The application's insides, shared by the files of gui/app.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "gui/app/arrangement.h"
 #include "gui/app/view.h"
+#include "gui/model/stage_model.h"
 #include "gui/panels/states.h"
 #include "sim/base/diagnostics.h"
+#include "sim/cli/window_request.h"
+#include "sim/session/session.h"
+#include "sim/trace/slices.h"
 
 namespace sy::gui {
 
@@ -29,7 +34,23 @@ struct LoadError {
     std::string render() const;
 };
 
+// The stage's model is made again when what it depends on changes.
+struct StageCache {
+    StageModel model;
+    std::uint64_t position = ~std::uint64_t{0};
+    Lang lang = Lang::en;
+    bool undone = false;  // shows the moves of the step that was taken back
+    bool valid = false;
+};
+
 struct AppParts {
+    std::unique_ptr<Session> session;
+    std::unique_ptr<Timeline> timeline;
+    StageCache stage;
+    Flight flight;
+    StoryStep undone;     // the step that the last press of "back" took back
+    double play_due = 0;  // shown time of the next step while playing
+    bool shot = false;    // no person waits: run to the end at once
     Document document;
     ViewState state;
     PanelStates panels;
@@ -48,6 +69,15 @@ struct AppParts {
     int pictures = 0;
     Arrangement arrangement;
 };
+
+// walk.cpp: the session and the models made from it.
+bool start_session(AppParts& parts, Scenario scenario, BootError& error);
+void go_to_start(AppParts& parts, const WindowRequest& request);
+bool is_walk(Command::Kind kind);
+void walk(AppParts& parts, const Command& command);
+void choose_task(AppParts& parts, int by);
+// Once a frame, after the commands: runs ahead, plays on, brings the models up to date.
+void advance(AppParts& parts);
 
 // overlays.cpp
 void draw_help(AppParts& parts, float width, float height);

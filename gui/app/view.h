@@ -18,9 +18,12 @@
 
 namespace sy {
 class Session;
-}
+class Timeline;
+}  // namespace sy
 
 namespace sy::gui {
+
+struct StageModel;
 
 enum class Grain : std::uint8_t { step, phase, switches, tick };
 enum class Depth : std::uint8_t { line, phases, words };
@@ -112,8 +115,18 @@ struct Document {
 
 struct PanelStates;
 
+// The words of the step just made are on their way, or have arrived.
+struct Flight {
+    double start = -1;  // shown time; negative: nothing flies
+    double length = 0.25;
+    bool backwards = false;
+};
+
 struct View {
     const Session* session = nullptr;  // null: nothing is loaded
+    const StageModel* stage = nullptr;
+    const Timeline* timeline = nullptr;
+    Flight flight;
     const Document& document;
     const ViewState& state;
     PanelStates& panels;

@@ -9,6 +9,7 @@
 
 #include "gui/panels/panels.h"
 #include "gui/widgets.h"
+#include "sim/session/session.h"
 
 namespace sy::gui {
 namespace {
@@ -85,7 +86,9 @@ std::string_view costs_text(const View& view) {
 }
 
 // The simulated time at the cursor.
-std::string clock_text(const View&) { return format_time(0); }
+std::string clock_text(const View& view) {
+    return format_time(view.session ? view.session->time() : 0);
+}
 
 struct WalkButton {
     const char* id;

@@ -1,0 +1,230 @@
+// Walking: what the keys do to the session, playing on, and the models that the panels draw from. A
+// step back shows the words of the step that is taken back flying home; so the last undone step is
+// kept until it has landed.
+#include <algorithm>
+
+#include "gui/app/app_parts.h"
+#include "gui/model/facts.h"
+
+namespace sy::gui {
+namespace {
+
+using Kind = Command::Kind;
+
+constexpr std::uint64_t kStepsAFrame = 40'000;  // a few milliseconds
+constexpr std::uint64_t kStepsForPicture = 20'000'000;
+constexpr double kFlight = 0.25, kStagger = 0.03;  // seconds
+
+sy::Grain session_grain(Grain grain) {
+    switch (grain) {
+        case Grain::phase:
+            return sy::Grain::phase;
+        case Grain::switches:
+            return sy::Grain::switch_;
+        case Grain::tick:
+            return sy::Grain::tick;
+        case Grain::step:
+            break;
+    }
+    return sy::Grain::step;
+}
+
+Grain larger(Grain grain) {
+    return grain == Grain::tick ? Grain::tick : static_cast<Grain>(static_cast<int>(grain) + 1);
+}
+
+void take_off(AppParts& p, bool backwards) {
+    const std::size_t words = p.stage.model.moves.size();
+    const double speed = p.state.playing ? std::max(p.state.speed, 1.0) : 1.0;
+    p.flight.backwards = backwards;
+    p.flight.length = (kFlight + kStagger * static_cast<double>(words > 0 ? words - 1 : 0)) / speed;
+    p.flight.start = p.state.reduced_motion || words == 0 ? -1 : p.now;
+}
+
+// Brings the stage's model up to date; returns whether it was made again.
+bool refresh_stage(AppParts& p, bool undone) {
+    StageCache& cache = p.stage;
+    const std::uint64_t position = p.session->position();
+    if (cache.valid && cache.position == position && cache.lang == p.state.lang &&
+        cache.undone == undone)
+        return false;
+    const Episode& episode = p.session->episode_at(std::max<std::uint64_t>(position, 1));
+    const StoryStep* lit = undone          ? &p.undone
+                           : position == 0 ? nullptr
+                                           : find_step(episode, position - 1);
+    cache.model = make_stage(
+        {.kernel = p.session->now(), .episode = episode, .position = position, .lit = lit});
+    cache.position = position;
+    cache.lang = p.state.lang;
+    cache.undone = undone;
+    cache.valid = true;
+    return true;
+}
+
+void forward(AppParts& p, Grain grain) {
+    const std::uint64_t before = p.session->position();
+    if (!p.session->forward(session_grain(grain))) {
+        p.state.playing = false;
+        return;
+    }
+    refresh_stage(p, false);
+    if (p.session->position() == before + 1 || grain == Grain::step)
+        take_off(p, false);
+    else
+        p.flight.start = -1;
+}
+
+void back(AppParts& p, Grain grain) {
+    const std::uint64_t before = p.session->position();
+    p.state.playing = false;
+    if (before == 0) return;
+    if (grain == Grain::step) {
+        const StoryStep* step = find_step(p.session->episode_at(before), before - 1);
+        if (step != nullptr) p.undone = *step;
+        p.session->back(sy::Grain::step);
+        if (step != nullptr && !p.state.reduced_motion) {
+            refresh_stage(p, true);
+            take_off(p, true);
+            if (p.flight.start >= 0) return;
+        }
+    } else {
+        p.session->back(session_grain(grain));
+    }
+    p.flight.start = -1;
+    refresh_stage(p, false);
+}
+
+// How long one step of playing stays, at speed 1.
+double pause_of(const AppParts& p) {
+    switch (p.state.grain) {
+        case Grain::phase:
+            return 1.2;
+        case Grain::switches:
+            return 1.5;
+        case Grain::tick:
+            return 1.0;
+        case Grain::step:
+            break;
+    }
+    return 0.7 +
+           kStagger * static_cast<double>(std::min<std::size_t>(p.stage.model.moves.size(), 20));
+}
+
+void play_on(AppParts& p) {
+    if (!p.state.playing) return;
+    if (p.now >= p.play_due) {
+        forward(p, p.state.grain);
+        p.play_due = p.now + pause_of(p) / p.state.speed;
+    }
+    const double left = p.play_due - p.now;
+    if (p.state.playing && (p.next_frame_in < 0 || left < p.next_frame_in))
+        p.next_frame_in = std::max(left, 0.0);
+}
+
+void run_on(AppParts& p) {
+    Session& s = *p.session;
+    if (s.complete()) return;
+    s.run_ahead(p.shot ? kStepsForPicture : kStepsAFrame);
+    p.timeline->follow(s.log());
+    if (!s.complete() && !p.shot) p.next_frame_in = 0;
+}
+
+}  // namespace
+
+bool start_session(AppParts& p, Scenario scenario, BootError& error) {
+    std::unique_ptr<Session> session = Session::open(std::move(scenario), error);
+    if (!session) return false;
+    const Kernel& start = session->now();
+    std::vector<TaskId> idle;
+    for (const Cpu& cpu : start.cpus) idle.push_back(cpu.idle);
+    p.timeline = std::make_unique<Timeline>(idle, start.tasks.size());
+    p.session = std::move(session);
+    p.stage = {};
+    p.flight = {};
+    p.state.playing = false;
+    p.state.selected_task = kNoTask;
+    return true;
+}
+
+void go_to_start(AppParts& p, const WindowRequest& request) {
+    Session& s = *p.session;
+    if (request.at) s.seek_time(*request.at);
+    if (request.switch_number)
+        s.seek_switch(
+            static_cast<std::uint64_t>(std::max<std::int64_t>(0, *request.switch_number)));
+    if (request.step)
+        s.seek_step(static_cast<std::uint64_t>(std::max<std::int64_t>(0, *request.step)));
+    p.timeline->follow(s.log());
+}
+
+bool is_walk(Kind kind) { return kind >= Kind::forward && kind <= Kind::seek_step; }
+
+void walk(AppParts& p, const Command& command) {
+    Session& s = *p.session;
+    const Grain grain = p.state.grain;
+    switch (command.kind) {
+        case Kind::forward:
+            forward(p, grain);
+            return;
+        case Kind::back:
+            back(p, grain);
+            return;
+        case Kind::forward_larger:
+            forward(p, larger(grain));
+            return;
+        case Kind::back_larger:
+            back(p, larger(grain));
+            return;
+        case Kind::play:
+            p.state.playing = !p.state.playing;
+            p.play_due = p.now;
+            return;
+        case Kind::to_start:
+            s.seek_step(0);
+            break;
+        case Kind::to_end:
+            s.run_to_end();
+            s.seek_step(s.frontier().steps());
+            break;
+        case Kind::seek_time:
+            s.seek_time(command.value);
+            break;
+        case Kind::seek_switch:
+            s.seek_switch(static_cast<std::uint64_t>(command.value));
+            break;
+        case Kind::seek_step:
+            s.seek_step(static_cast<std::uint64_t>(command.value));
+            break;
+        default:
+            return;
+    }
+    p.state.playing = false;
+    p.flight.start = -1;
+}
+
+void choose_task(AppParts& p, int by) {
+    if (!p.session) return;
+    // In the order of the task list: by mm, then kernel threads; see facts.
+    const std::vector<TaskId> order = task_order(p.session->now());
+    if (order.empty()) return;
+    const auto at = std::find(order.begin(), order.end(), p.state.selected_task);
+    std::ptrdiff_t index = at == order.end() ? (by > 0 ? -1 : 0) : at - order.begin();
+    const auto count = static_cast<std::ptrdiff_t>(order.size());
+    index = (index + by + count) % count;
+    p.state.selected_task = order[static_cast<std::size_t>(index)];
+}
+
+void advance(AppParts& p) {
+    if (!p.session) return;
+    run_on(p);
+    play_on(p);
+    p.timeline->follow(p.session->log());
+    bool flying = p.flight.start >= 0 && p.now < p.flight.start + p.flight.length;
+    if (!flying) p.flight.start = -1;
+    refresh_stage(p, flying && p.flight.backwards);
+    if (p.state.selected_task != kNoTask && p.state.selected_task >= p.session->now().tasks.size())
+        p.state.selected_task = kNoTask;
+    if (flying) p.next_frame_in = 0;
+}
+
+}  // namespace sy::gui

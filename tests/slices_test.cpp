@@ -1,0 +1,188 @@
+// The timeline's lanes against the plainest possible reading of the records: for every instant,
+// what was the last thing said about this task?
+#include "sim/trace/slices.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "sim/kernel/kernel.h"
+#include "sim/scenario/parse.h"
+
+using namespace sy;
+
+namespace {
+
+constexpr const char* kMixed = R"(
+machine { cpus 2  scheduler cfs  until 60ms }
+device keyboard irq 1 every exp(2ms)
+process editor x3 { repeat { run 700us  read keyboard } }
+process pair { thread other { forever { run 300us sleep 1ms } } forever { run 2ms yield } }
+process short arrive 5ms { fork { run 1ms } wait }
+)";
+
+Kernel boot(const char* source) {
+    Scenario scenario;
+    Diagnostics mistakes;
+    REQUIRE(parse_scenario(source, "test.scn", scenario, mistakes));
+    BootError error;
+    std::optional<Kernel> k = Kernel::boot(scenario, error);
+    REQUIRE(k);
+    return *k;
+}
+
+Timeline timeline_of(const Kernel& start) {
+    std::vector<TaskId> idle;
+    for (const Cpu& cpu : start.cpus) idle.push_back(cpu.idle);
+    return Timeline(idle, start.tasks.size());
+}
+
+// The state of `task` after all records up to and including index `last`: 'R' running, 'r'
+// runnable, 'S' sleeping,
+// '-' none.
+char state_after(const Log& log, std::size_t last, TaskId task, bool slept_at_start) {
+    char state = slept_at_start ? 'S' : '-';
+    for (std::size_t i = 0; i <= last; ++i) {
+        const Record& r = log[i];
+        const bool wakes = r.kind == RecordKind::sched_wakeup ||
+                           r.kind == RecordKind::sched_wakeup_new ||
+                           r.kind == RecordKind::task_arrival;
+        if (wakes && r.a == task && state != 'R') state = 'r';
+        if (r.kind != RecordKind::sched_switch) continue;
+        if (r.task == task) {
+            const char letter = static_cast<char>(r.b & 0xff);
+            state = letter == 'R' || r.b >> 8 ? 'r' : letter == 'X' || letter == 'Z' ? '-' : 'S';
+        }
+        if (r.a == task) state = 'R';
+    }
+    return state;
+}
+
+char letter_of(const Slice* s) {
+    if (s == nullptr) return '-';
+    switch (s->kind) {
+        case Slice::Kind::running:
+            return 'R';
+        case Slice::Kind::runnable:
+            return 'r';
+        case Slice::Kind::sleeping:
+            return 'S';
+        default:
+            return '?';
+    }
+}
+
+}  // namespace
+
+TEST_CASE("a task's lane says at every instant what the records say") {
+    const Kernel start = boot(kMixed);
+    Kernel k = start;
+    Log log;
+    k.run({}, &log);
+    Timeline lanes = timeline_of(start);
+    lanes.follow(log);
+    REQUIRE(log.size() > 500);
+    std::size_t compared = 0;
+    for (TaskId task = 0; task < lanes.tasks(); ++task) {
+        const bool idle = (k.tasks[task].flags & pf::idle) != 0;
+        if (idle) continue;
+        for (std::size_t i = 0; i + 1 < log.size(); i += 7) {
+            // The two CPUs' records may be out of order by the length of a step; ask where time
+            // moves on clearly.
+            if (log[i + 1].at <= log[i].at + 5'000) continue;
+            const Nanos at = log[i].at + 2'500;
+            const bool clear = std::none_of(log.begin(), log.end(), [&](const Record& r) {
+                return r.at > log[i].at && r.at <= at && &r < log.begin() + i;
+            });
+            if (!clear) continue;
+            CAPTURE(task);
+            CAPTURE(at);
+            CHECK(letter_of(slice_at(lanes.task(task).state, at)) ==
+                  state_after(log, i, task, task < start.tasks.size()));
+            ++compared;
+        }
+    }
+    CHECK(compared > 300);
+}
+
+TEST_CASE("the rows of a lane are sorted and do not overlap") {
+    const Kernel start = boot(kMixed);
+    Kernel k = start;
+    Log log;
+    k.run({}, &log);
+    Timeline lanes = timeline_of(start);
+    lanes.follow(log);
+    const auto check = [](const std::vector<Slice>& row) {
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            CHECK(row[i].begin < row[i].end);
+            if (i > 0) CHECK(row[i - 1].end <= row[i].begin);
+        }
+    };
+    for (TaskId t = 0; t < lanes.tasks(); ++t)
+        for (auto row : {&Lane::state, &Lane::syscall, &Lane::softirq, &Lane::irq})
+            check(lanes.task(t).*row);
+    for (CpuId c = 0; c < lanes.cpus(); ++c) {
+        for (auto row : {&Lane::state, &Lane::syscall, &Lane::softirq, &Lane::irq})
+            check(lanes.cpu(c).*row);
+        // A CPU always runs somebody: its states follow each other without a hole.
+        const auto& state = lanes.cpu(c).state;
+        for (std::size_t i = 1; i < state.size(); ++i) CHECK(state[i - 1].end == state[i].begin);
+        CHECK(!lanes.cpu(c).irq.empty());
+    }
+}
+
+TEST_CASE("record by record gives the same lanes as all at once") {
+    const Kernel start = boot(kMixed);
+    Kernel k = start;
+    Log log;
+    k.run({}, &log);
+    Timeline at_once = timeline_of(start), bit_by_bit = timeline_of(start);
+    at_once.follow(log);
+    Log part;
+    for (const Record& r : log) {
+        part.add(r);
+        if (part.size() % 13 == 0) bit_by_bit.follow(part);
+    }
+    bit_by_bit.follow(part);
+    REQUIRE(at_once.tasks() == bit_by_bit.tasks());
+    for (TaskId t = 0; t < at_once.tasks(); ++t)
+        CHECK(at_once.task(t).state == bit_by_bit.task(t).state);
+}
+
+TEST_CASE("narrow neighbours fold into one box that knows its shares") {
+    using Kind = Slice::Kind;
+    std::vector<Slice> row;
+    for (int i = 0; i < 1'000; ++i)
+        row.push_back({.begin = i * 10,
+                       .end = i * 10 + 10,
+                       .kind = i % 4 == 0 ? Kind::running : Kind::runnable});
+    const LaneWindow all{.from = 0, .until = 10'000, .width = 100, .now = 10'000};
+    const std::vector<LaneBox> folded = layout_lane(row, all, 3);
+    CHECK(folded.size() <= 100 / 3 * 2 + 2);
+    std::size_t total = 0;
+    for (const LaneBox& box : folded) {
+        total += box.count;
+        const float sum = box.share[0] + box.share[1];
+        CHECK(sum == doctest::Approx(1.0).epsilon(0.01));
+    }
+    CHECK(total == row.size());
+    // Close up, every slice is a box of its own, in the right place.
+    const std::vector<LaneBox> close =
+        layout_lane(row, {.from = 100, .until = 150, .width = 100, .now = 10'000}, 3);
+    REQUIRE(close.size() == 5);
+    CHECK(close[0].first == 10);
+    CHECK(close[1].left == doctest::Approx(20));
+    CHECK(close[1].right == doctest::Approx(40));
+    CHECK(close[1].count == 1);
+}
+
+TEST_CASE("a slice that lasts ends where the run has got to") {
+    const std::vector<Slice> row{{.begin = 10, .end = kNever, .kind = Slice::Kind::running}};
+    const std::vector<LaneBox> boxes =
+        layout_lane(row, {.from = 0, .until = 100, .width = 100, .now = 60}, 3);
+    REQUIRE(boxes.size() == 1);
+    CHECK(boxes[0].left == doctest::Approx(10));
+    CHECK(boxes[0].right == doctest::Approx(60));
+}
