@@ -237,6 +237,15 @@ void App::apply(const Command& command) {
             flag = !flag;
             break;
         }
+        case Kind::zoom_in:
+        case Kind::zoom_out:
+        case Kind::zoom_fit:
+        case Kind::pan_left:
+        case Kind::pan_right:
+            if (p.session)
+                timeline_command(p.panels.timeline, command.kind, p.session->time(),
+                                 p.session->frontier().now());
+            break;
         case Kind::next_task:
             choose_task(p, 1);
             break;

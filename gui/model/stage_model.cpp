@@ -66,6 +66,8 @@ class Maker {
         m_.kind_name = tr(episode_kind_name(e_.kind));
         m_.reason = tr(e_.reason);
         m_.one_line = tr(e_.in_one_line);
+        m_.pick = e_.pick;
+        caption();
         for (const NotSaved& n : e_.not_saved) m_.not_saved.emplace_back(n.part, tr(n.why));
         sentence();
         phases();
@@ -90,6 +92,16 @@ class Maker {
         }
         m_.steps_in_episode = e_.steps.size();
         for (const StoryStep& s : e_.steps) m_.step_in_episode += s.report.number < in_.position;
+    }
+
+    // The last caption of the scenario whose time has come.
+    void caption() {
+        Nanos latest = -1;
+        for (const TimedAction& a : k_.image().scenario.timeline) {
+            if (a.kind != TimedAction::Kind::caption || a.at > m_.time || a.at < latest) continue;
+            latest = a.at;
+            m_.caption = language() == Lang::zh && !a.text_zh.empty() ? a.text_zh : a.text;
+        }
     }
 
     void phases() {
@@ -507,9 +519,9 @@ StageRow gap_row(const std::vector<StageRow>& rows, std::size_t from, std::size_
     gap.low = rows[until - 1].low;
     gap.left = "…" + word_text(gap.high).substr(12);
     for (std::size_t i = from; i < until; ++i) gap.lit |= rows[i].lit;
-    gap.name = rows[from].name + " … " + rows[until - 1].name;
-    if (until - from == 1) gap.name = rows[from].name;
-    gap.value = tr(Str::stack_words, {std::to_string(until - from)});
+    gap.name = "…";
+    gap.value = tr(Str::stack_words, {std::to_string(until - from)}) + ": " + rows[from].name +
+                " … " + rows[until - 1].name;
     gap.quiet = true;
     return gap;
 }

@@ -102,6 +102,8 @@ struct StageModel {
     std::vector<std::pair<std::string, std::string>> not_saved;  // part, why
     std::vector<TableRow> table;
     std::string one_line;
+    std::string caption;  // the author's line in force
+    PickReason pick;      // winner kNoTask: none in this episode
     std::uint64_t step_in_episode = 0, steps_in_episode = 0;  // from 1; 0: before its first step
 };
 

@@ -73,9 +73,19 @@ float paint_title(ImDrawList& list, const Area& area, const StageModel& stage) {
     const float used = room + px(12) + chip + px(16);
     paint_phases(list, area.x + area.width, area.y + (first - small_line()) / 2, area.width - used,
                  stage);
-    if (stage.reason.empty()) return first + px(4);
-    fit_at(list, {area.x, area.y + first + px(1)}, area.width, stage.reason, small);
-    return first + small_line() + px(6);
+    float y = first + px(1);
+    if (!stage.reason.empty()) {
+        fit_at(list, {area.x, area.y + y}, area.width, stage.reason, small);
+        y += small_line();
+    }
+    if (!stage.caption.empty()) {
+        list.AddRectFilled({area.x, area.y + y + px(2)},
+                           {area.x + px(3), area.y + y + px(2) + small_line()}, theme().running);
+        fit_at(list, {area.x + px(9), area.y + y + px(2)}, area.width - px(9), stage.caption,
+               {Face::text, Size::small, 0});
+        y += small_line() + px(2);
+    }
+    return y + px(5);
 }
 
 std::string_view depth_text(Depth depth) {
@@ -308,6 +318,7 @@ void dump_stage(const View& view, nlohmann::json& out) {
     out["routine"] = s.routine;
     out["source"] = s.source;
     out["one_line"] = s.one_line;
+    out["caption"] = s.caption;
     out["flying"] = view.flight.start >= 0;
     nlohmann::json& phases = out["phases"] = nlohmann::json::array();
     constexpr std::array states = {"done", "current", "to_come"};

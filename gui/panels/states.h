@@ -1,13 +1,33 @@
 // What each panel remembers between frames of how it looks; one struct a panel.
 #pragma once
 
+#include "gui/app/view.h"
 #include "sim/base/types.h"
 
 namespace sy::gui {
 
 struct TimelineState {
     Nanos from = 0, until = 0;  // the visible stretch; equal: the whole run
+    float scroll = 0;           // of the lanes, in pixels
+    Nanos last_cursor = -1;     // so that the stretch follows the cursor only when it moves
+    Nanos last_end = 0;         // of the run as far as it is known, and of what was shown
+    bool dragging = false, dragging_strip = false, pressed = false;
+    float press_x = 0;
+    Nanos press_from = 0, press_until = 0;
 };
+
+// What the keys for zoom and pan do. `end` is the end of the run, `anchor` the instant that stays
+// where it is.
+void zoom_timeline(TimelineState& state, double factor, Nanos anchor, Nanos end);
+void pan_timeline(TimelineState& state, double share, Nanos end);
+void timeline_command(TimelineState& state, Command::Kind kind, Nanos cursor, Nanos end);
+// The stretch that is shown.
+struct Stretch {
+    Nanos from = 0, until = 1;
+};
+Stretch timeline_stretch(const TimelineState& state, Nanos end);
+// Distance of the ruler's marks, at least `least` long: 1, 2 or 5 times a power of ten.
+Nanos ruler_step(Nanos least);
 
 struct PanelStates {
     TimelineState timeline;

@@ -1,5 +1,5 @@
-// The task list: boxes around tasks that share an mm, kernel threads in a dashed box outside every mm; below it what is
-// pending on the stage's CPU and its preempt_count, decoded.
+// The task list: boxes around tasks that share an mm, kernel threads in a dashed box outside every
+// mm; below it what is pending on the stage's CPU and its preempt_count, decoded.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -18,12 +18,16 @@ namespace {
 ImU32 letter_color(char letter) {
     const Theme& t = theme();
     switch (letter) {
-        case 'R': return t.running;
+        case 'R':
+            return t.running;
         case 'r':
-        case 'n': return t.runnable;
+        case 'n':
+            return t.runnable;
         case 'Z':
-        case 'X': return t.line;
-        default: return t.sleeping;
+        case 'X':
+            return t.line;
+        default:
+            return t.sleeping;
     }
 }
 
@@ -36,14 +40,20 @@ bool is_next(const Kernel& k, TaskId id) {
 std::string note_of(const Kernel& k, TaskId id) {
     const Task& t = k.tasks[id];
     switch (task_letter(k, id)) {
-        case 'R': return "CPU " + std::to_string(t.cpu);
+        case 'R':
+            return "CPU " + std::to_string(t.cpu);
         case 'r':
             if (is_next(k, id)) return std::string(tr(Str::task_next));
-            return k.cpus.size() > 1 ? "CPU " + std::to_string(t.cpu) : std::string(tr(Str::task_waits));
-        case 'n': return std::string(tr(Str::task_new));
-        case 'Z': return "zombie";
-        case 'X': return std::string(tr(Str::task_gone));
-        default: return wait_place(k, id);
+            return k.cpus.size() > 1 ? "CPU " + std::to_string(t.cpu)
+                                     : std::string(tr(Str::task_waits));
+        case 'n':
+            return std::string(tr(Str::task_new));
+        case 'Z':
+            return "zombie";
+        case 'X':
+            return std::string(tr(Str::task_gone));
+        default:
+            return wait_place(k, id);
     }
 }
 
@@ -98,7 +108,8 @@ void task_row(View& view, const Kernel& k, TaskId id) {
 std::string group_title(const Kernel& k, const TaskGroup& g) {
     if (g.mm == kNoMm) return std::string(tr(Str::group_no_mm));
     const Mm& mm = k.mms[g.mm];
-    return tr(Str::group_mm, {mm_owner_name(k, g.mm), std::to_string(mm.users), std::to_string(mm.count), hex(mm.pgd)});
+    return tr(Str::group_mm, {mm_owner_name(k, g.mm), std::to_string(mm.users),
+                              std::to_string(mm.count), hex(mm.pgd)});
 }
 
 void group(View& view, const Kernel& k, const TaskGroup& g) {
@@ -109,19 +120,24 @@ void group(View& view, const Kernel& k, const TaskGroup& g) {
     const Span span{title, quiet_text(Size::small)};
     const float inner = width - px(16);
     const float title_height = paragraph_height({&span, 1}, inner);
-    const float height = px(7) + title_height + px(3) + static_cast<float>(g.tasks.size()) * px(24) + px(6);
+    const float height =
+        px(7) + title_height + px(3) + static_cast<float>(g.tasks.size()) * px(24) + px(6);
     ImDrawList& list = *ImGui::GetWindowDrawList();
     const ImVec2 max{at.x + width, at.y + height};
-    if (g.mm == kNoMm) draw_dashed_rect(list, at, max, t.sleeping, px(6));
-    else list.AddRect(at, max, t.sleeping, px(6));
+    if (g.mm == kNoMm)
+        draw_dashed_rect(list, at, max, t.sleeping, px(6));
+    else
+        list.AddRect(at, max, t.sleeping, px(6));
     ImGui::SetCursorScreenPos({at.x + px(8), at.y + px(7)});
     paragraph({span}, inner);
     ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {0, 0});
     float y = at.y + px(7) + title_height + px(3);
     for (const TaskId id : g.tasks) {
         ImGui::SetCursorScreenPos({at.x + px(8), y});
-        if (ImGui::BeginChild(ImGui::GetID(reinterpret_cast<void*>(static_cast<std::intptr_t>(id) + 1)),
-                              {inner, px(24)}, false, ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse))
+        if (ImGui::BeginChild(
+                ImGui::GetID(reinterpret_cast<void*>(static_cast<std::intptr_t>(id) + 1)),
+                {inner, px(24)}, false,
+                ImGuiWindowFlags_NoScrollbar | ImGuiWindowFlags_NoScrollWithMouse))
             task_row(view, k, id);
         ImGui::EndChild();
         y += px(24);
@@ -135,14 +151,16 @@ std::vector<std::pair<std::string, ImU32>> pending_chips(const Kernel& k, CpuId 
     const Cpu& cpu = k.cpus[c];
     const Theme& t = theme();
     std::vector<std::pair<std::string, ImU32>> chips;
-    if (cpu.irr_timer || cpu.lapic_deadline <= cpu.clock) chips.emplace_back("▲ " + std::string(tr(Str::pending_timer)), t.irq);
+    if (cpu.irr_timer || cpu.lapic_deadline <= cpu.clock)
+        chips.emplace_back("▲ " + std::string(tr(Str::pending_timer)), t.irq);
     for (std::size_t d = 0; d < k.devices.size(); ++d)
         if ((cpu.irr_devices >> d & 1) != 0)
             chips.emplace_back("▲ " + k.image().scenario.devices[d].name, t.irq);
     if (cpu.irr_resched) chips.emplace_back("▲ reschedule", t.irq);
     if (cpu.irr_call) chips.emplace_back("▲ call", t.irq);
     for (int vec = 0; vec < kSoftirqs; ++vec)
-        if ((cpu.softirq_pending >> vec & 1) != 0) chips.emplace_back("◆ " + std::string(softirq_name(vec)), t.softirq);
+        if ((cpu.softirq_pending >> vec & 1) != 0)
+            chips.emplace_back("◆ " + std::string(softirq_name(vec)), t.softirq);
     return chips;
 }
 
@@ -156,8 +174,10 @@ void pending(const Kernel& k, CpuId c) {
         float x = 0;
         for (const auto& [text, color] : chips) {
             const float own = chip_width(text);
-            if (x > 0 && x + own <= right) ImGui::SameLine(0, px(4));
-            else x = 0;
+            if (x > 0 && x + own <= right)
+                ImGui::SameLine(0, px(4));
+            else
+                x = 0;
             chip(text, color);
             x += own + px(4);
         }
@@ -166,7 +186,8 @@ void pending(const Kernel& k, CpuId c) {
     section_title("preempt_count");
     const std::uint32_t n = cpu.preempt_count;
     paragraph("hardirq " + std::to_string((n & kHardirqMask) >> 16) + " · softirq " +
-                  std::to_string((n & kSoftirqMask) >> 8) + " · preempt " + std::to_string(n & kPreemptMask),
+                  std::to_string((n & kSoftirqMask) >> 8) + " · preempt " +
+                  std::to_string(n & kPreemptMask),
               mono_text());
     paragraph(n == 0 ? tr(Str::preempt_may) : tr(Str::preempt_may_not), quiet_text(Size::small));
 }
@@ -198,10 +219,13 @@ void dump_tasks(const View& view, nlohmann::json& out) {
     out["loaded"] = view.session != nullptr;
     if (!view.session) return;
     const Kernel& k = view.session->now();
-    out["selected"] = view.state.selected_task == kNoTask ? nlohmann::json(nullptr) : nlohmann::json(k.tasks[view.state.selected_task].pid);
+    out["selected"] = view.state.selected_task == kNoTask
+                          ? nlohmann::json(nullptr)
+                          : nlohmann::json(k.tasks[view.state.selected_task].pid);
     nlohmann::json& groups = out["groups"] = nlohmann::json::array();
     for (const TaskGroup& g : task_groups(k)) {
-        nlohmann::json one{{"title", group_title(k, g)}, {"mm", g.mm == kNoMm ? nlohmann::json(nullptr) : nlohmann::json(g.mm)}};
+        nlohmann::json one{{"title", group_title(k, g)},
+                           {"mm", g.mm == kNoMm ? nlohmann::json(nullptr) : nlohmann::json(g.mm)}};
         if (g.mm != kNoMm) {
             one["users"] = k.mms[g.mm].users;
             one["count"] = k.mms[g.mm].count;
@@ -209,9 +233,14 @@ void dump_tasks(const View& view, nlohmann::json& out) {
         }
         for (const TaskId id : g.tasks) {
             const Task& t = k.tasks[id];
-            one["tasks"].push_back({{"pid", t.pid}, {"tgid", t.tgid}, {"name", task_name(k, id)},
-                                    {"state", std::string(1, task_letter(k, id))}, {"cpu", t.cpu},
-                                    {"nice", t.nice}, {"note", note_of(k, id)}, {"borrows", borrowed_text(k, id)}});
+            one["tasks"].push_back({{"pid", t.pid},
+                                    {"tgid", t.tgid},
+                                    {"name", task_name(k, id)},
+                                    {"state", std::string(1, task_letter(k, id))},
+                                    {"cpu", t.cpu},
+                                    {"nice", t.nice},
+                                    {"note", note_of(k, id)},
+                                    {"borrows", borrowed_text(k, id)}});
         }
         groups.push_back(std::move(one));
     }
