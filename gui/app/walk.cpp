@@ -48,12 +48,7 @@ bool refresh_stage(AppParts& p, bool undone) {
     if (cache.valid && cache.position == position && cache.lang == p.state.lang &&
         cache.undone == undone)
         return false;
-    const Episode& episode = p.session->episode_at(std::max<std::uint64_t>(position, 1));
-    const StoryStep* lit = undone          ? &p.undone
-                           : position == 0 ? nullptr
-                                           : find_step(episode, position - 1);
-    cache.model = make_stage(
-        {.kernel = p.session->now(), .episode = episode, .position = position, .lit = lit});
+    cache.model = stage_at_cursor(*p.session, undone ? &p.undone : nullptr);
     cache.position = position;
     cache.lang = p.state.lang;
     cache.undone = undone;

@@ -7,6 +7,7 @@
 #include "gui/strings/strings.h"
 #include "sim/kernel/inspect.h"
 #include "sim/machine/layout.h"
+#include "sim/session/session.h"
 
 namespace sy::gui {
 namespace {
@@ -391,8 +392,7 @@ class Maker {
         const Regs& r = cpu.regs;
         CpuCardModel& c = m_.cpu;
         c.cpu = e_.cpu;
-        c.mode = std::string(tr(r.user() ? Str::cpu_user_mode : Str::cpu_kernel_mode)) +
-                 (r.interrupts_on() ? "1" : "0");
+        c.mode = std::string(r.user() ? "ring 3 · IF " : "ring 0 · IF ") + (r.interrupts_on() ? "1" : "0");
         const auto add = [&](StageRow x) { c.rows.push_back(std::move(x)); };
         add(row(special(PK::rip), "RIP", code_name(k_, cpu.current_task, k_.rip(cpu)), 100));
         struct Named {
@@ -502,6 +502,20 @@ class Maker {
 }  // namespace
 
 StageModel make_stage(const StageInput& input) { return Maker(input).make(); }
+
+StageModel stage_at_cursor(Session& session, const StoryStep* undone) {
+    const std::uint64_t position = session.position();
+    const Episode& episode = session.episode_at(std::max<std::uint64_t>(position, 1));
+    StageInput input{
+        .kernel = session.now(), .episode = episode, .position = position, .lit = undone};
+    if (undone != nullptr || position == 0) return make_stage(input);
+    input.lit = find_step(episode, position - 1);
+    // What the outside world does (a device, an arrival) belongs to no CPU's episode.
+    std::vector<StoryStep> outside;
+    if (input.lit == nullptr) outside = session.tell(position - 1, position);
+    if (!outside.empty()) input.lit = &outside.front();
+    return make_stage(input);
+}
 
 const StoryStep* find_step(const Episode& episode, std::uint64_t number) {
     const auto it =

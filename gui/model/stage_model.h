@@ -13,6 +13,10 @@
 #include "sim/kernel/kernel.h"
 #include "sim/session/episode.h"
 
+namespace sy {
+class Session;
+}
+
 namespace sy::gui {
 
 enum class FateMark : std::uint8_t { none, kept, saved, replaced };
@@ -116,6 +120,8 @@ struct StageInput {
     const StoryStep* lit = nullptr;
 };
 StageModel make_stage(const StageInput& input);
+// The same for a session's cursor; `undone` is shown in place of the last step if it is not null.
+StageModel stage_at_cursor(Session& session, const StoryStep* undone = nullptr);
 
 // The step of the episode with this number in the run; null if it has none.
 const StoryStep* find_step(const Episode& episode, std::uint64_t number);

@@ -32,8 +32,7 @@ std::unique_ptr<Session> open(const char* source) {
 
 StageModel stage_at(Session& s, std::uint64_t position) {
     s.seek_step(position);
-    const Episode& e = s.episode_at(std::max<std::uint64_t>(position, 1));
-    return make_stage({s.now(), e, position, position == 0 ? nullptr : find_step(e, position - 1)});
+    return stage_at_cursor(s);
 }
 
 constexpr const char* kThreads = R"(
