@@ -392,7 +392,8 @@ class Maker {
         const Regs& r = cpu.regs;
         CpuCardModel& c = m_.cpu;
         c.cpu = e_.cpu;
-        c.mode = std::string(r.user() ? "ring 3 · IF " : "ring 0 · IF ") + (r.interrupts_on() ? "1" : "0");
+        c.mode = std::string(r.user() ? "ring 3 · IF " : "ring 0 · IF ") +
+                 (r.interrupts_on() ? "1" : "0");
         const auto add = [&](StageRow x) { c.rows.push_back(std::move(x)); };
         add(row(special(PK::rip), "RIP", code_name(k_, cpu.current_task, k_.rip(cpu)), 100));
         struct Named {

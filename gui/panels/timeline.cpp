@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gui/model/facts.h"
+#include "gui/model/lane_layout.h"
 #include "gui/panels/panels.h"
 #include "gui/panels/states.h"
 #include "gui/strings/strings.h"

@@ -6,7 +6,6 @@
 // nothing but records: a recorded trace of a real machine gives lanes in the same way.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -78,25 +77,6 @@ class Timeline {
     std::size_t present_ = 0;
     std::size_t seen_ = 0;
 };
-
-// What to draw for the visible stretch of one row, left to right, in pixels from the stretch's left
-// edge.
-struct LaneBox {
-    float left = 0, right = 0;
-    std::size_t first = 0;  // slice
-    std::size_t count =
-        1;  // more than one: slices too narrow to be told apart, folded into one box
-    std::array<float, kSliceKinds> share{};  // of the box's time by kind; the rest is nothing
-};
-struct LaneWindow {
-    Nanos from = 0, until = 0;
-    float width = 0;  // pixels
-    Nanos now = 0;    // slices that still last end here
-};
-// Neighbours narrower than `least` pixels are folded together until the box is that wide, so there
-// are at most width / least * 2 + 2 boxes however far one zooms out.
-std::vector<LaneBox> layout_lane(std::span<const Slice> slices, const LaneWindow& window,
-                                 float least);
 
 // The slice that holds at `at`; null if none.
 const Slice* slice_at(std::span<const Slice> slices, Nanos at);

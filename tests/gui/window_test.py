@@ -116,7 +116,7 @@ TESTS = [test_opens, test_grain_keys, test_looks, test_resize, test_broken_file,
 
 def main():
     need_tools()
-    program = sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "build", "bin", "switchyard")
+    program = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else os.path.join(ROOT, "build", "bin", "switchyard")
     failed = 0
     with Display() as display:
         with Window(display, program, LESSONS[:1]) as window:
