@@ -29,7 +29,7 @@ int schedulers(Lang lang) {
                     static_cast<int>(title.size()), title.data());
         for (const PolicyOption& option : policy->options) {
             const std::string_view help = lang == Lang::zh ? option.help_zh : option.help;
-            std::printf("    %-28.*s %.*s\n", static_cast<int>(option.usage.size()),
+            std::printf("    %-32.*s %.*s\n", static_cast<int>(option.usage.size()),
                         option.usage.data(), static_cast<int>(help.size()), help.data());
         }
         std::printf("    (%.*s)\n", static_cast<int>(policy->source.size()), policy->source.data());

@@ -3,11 +3,13 @@
 #include "sim/cli/cli.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
 
 #include "sim/cli/commands.h"
+#include "sim/scenario/suggest.h"
 #include "sim/session/load.h"
 
 namespace sy {
@@ -34,6 +36,18 @@ bool parse_size(const std::string& text, WindowRequest& request) {
     return std::sscanf(text.c_str(), "%dx%d%c", &request.width, &request.height, &end) == 2 &&
            request.width > 0 && request.height > 0 && request.width <= 16'384 &&
            request.height <= 16'384;
+}
+
+// A number in a range, with a message for people.
+CLI::Validator at_least(std::int64_t least) {
+    return CLI::Validator(
+        [least](std::string& text) {
+            const bool is_number = !text.empty() && text.size() < 19 &&
+                                   text.find_first_not_of("0123456789") == std::string::npos;
+            if (is_number && std::stoll(text) >= least) return std::string();
+            return "wants a whole number from " + std::to_string(least) + ", not '" + text + "'";
+        },
+        "");
 }
 
 // A time such as 12ms.
@@ -98,7 +112,7 @@ CLI::App* add_explain(CLI::App& app, Request& r) {
     CLI::Option* number =
         c->add_option("--switch", r.explain.switch_number, "which one; 1 is the first (default)")
             ->type_name("N")
-            ->check(CLI::PositiveNumber);
+            ->check(at_least(1));
     CLI::Option* all = c->add_flag("--all", r.explain.all, "every switch of the run");
     add_time(*c, "--at", r.explain.at, "what happens at this time, switch or not");
     number->excludes(all);
@@ -126,12 +140,25 @@ void add_window_options(CLI::App& c, Request& r) {
     add_time(c, "--at", r.window.at, "start at this time");
     c.add_option("--switch", r.window.switch_number, "start at this context switch; 1 is the first")
         ->type_name("N")
-        ->check(CLI::PositiveNumber);
-    c.add_option("--step", r.window.step, "start at this step")
-        ->type_name("N")
-        ->check(CLI::NonNegativeNumber);
+        ->check(at_least(1));
+    c.add_option("--step", r.window.step, "start at this step")->type_name("N")->check(at_least(0));
     c.add_flag("--reduced-motion", r.window.reduced_motion, "arrows instead of flight");
     c.add_flag("--presenter", r.window.presenter, "type for a projector");
+}
+
+// `switchyard rnu FILE`: the first word is no command.
+bool is_unknown_command(const CLI::App& app, int argc, const char* const* argv) {
+    if (argc < 2 || argv[1][0] == '-') return false;
+    std::vector<std::string> names;
+    for (const CLI::App* command : app.get_subcommands(nullptr))
+        names.push_back(command->get_name());
+    if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return false;
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    const std::string meant = scn::nearest(argv[1], known);
+    std::fprintf(stderr, "error: there is no command '%s'%s; the commands are: %s\n", argv[1],
+                 meant.empty() ? "" : ("; did you mean '" + meant + "'?").c_str(),
+                 scn::listed(known).c_str());
+    return true;
 }
 
 int open_window(const WindowRequest& request, const WindowMain& window) {
@@ -187,6 +214,7 @@ int cli_main(int argc, const char* const* argv, const WindowMain& window) {
     shot->add_option("-o,--output", r.window.out, "PNG file")->required()->type_name("FILE");
     shot->add_option("--keys", r.window.keys, "key presses first, e.g. \"Right Right space\"");
 
+    if (is_unknown_command(app, argc, argv)) return cli::kWrongUsage;
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

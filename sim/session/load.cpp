@@ -21,10 +21,17 @@ constexpr std::array<Unit, 4> kUnits = {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+Text unknown(const Text& kind, std::string_view word, const std::vector<std::string_view>& known) {
+    const std::string meant = scn::nearest(word, known);
+    if (!meant.empty()) return scn::did_you_mean(kind, word, meant);
+    return {.en = text("unknown {0} '{1}'", "", {kind.en, word}).en,
+            .zh = text("", "未知的{0} “{1}”", {kind.zh, word}).zh};
+}
+
 Text unknown_scheduler(std::string_view name) {
     std::vector<std::string_view> known;
     for (const PolicyInfo* policy : policies()) known.push_back(policy->name);
-    Text why = scn::did_you_mean(text("scheduler", "调度器"), name, scn::nearest(name, known));
+    Text why = unknown(text("scheduler", "调度器"), name, known);
     const std::string list = scn::listed(known);
     why.en += "; known: " + list;
     why.zh += "；可用：" + list;
@@ -39,9 +46,9 @@ bool add_setting(const PolicyInfo& policy, std::string_view item, MachineDecl& m
     for (const PolicyOption& option : policy.options) known.push_back(option.key);
     if (equals == std::string_view::npos ||
         std::find(known.begin(), known.end(), key) == known.end()) {
-        why = scn::did_you_mean(
+        why = unknown(
             text("setting of " + std::string(policy.name), std::string(policy.name) + " 的设置"),
-            key, scn::nearest(key, known));
+            key, known);
         std::string usages;
         for (const PolicyOption& option : policy.options) {
             usages += (usages.empty() ? "" : ", ") + std::string(option.usage);
