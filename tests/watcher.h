@@ -197,7 +197,8 @@ class Watcher {
                        [&] { return who(r.a) + " finds its kernel stack changed"; });
                 asleep_.erase(it);
             }
-            expect((k_.tasks[r.a].cpus_allowed >> r.cpu & 1) != 0,
+            expect((k_.tasks[r.a].cpus_allowed >> r.cpu & 1) != 0 ||
+                       (k_.tasks[r.a].tif & tif::need_resched) != 0,
                    [&] { return who(r.a) + " was picked on a CPU it may not use"; });
         }
         for (TaskId& t : leaving_) {
