@@ -4,8 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/base/text.h"
@@ -70,7 +72,25 @@ int schedulers(Lang lang);
 // `status` says why.
 std::optional<Scenario> open_scenario(const Common& common, int& status);
 std::optional<Kernel> boot(const Common& common, const Scenario& scenario, int& status);
-// Prints to the output file or standard output.
+// Where a long text goes piece by piece: the output file or standard output. Nothing of it is kept
+// in memory.
+class Output {
+  public:
+    explicit Output(const Common& common);
+    ~Output();
+    Output(const Output&) = delete;
+    Output& operator=(const Output&) = delete;
+    // False once writing has failed (a full disk, a closed pipe): the rest can be left out.
+    bool write(std::string_view text);
+    // Closes it; `status`, or 1 with a message if something could not be written.
+    int finish(int status);
+
+  private:
+    const Common& common_;
+    std::FILE* file_ = nullptr;
+    bool is_fine_ = true;
+};
+// The whole text at once.
 int finish(const Common& common, const std::string& text, int status);
 // `error: …` on standard error in the wanted language.
 void complain(const Text& message, Lang lang);

@@ -1,5 +1,7 @@
 // What every subcommand does first and last: read a scenario with its complaints, and write a text.
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "sim/cli/commands.h"
 #include "sim/cli/files.h"
@@ -65,11 +67,40 @@ std::optional<Kernel> boot(const Common& common, const Scenario& scenario, int& 
     return kernel;
 }
 
-int finish(const Common& common, const std::string& text, int status) {
-    Text why;
-    if (write_text_file(common.out, text, why)) return status;
-    complain(why, common.language());
+Output::Output(const Common& common) : common_(common) {
+    errno = 0;
+    const bool to_stdout = common.out.empty() || common.out == "-";
+    file_ = to_stdout ? stdout : std::fopen(common.out.c_str(), "wb");
+    is_fine_ = file_ != nullptr;
+}
+
+Output::~Output() {
+    if (file_ != nullptr && file_ != stdout) std::fclose(file_);
+}
+
+bool Output::write(std::string_view text) {
+    is_fine_ = is_fine_ && std::fwrite(text.data(), 1, text.size(), file_) == text.size();
+    return is_fine_;
+}
+
+int Output::finish(int status) {
+    if (file_ == stdout) {
+        is_fine_ = std::fflush(stdout) == 0 && is_fine_;
+    } else if (file_ != nullptr) {
+        is_fine_ = std::fclose(file_) == 0 && is_fine_;
+    }
+    file_ = nullptr;
+    if (is_fine_) return status;
+    const std::string where = common_.out.empty() ? "stdout" : common_.out;
+    complain(text("cannot write {0}: {1}", "无法写入 {0}：{1}", {where, std::strerror(errno)}),
+             common_.language());
     return kWrongInput;
+}
+
+int finish(const Common& common, const std::string& text, int status) {
+    Output out(common);
+    out.write(text);
+    return out.finish(status);
 }
 
 }  // namespace sy::cli

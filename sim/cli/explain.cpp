@@ -51,17 +51,18 @@ class Explainer {
 
     int all() {
         session_.run_to_end();
-        std::string out = is_json() ? "[" : "";
+        Output out(o_.common);
+        if (is_json()) out.write("[");
         for (std::uint64_t n = 1; n <= session_.switch_count(); ++n) {
             if (is_json()) {
-                out += n == 1 ? "\n" : ",\n";
+                out.write(n == 1 ? "\n" : ",\n");
             } else if (n > 1 && o_.depth != "line") {
-                out += "\n\n";
+                out.write("\n\n");
             }
-            out += one(session_.episode_of_switch(n));
+            if (!out.write(one(session_.episode_of_switch(n)))) break;
         }
-        if (is_json()) out += "\n]\n";
-        return finish(o_.common, out, kFine);
+        if (is_json()) out.write("\n]\n");
+        return out.finish(kFine);
     }
 
     int at(Nanos time) {

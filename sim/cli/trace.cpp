@@ -22,14 +22,16 @@ int trace_steps(const TraceOptions& options, Scenario scenario) {
     const Kernel& end = session->frontier();
     const PlaceNames names(end);
     const Lang lang = options.common.language();
-    std::string out, why;
-    for (std::uint64_t from = 0; from < end.steps(); from += kAtOnce) {
+    Output out(options.common);
+    std::string why;
+    bool goes_on = true;
+    for (std::uint64_t from = 0; goes_on && from < end.steps(); from += kAtOnce) {
         for (const StoryStep& s : session->tell(from, std::min(from + kAtOnce, end.steps()))) {
-            out += step_as_text(s, names, lang, why);
+            goes_on = out.write(step_as_text(s, names, lang, why));
             why = lang == Lang::zh ? s.why.zh : s.why.en;
         }
     }
-    return finish(options.common, out, kFine);
+    return out.finish(kFine);
 }
 
 }  // namespace
@@ -47,7 +49,10 @@ int trace(const TraceOptions& options) {
         complain(end_text(*kernel, end), options.common.language());
         status = kWrongInput;
     }
-    return finish(options.common, ftrace_text(*kernel, log, {.tgid = options.tgid}), status);
+    Output out(options.common);
+    write_ftrace(*kernel, log, {.tgid = options.tgid},
+                 [&](std::string_view text) { return out.write(text); });
+    return out.finish(status);
 }
 
 }  // namespace sy::cli

@@ -64,7 +64,7 @@ class Storyboard {
         : e_(e), k_(k), names_(k), lang_(lang) {}
 
     std::string write(Depth depth) {
-        if (depth == Depth::line) return in(e_.in_one_line) + "\n";
+        if (depth == Depth::line) return one_line();
         std::string out = head();
         out += depth == Depth::phases ? phases() : steps();
         return out + table() + not_saved();
@@ -75,6 +75,13 @@ class Storyboard {
         return lang_ == Lang::zh && !s.zh.empty() ? s.zh : s.en;
     }
     std::string say(const char* en, const char* zh) const { return lang_ == Lang::zh ? zh : en; }
+
+    // `    7  cpu0      4,202,551 ns  tick leaves, …`: a list of them is the course of the run.
+    std::string one_line() const {
+        const std::string number = e_.switch_number == 0 ? "-" : std::to_string(e_.switch_number);
+        return fmt::format("{:>6}  cpu{:<2} {:>15} ns  {}\n", number, e_.cpu, grouped(e_.begin),
+                           in(e_.in_one_line));
+    }
 
     std::string heading(const std::string& title) const {
         return "\n" + title + "\n" +

@@ -135,6 +135,8 @@ std::string event_text(const Kernel& k, const Record& r, const Record* args) {
 
 namespace {
 
+constexpr std::size_t kPiece = 64'000;
+
 std::string header(std::size_t entries, std::size_t cpus, bool tgid) {
     const std::string count = fmt::format("{}/{}", entries, entries);
     std::string out = fmt::format(
@@ -162,6 +164,16 @@ std::string header(std::size_t entries, std::size_t cpus, bool tgid) {
 }  // namespace
 
 std::string ftrace_text(const Kernel& end, const Log& log, const FtraceOptions& options) {
+    std::string out;
+    write_ftrace(end, log, options, [&](std::string_view text) {
+        out += text;
+        return true;
+    });
+    return out;
+}
+
+void write_ftrace(const Kernel& end, const Log& log, const FtraceOptions& options,
+                  const std::function<bool(std::string_view)>& write) {
     std::vector<std::uint32_t> order;
     order.reserve(log.size());
     bool is_sorted = true;
@@ -176,6 +188,10 @@ std::string ftrace_text(const Kernel& end, const Log& log, const FtraceOptions& 
     }
     std::string out = header(order.size(), end.cpus.size(), options.tgid);
     for (const std::uint32_t i : order) {
+        if (out.size() >= kPiece) {
+            if (!write(out)) return;
+            out.clear();
+        }
         const Record& r = log[i];
         const bool has_args = r.kind == RecordKind::sys_enter && i + 1 < log.size() &&
                               log[i + 1].kind == RecordKind::sys_args;
@@ -191,7 +207,7 @@ std::string ftrace_text(const Kernel& end, const Log& log, const FtraceOptions& 
                            r.at / kSecond, r.at % kSecond / kMicro, event_name(r.kind),
                            event_text(end, r, has_args ? &log[i + 1] : nullptr));
     }
-    return out;
+    write(out);
 }
 
 namespace {

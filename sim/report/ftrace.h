@@ -3,6 +3,7 @@
 // the kernel lends names only.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,9 @@ struct FtraceOptions {
 // The header and one line for each record, in order of time; sys_args records are joined to their
 // sys_enter. `end` is a state that knows all tasks of the log.
 std::string ftrace_text(const Kernel& end, const Log& log, const FtraceOptions& options);
+// The same in pieces of some kilobytes, until `write` says no.
+void write_ftrace(const Kernel& end, const Log& log, const FtraceOptions& options,
+                  const std::function<bool(std::string_view)>& write);
 
 // The text of one event behind its name: "comm=a pid=500 prio=120 target_cpu=000". `args` is the
 // sys_args record that follows a sys_enter, or null.

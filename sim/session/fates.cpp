@@ -147,6 +147,11 @@ class Fates {
                 mm_text(start_, start_.tasks[e_.prev].active_mm), borrowed);
         else if (e_.kind == EpisodeKind::thread_switch)
             row(Band::system, "mm_struct", Fate::kept, "shared: mm_users and mm_count stay", "共享：mm_users 与 mm_count 不变");
+        else if (start_.tasks[e_.prev].is_kthread())
+            row(Band::system, "mm_struct", Fate::replaced,
+                "by " + next_ + "'s; the one that " + prev_ + " had borrowed is given back (mm_count - 1)",
+                "换为 " + next_ + " 的；" + prev_ + " 借用的那个被归还（mm_count 减 1）",
+                mm_text(start_, start_.tasks[e_.prev].active_mm), borrowed);
         else
             row(Band::system, "mm_struct", Fate::replaced, "by " + next_ + "'s; no counter of either changes while both live",
                 "换为 " + next_ + " 的；两者的计数在存活期间不变", mm_text(start_, start_.tasks[e_.prev].active_mm), borrowed);

@@ -161,8 +161,12 @@ std::string in_unit(Nanos time, bool keep_zeros, std::string_view between) {
         (time < 0 ? "-" : "") + (keep_zeros ? grouped(size / unit) : std::to_string(size / unit));
     if (unit > 1) {
         std::string part = std::to_string(unit + size % unit).substr(1);
-        const std::size_t least = keep_zeros ? 3 : 0;
-        while (part.size() > least && part.back() == '0') part.pop_back();
+        if (keep_zeros) {  // thousandths always, further digits by threes where there are any
+            while (part.size() > 3 && part.ends_with("000")) part.resize(part.size() - 3);
+            for (std::size_t at = part.size() - 3; at > 0; at -= 3) part.insert(at, 1, ' ');
+        } else {
+            while (!part.empty() && part.back() == '0') part.pop_back();
+        }
         if (!part.empty()) out += "." + part;
     }
     return out + std::string(between) + std::string(kUnits[u].name);

@@ -32,7 +32,7 @@ bool choose_costs(Scenario& scenario, std::string_view name, Text& why);
 // above limits::duration_ns.
 std::optional<Nanos> parse_time(std::string_view text);
 
-// `12.500 ms`, `800 ns`, `1.234567 s`: a length of time for people, exact to the nanosecond.
+// `12.500 ms`, `800 ns`, `1.234 567 s`: a length of time for people, exact to the nanosecond.
 std::string show_time(Nanos time);
 // `1,234,567`
 std::string grouped(std::int64_t number);
