@@ -86,6 +86,24 @@ TEST_CASE("round robin as in Three Easy Pieces: average response 1") {
     CHECK(run.json()["totals"]["average_response_ns"] == 1 * ms);
 }
 
+// First come first served with arrivals, on paper: A 0-4, B (arrives at 1) 4-6, C (arrives at 3)
+// 6-9.
+TEST_CASE("response and turnaround count from the arrival") {
+    const Run run = run_text(
+        "machine { scheduler rr quantum=100ms costs ideal }\n"
+        "process A { run 4ms }  process B arrive 1ms { run 2ms }  process C arrive 3ms { run 3ms "
+        "}\n");
+    const nlohmann::json j = run.json();
+    CHECK(task(j, "B")["arrival_ns"] == 1 * ms);
+    CHECK(task(j, "B")["first_run_ns"] == 4 * ms);
+    CHECK(task(j, "B")["response_ns"] == 3 * ms);
+    CHECK(task(j, "B")["turnaround_ns"] == 5 * ms);
+    CHECK(task(j, "C")["response_ns"] == 3 * ms);
+    CHECK(task(j, "C")["turnaround_ns"] == 6 * ms);
+    CHECK(task(j, "C")["wait_ns"] == 3 * ms);
+    CHECK(j["totals"]["average_turnaround_ns"] == 5 * ms);
+}
+
 TEST_CASE("the chart shows the textbook's chart, cell by cell") {
     const Run run = run_text(
         "machine { scheduler rr quantum=4ms costs ideal }\n"

@@ -1,3 +1,4 @@
+// The list of scheduling policies, and what they share: the weights of nice levels and how a setting is read.
 #include <algorithm>
 #include <array>
 
