@@ -115,7 +115,6 @@ template <const auto& kSteps, std::size_t kAt>
         } else if constexpr (d.op == Op::effect) {
             f.pay(d.cost);
             f.flush();
-            f.cx.cpu.pc = f.base + here + 1;
             d.effect(f.cx);
             if (f.cx.recheck) [[unlikely]] {
                 f.leave(f.base + here + 1);

@@ -107,6 +107,7 @@ class RoundRobin final : public SchedClass {
                                       : "it has waited longest: it is first in line";
         why.rule_zh = why.winner == prev ? "没有别的任务在排队：它再得一个时间片"
                                          : "它等得最久：排在队首";
+        explain_tie(tasks, cpu, prev, why);
         return why;
     }
     void mix(Fingerprint& print) const override {
@@ -130,6 +131,25 @@ class RoundRobin final : public SchedClass {
     }
 
   private:
+    // Two things at one instant: which rule ordered them.
+    void explain_tie(const TaskTable& tasks, CpuId cpu, TaskId prev, PickReason& why) const {
+        const TaskId first = rq_[cpu].head;
+        if (first == kNoTask) return;
+        const TaskId second = tasks[first].se.node.right;
+        if (second != kNoTask && tasks[first].last_queued == tasks[second].last_queued) {
+            why.tie = "both queued at one instant: in the order in which the scenario names them (tie=file-order)";
+            why.tie_zh = "同一时刻入队：按场景文件中的先后（tie=file-order）";
+        }
+        // The running task was charged a moment ago: exec_start is now.
+        const TaskId last = rq_[cpu].tail;
+        if (prev != kNoTask && tasks[last].last_queued == tasks[prev].se.exec_start) {
+            why.tie = std::string(tasks[last].name()) + " came at the very instant at which " +
+                      std::string(tasks[prev].name()) + "'s turn ended: the newcomer queues first (tie=arrival-first)";
+            why.tie_zh = std::string(tasks[last].name()) + " 恰在 " + std::string(tasks[prev].name()) +
+                         " 的一轮结束时到来：新来者先入队（tie=arrival-first）";
+        }
+    }
+
     static void push_back(TaskTable& tasks, RrRq& rq, TaskId task) {
         QueueNode& n = tasks.mut(task).se.node;
         SY_ASSERT(!n.linked, "a task can be in one queue only");
