@@ -457,7 +457,7 @@ TEST_CASE(
 // --- who is where: linux.md 4.7 ---
 
 TEST_CASE("call chains of sleepers are those of Linux (linux.md 4.7)") {
-    const std::string entry = " < do_syscall_64 < entry_SYSCALL_64";
+    const std::string entry = " < do_syscall_64 < entry_SYSCALL_64_after_hwframe";
     const std::string hidden = "__switch_to_asm < __schedule < schedule < ";
     CHECK(chain_of_sleeper("machine { cpus 1 } process a { sleep 10ms }", "a", kMilli) ==
           hidden + "do_nanosleep < hrtimer_nanosleep < common_nsleep < __x64_sys_clock_nanosleep" +
@@ -474,12 +474,12 @@ TEST_CASE("call chains of sleepers are those of Linux (linux.md 4.7)") {
           hidden + "futex_wait_queue < futex_wait < do_futex < __x64_sys_futex" + entry);
     CHECK(chain_of_sleeper("machine { cpus 1 } process a { fork c { run 5ms } wait }", "a",
                            kMilli) == hidden + "do_wait < kernel_wait4 < __x64_sys_wait4" + entry);
-    const std::string kthread = " < kthread < ret_from_fork_asm";
+    const std::string kthread = " < kthread < ret_from_fork < ret_from_fork_asm";
     const std::string idle = "machine { cpus 1 until 5ms } process a { run 1ms }";
     CHECK(chain_of_sleeper(idle, "ksoftirqd/0", kMilli) == hidden + "smpboot_thread_fn" + kthread);
     CHECK(chain_of_sleeper(idle, "kworker/0:0", kMilli) == hidden + "worker_thread" + kthread);
     CHECK(chain_of_sleeper(idle, "kthreadd", kMilli) ==
-          hidden + "kthreadd < ret_from_fork_asm");  // no kthread frame
+          hidden + "kthreadd < ret_from_fork < ret_from_fork_asm");  // no kthread frame
     CHECK(chain_of_sleeper("machine { cpus 1 until 5ms } process a { sleep 3ms }", "swapper/0",
                            2 * kMilli) == "do_idle < cpu_startup_entry");
 }

@@ -253,6 +253,11 @@ constexpr StepDef entry_syscall_64_steps[] = {
            {"Push the user's CS.", "压入用户的 CS。", "Its lowest two bits say ring 3.", "它的最低两位表示 ring 3。"}),
     push(Reg::rcx, {"Push RCX, which holds the user's RIP.", "压入 RCX，其中是用户的 RIP。",
                     "SYSCALL put the return address there.", "SYSCALL 把返回地址放在了那里。"}),
+};
+
+// What the hardware pushes for an interrupt is there now; the rest has a symbol of its own in Linux, and control falls
+// into it.
+constexpr StepDef after_hwframe_steps[] = {
     push(Reg::rax, {"Push RAX, the number of the system call.", "压入 RAX，即系统调用号。",
                     "It is kept as orig_rax; the rax slot will hold the result.",
                     "它保存为 orig_rax；rax 的位置将存放结果。"}),
@@ -437,13 +442,19 @@ constexpr StepDef ret_from_fork_asm_steps[] = {
             "新任务第一次运行：从 RAX 取得前一个任务。",
             "Its stack was prepared so that the switch \"returns\" here: the switch has no case for it.",
             "它的栈已准备好，使切换“返回”到这里：切换代码不必为它特别处理。"}),
+    call(routines::ret_from_fork),
+    jump(routines::restore_regs_and_return),
+};
+
+constexpr StepDef ret_from_fork_steps[] = {
+    push(Reg::rbp),
     call(routines::schedule_tail),
     branch(is_kernel_thread, "kthread",
            {"Is it a kernel thread?", "它是内核线程吗？",
             "A kernel thread's prepared frame has its function in RBX, a user task's has 0.",
             "内核线程准备好的帧里 RBX 是其函数，用户任务则为 0。"}),
     call(routines::syscall_exit_to_user_mode),
-    jump(routines::restore_regs_and_return),
+    pop(Reg::rbp), ret(),
     label("kthread"),
     effect(argument_to_rdi, Cost::word, {"Pass the argument kept in R12.", "传递保存在 R12 中的参数。", "", ""}),
     call_indirect(thread_function,
@@ -465,6 +476,7 @@ constexpr StepDef schedule_tail_steps[] = {
 
 namespace routines {
 const Routine entry_syscall_64 = make_routine<entry_syscall_64_steps>("entry_SYSCALL_64", Actor::entry_code, Phase::entry);
+const Routine after_hwframe = make_routine<after_hwframe_steps>("entry_SYSCALL_64_after_hwframe", Actor::entry_code, Phase::entry);
 const Routine do_syscall_64 = make_routine<do_syscall_64_steps>("do_syscall_64", Actor::kernel, Phase::entry);
 const Routine syscall_exit_to_user_mode = make_routine<syscall_exit_to_user_mode_steps>("syscall_exit_to_user_mode", Actor::entry_code, Phase::exit);
 const Routine exit_to_user_mode_loop = make_routine<exit_to_user_mode_loop_steps>("exit_to_user_mode_loop", Actor::entry_code, Phase::exit);
@@ -476,6 +488,7 @@ const Routine asm_common_interrupt = make_routine<common_stub>("asm_common_inter
 const Routine irqentry_exit_to_user_mode = make_routine<irqentry_exit_to_user_mode_steps>("irqentry_exit_to_user_mode", Actor::entry_code, Phase::exit);
 const Routine irqentry_exit = make_routine<irqentry_exit_steps>("irqentry_exit", Actor::entry_code, Phase::exit);
 const Routine ret_from_fork_asm = make_routine<ret_from_fork_asm_steps>("ret_from_fork_asm", Actor::entry_code, Phase::exit);
+const Routine ret_from_fork = make_routine<ret_from_fork_steps>("ret_from_fork", Actor::kernel, Phase::exit);
 const Routine schedule_tail = make_routine<schedule_tail_steps>("schedule_tail", Actor::scheduler, Phase::exit);
 }  // namespace routines
 

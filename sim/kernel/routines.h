@@ -10,9 +10,9 @@ namespace sy {
 
 namespace routines {
 // entry.cpp
-extern const Routine entry_syscall_64, do_syscall_64, syscall_exit_to_user_mode, exit_to_user_mode_loop,
+extern const Routine entry_syscall_64, after_hwframe, do_syscall_64, syscall_exit_to_user_mode, exit_to_user_mode_loop,
     restore_regs_and_return, asm_apic_timer, asm_reschedule_ipi, asm_call_function, asm_common_interrupt,
-    irqentry_exit_to_user_mode, irqentry_exit, ret_from_fork_asm, schedule_tail;
+    irqentry_exit_to_user_mode, irqentry_exit, ret_from_fork_asm, ret_from_fork, schedule_tail;
 // sched_core.cpp
 extern const Routine schedule, schedule_inner, schedule_idle, preempt_schedule_irq, try_to_wake_up,
     sched_ttwu_pending, x64_sys_sched_yield, x64_sys_setpriority, x64_sys_sched_setaffinity,

@@ -32,14 +32,14 @@ std::span<const Routine* const> all_routines() {
     using namespace routines;
     static const std::array all = {
         // entry text
-        &entry_syscall_64, &restore_regs_and_return, &asm_apic_timer, &asm_reschedule_ipi, &asm_call_function,
+        &entry_syscall_64, &after_hwframe, &restore_regs_and_return, &asm_apic_timer, &asm_reschedule_ipi, &asm_call_function,
         &asm_common_interrupt, &ret_from_fork_asm, &switch_to_asm,
         // entry, C part
         &do_syscall_64, &syscall_exit_to_user_mode, &irqentry_exit_to_user_mode, &exit_to_user_mode_loop,
         &irqentry_exit, &sysvec_apic_timer, &sysvec_reschedule_ipi, &sysvec_call_function, &common_interrupt,
         &handle_irq_event, &irq_exit_rcu, &handle_softirqs, &softirq_action_none, &blk_done_softirq,
         // the switch
-        &switch_to, &switch_mm_irqs_off, &finish_task_switch, &schedule_tail,
+        &switch_to, &switch_mm_irqs_off, &finish_task_switch, &ret_from_fork, &schedule_tail,
         // scheduler
         &schedule, &schedule_inner, &schedule_idle, &preempt_schedule_irq, &try_to_wake_up, &sched_ttwu_pending,
         &x64_sys_sched_yield, &x64_sys_setpriority, &x64_sys_sched_setaffinity, &do_idle, &cpu_startup_entry,

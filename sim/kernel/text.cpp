@@ -138,7 +138,8 @@ void KernelText::find_saved() {
 
 bool KernelText::is_root(std::uint32_t step) const {
     const Routine* r = owner_[step];
-    return r == &routines::entry_syscall_64 || r == &routines::restore_regs_and_return ||
+    return r == &routines::entry_syscall_64 || r == &routines::after_hwframe ||
+           r == &routines::restore_regs_and_return ||
            r == &routines::ret_from_fork_asm || r == &routines::cpu_startup_entry || is_interrupt_stub(step) ||
            r == &routines::irqentry_exit;
 }
