@@ -76,6 +76,9 @@ def main():
     expect(0, "run", good, out="PASS")
     expect(0, "run", "-", stdin=GOOD, out="PASS")
     expect(1, "explain", good, "--switch", "99999", err="there is no switch")
+    expect(2, "explain", good, "--record", "sched_swich", err="sched_switch")
+    expect(1, "explain", good, "--to", "nobody", err="the run ends before")
+    expect(0, "explain", good, "--record", "sys_exit", out="system call")
 
     # Help: every command is listed, and has its own.
     text = expect(0, "--help")

@@ -115,6 +115,9 @@ CLI::App* add_explain(CLI::App& app, Request& r) {
             ->check(at_least(1));
     CLI::Option* all = c->add_flag("--all", r.explain.all, "every switch of the run");
     add_time(*c, "--at", r.explain.at, "what happens at this time, switch or not");
+    c->add_option("--to", r.explain.to, "break at the first switch to this task (after --at)");
+    c->add_option("--record", r.explain.record,
+                  "break at the first record of this kind (after --at), such as sched_wakeup");
     number->excludes(all);
     add_format(*c, r.explain.common, {"text", "json"});
     c->add_option("--depth", r.explain.depth, "one line, five phases or every word")

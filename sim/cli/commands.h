@@ -52,6 +52,8 @@ struct ExplainOptions {
     std::optional<std::uint64_t> switch_number;
     bool all = false;
     std::optional<Nanos> at;
+    // Breakpoints: the first switch to this task, or the first record of this kind (after `at`).
+    std::string to, record;
     std::string depth = "words";  // line, phases, words
 };
 int explain(const ExplainOptions& options);

@@ -2,6 +2,8 @@
 #include "sim/report/explain.h"
 
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "sim/cli/commands.h"
 #include "sim/session/load.h"
@@ -21,6 +23,7 @@ class Explainer {
 
     int run() {
         if (o_.all) return all();
+        if (!o_.to.empty() || !o_.record.empty()) return at_breakpoint();
         if (o_.at) return at(*o_.at);
         const std::uint64_t wanted = o_.switch_number.value_or(1);
         while (session_.switch_count() < wanted && session_.run_ahead(1u << 18)) {
@@ -70,6 +73,41 @@ class Explainer {
         return finish(o_.common,
                       one(session_.episode_at(session_.position())) + (is_json() ? "\n" : ""),
                       kFine);
+    }
+
+    int at_breakpoint() {
+        if (o_.at) session_.seek_time(*o_.at);
+        if (!o_.to.empty())
+            session_.breakpoints.push_back({.kind = Breakpoint::Kind::switch_to, .task = o_.to});
+        if (!o_.record.empty()) {
+            const std::optional<RecordKind> kind = record_kind(o_.record);
+            if (!kind) {
+                complain(text("there is no record kind '{0}'; known: {1}",
+                              "没有“{0}”这种记录；可用：{1}", {o_.record, known_records()}),
+                         o_.common.language());
+                return kWrongUsage;
+            }
+            session_.breakpoints.push_back(
+                {.kind = Breakpoint::Kind::record, .task = {}, .record = *kind});
+        }
+        if (session_.run_to_breakpoint())
+            return finish(o_.common,
+                          one(session_.episode_at(session_.position())) + (is_json() ? "\n" : ""),
+                          kFine);
+        complain(text("the run ends before that happens", "运行结束前没有发生"),
+                 o_.common.language());
+        return kWrongInput;
+    }
+    static std::optional<RecordKind> record_kind(const std::string& name) {
+        for (int i = 0; i < kRecordKinds; ++i)
+            if (record_name(static_cast<RecordKind>(i)) == name) return static_cast<RecordKind>(i);
+        return std::nullopt;
+    }
+    static std::string known_records() {
+        std::string all;
+        for (int i = 0; i < kRecordKinds; ++i)
+            all += (i == 0 ? "" : ", ") + std::string(record_name(static_cast<RecordKind>(i)));
+        return all;
     }
 
     const ExplainOptions& o_;

@@ -120,7 +120,7 @@ void leave_to_user(Ctx& cx, std::uint64_t rip, std::uint64_t flags, std::uint64_
     cx.cpu.episode_step = cx.k.steps() + 1;
     cx.recheck = true;   // no more kernel code
     do_swapgs(cx);
-    cx.move(at::none, at::special(Place::Kind::rip), rip, cx.text.address(cx.cpu.pc));
+    cx.move(at::none, at::special(Place::Kind::rip), rip, cx.text.address(cx.cpu.pc - 1));
     cx.move(at::none, at::special(Place::Kind::cs), kUserCs, r.cs);
     cx.move(at::none, at::special(Place::Kind::rflags), flags, r.rflags);
     r.rip = rip;
