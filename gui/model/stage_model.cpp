@@ -67,7 +67,9 @@ class Maker {
         m_.kind_name = tr(episode_kind_name(e_.kind));
         m_.reason = tr(e_.reason);
         m_.one_line = tr(e_.in_one_line);
-        m_.pick = e_.pick;
+        // What was picked is a story from the pick on; before it, the queue says who would be.
+        if (m_.has_switch && (progress_.done(e_.commit_step) || k_.cpus[e_.cpu].picked == e_.next))
+            m_.pick = e_.pick;
         caption();
         for (const NotSaved& n : e_.not_saved) m_.not_saved.emplace_back(n.part, tr(n.why));
         sentence();
@@ -313,6 +315,7 @@ class Maker {
 
     StageRow stack_row(std::uint64_t address, const std::string& name, const std::string& value) {
         StageRow r = row({PK::word, 0, 0, address}, name, value);
+        if (value.find_first_not_of('0') == std::string::npos) r.value = "0";
         r.left = word_text(address);
         r.low = r.high = address;
         return r;
@@ -329,6 +332,7 @@ class Maker {
         std::vector<StackWord> words = describe_stack(k_, id);
         for (const StackWord& w : words) {
             StageRow r = stack_row(w.address, w.label, word_text(w.value));
+            r.in_pt_regs = w.kind == StackWord::Kind::pt_regs;
             if (w.kind == StackWord::Kind::return_address) {
                 r.name = tr(Str::stack_return);
                 r.value = code_name(k_, id, w.value);
@@ -371,14 +375,20 @@ class Maker {
     }
 
     // --- the CPU ---
-    std::string cr3_text(const Cpu& cpu) const {
-        std::string out = hex(cpu.regs.cr3 & ~std::uint64_t{0xfff}) + " pcid " +
-                          std::to_string(cpu.regs.cr3 & 0xfff);
-        if (progress_.cr3_written())
-            out += " · " + std::string(tr(Str::cr3_written));
-        else if (m_.has_switch && !progress_.writes_cr3())
-            out += " · " + std::string(tr(Str::cr3_kept));
-        return out;
+    StageRow cr3_row(const Cpu& cpu) {
+        StageRow r = row(special(PK::cr3), "CR3",
+                         hex(cpu.regs.cr3 & ~std::uint64_t{0xfff}) + " pcid " +
+                             std::to_string(cpu.regs.cr3 & 0xfff),
+                         95);
+        if (progress_.cr3_written()) {
+            r.fate = FateMark::replaced;
+            r.note = tr(Str::cr3_written);
+        } else if (m_.has_switch && !progress_.writes_cr3()) {
+            r.fate = FateMark::kept;
+            r.note = tr(Str::cr3_kept);
+        }
+        r.tip = tr(Str::cr3_tip, {mm_owner_name(k_, cpu.tlb.loaded_mm)});
+        return r;
     }
 
     static std::string preempt_text(std::uint32_t count) {
@@ -419,7 +429,7 @@ class Maker {
         cs.lit |= is_lit(cs.place2);
         add(cs);
         add(row(special(PK::fs_base), "FS base", word_text(r.fs_base), 50));
-        add(row(special(PK::cr3), "CR3", cr3_text(cpu), 95));
+        add(cr3_row(cpu));
         add(row(cpu_place(e_.cpu, PerCpuField::current_task), "current",
                 task_name(k_, cpu.current_task), 94));
         StageRow stack = row({}, std::string(tr(Str::row_stack)), stack_name(k_, rsp), 93);
@@ -504,17 +514,30 @@ class Maker {
 
 StageModel make_stage(const StageInput& input) { return Maker(input).make(); }
 
+namespace {
+constexpr std::uint64_t kLookAhead = 64;  // steps of the outside world in a row
+}
+
 StageModel stage_at_cursor(Session& session, const StoryStep* undone) {
     const std::uint64_t position = session.position();
-    const Episode& episode = session.episode_at(std::max<std::uint64_t>(position, 1));
+    // What the outside world does (a device, an arrival) belongs to no CPU's episode: then the one
+    // that comes next is shown.
+    const Episode* episode = &session.episode_at(std::max<std::uint64_t>(position, 1));
+    const bool at_home = position > 0 && find_step(*episode, position - 1) != nullptr;
+    for (std::uint64_t ahead = 1; !at_home && undone == nullptr && ahead <= kLookAhead; ++ahead) {
+        const Episode& next = session.episode_at(position + ahead);
+        if (find_step(next, position + ahead - 1) == nullptr) continue;
+        episode = &next;
+        break;
+    }
     StageInput input{
-        .kernel = session.now(), .episode = episode, .position = position, .lit = undone};
-    if (undone != nullptr || position == 0) return make_stage(input);
-    input.lit = find_step(episode, position - 1);
-    // What the outside world does (a device, an arrival) belongs to no CPU's episode.
+        .kernel = session.now(), .episode = *episode, .position = position, .lit = undone};
     std::vector<StoryStep> outside;
-    if (input.lit == nullptr) outside = session.tell(position - 1, position);
-    if (!outside.empty()) input.lit = &outside.front();
+    if (undone == nullptr && position > 0) {
+        input.lit = find_step(*episode, position - 1);
+        if (input.lit == nullptr) outside = session.tell(position - 1, position);
+        if (!outside.empty()) input.lit = &outside.front();
+    }
     return make_stage(input);
 }
 
@@ -527,6 +550,27 @@ const StoryStep* find_step(const Episode& episode, std::uint64_t number) {
 
 namespace {
 
+constexpr std::size_t kRoomForPtRegs = 17;  // lines; with fewer, pt_regs is one row
+
+// The words of a whole pt_regs in one row, with the one that matters most.
+StageRow pt_regs_row(const std::vector<StageRow>& rows) {
+    StageRow all;
+    all.kind = StageRow::Kind::gap;
+    all.high = rows.front().high;
+    all.low = rows[kPtRegs - 1].low;
+    all.left = rows.front().left;
+    all.name = "pt_regs";
+    all.value = "rip " + rows[kPtRegs - 1 - static_cast<int>(PtReg::rip)].value;
+    all.tip = tr(Str::stack_pt_regs_tip);
+    return all;
+}
+
+bool whole_pt_regs(const std::vector<StageRow>& rows) {
+    if (rows.size() < static_cast<std::size_t>(kPtRegs)) return false;
+    return std::all_of(rows.begin(), rows.begin() + kPtRegs,
+                       [](const StageRow& r) { return r.in_pt_regs && !r.lit && !r.ghost; });
+}
+
 StageRow gap_row(const std::vector<StageRow>& rows, std::size_t from, std::size_t until) {
     StageRow gap;
     gap.kind = StageRow::Kind::gap;
@@ -535,8 +579,8 @@ StageRow gap_row(const std::vector<StageRow>& rows, std::size_t from, std::size_
     gap.left = "…" + word_text(gap.high).substr(12);
     for (std::size_t i = from; i < until; ++i) gap.lit |= rows[i].lit;
     gap.name = "…";
-    gap.value = tr(Str::stack_words, {std::to_string(until - from)}) + ": " + rows[from].name +
-                " … " + rows[until - 1].name;
+    gap.value = tr(Str::stack_words, {std::to_string(until - from)});
+    gap.tip = rows[from].name + " … " + rows[until - 1].name;
     gap.quiet = true;
     return gap;
 }
@@ -553,6 +597,11 @@ std::size_t lines_of(const std::vector<bool>& keep) {
 std::vector<StageRow> choose_stack_rows(const std::vector<StageRow>& rows, std::size_t budget) {
     if (rows.size() <= budget) return rows;
     if (budget == 0) return {};
+    if (budget < kRoomForPtRegs && whole_pt_regs(rows)) {
+        std::vector<StageRow> folded(rows.begin() + kPtRegs - 1, rows.end());
+        folded.front() = pt_regs_row(rows);
+        return choose_stack_rows(folded, budget);
+    }
     std::vector<bool> keep(rows.size(), false);
     const auto try_keep = [&](std::size_t i) {
         if (keep[i]) return true;
@@ -565,7 +614,7 @@ std::vector<StageRow> choose_stack_rows(const std::vector<StageRow>& rows, std::
     try_keep(rows.size() - 1);
     for (std::size_t i = rows.size(); i-- > 0;)
         if (rows[i].lit) try_keep(i);
-    if (budget >= 6) try_keep(0);
+    if (budget >= 4) try_keep(0);
     for (std::size_t i = rows.size(); i-- > rows.size() / 2;)
         if (lines_of(keep) + 4 <= budget) try_keep(i);
     for (std::size_t i = 1; i < 5 && i < rows.size() && budget >= 9; ++i) try_keep(i);

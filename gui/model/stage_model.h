@@ -36,8 +36,11 @@ struct StageRow {
     bool lit = false;                 // moves in this step
     bool quiet = false;
     bool ghost = false;  // a word that is no longer in use: it was just popped
-    int priority = 0;    // CPU rows: larger stays longer when there is little room
-    std::string left;    // stack: address
+    bool in_pt_regs = false;
+    FateMark fate = FateMark::none;  // CR3: kept or written
+    std::string note;                // its word
+    int priority = 0;                // CPU rows: larger stays longer when there is little room
+    std::string left;                // stack: address
     std::string name, value, tip;
 };
 

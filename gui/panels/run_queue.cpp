@@ -176,7 +176,11 @@ void draw_why(const Kernel& k, const Queue& q) {
     if (p.winner == kNoTask) return;
     section_title(tr(q.decided ? Str::why_this : Str::why_would, {task_name(k, p.winner)}));
     const bool zh = language() == Lang::zh;
-    paragraph(zh ? p.rule_zh : p.rule);
+    std::string rule = zh ? p.rule_zh : p.rule;
+    if (!rule.empty() && rule[0] >= 'a' && rule[0] <= 'z')
+        rule[0] = static_cast<char>(rule[0] - 'a' + 'A');
+    if (!zh && !rule.empty() && rule.back() != '.') rule += '.';
+    paragraph(rule);
     const std::string& tie = zh ? p.tie_zh : p.tie;
     if (!tie.empty()) {
         gap(4);

@@ -156,6 +156,15 @@ void paint_words(View& view, ImDrawList& list, const Area& area) {
     const Kernel& kernel = view.session->now();
     Anchors anchors;
     const float gap = px(10);
+    if (!stage.has_switch && stage.table.empty()) {
+        const float half = std::floor((area.width - gap) / 2);
+        paint_task_card(list, {area.x, area.y, half, area.height}, stage.leaves, 0, kernel,
+                        anchors);
+        paint_cpu_card(list, {area.x + half + gap, area.y, area.width - half - gap, area.height},
+                       stage, anchors);
+        paint_moves(list, stage.moves, anchors, view.flight, view.now);
+        return;
+    }
     const float cpu = std::floor(std::clamp(area.width * 0.31F, px(220), px(360)));
     const float side = std::floor((area.width - cpu - 2 * gap) / 2);
     const Area left{area.x, area.y, side, area.height};

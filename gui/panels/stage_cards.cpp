@@ -41,7 +41,7 @@ void band(Pen& pen, std::string_view name, const BandModel& model) {
         draw_text(pen.list, {pen.x + pen.width - measure(what, right).x, pen.y}, what, right);
     } else {
         // The fate matters more than the band's name, which always stands at the same place.
-        const float room = std::min(measure(what, right).x, pen.width * 0.72F);
+        const float room = std::min(measure(what, right).x, pen.width * 0.8F);
         fit_at(pen.list, {pen.x, pen.y}, pen.width - room - px(8), name, left);
         fit_at(pen.list, {pen.x + pen.width - room, pen.y}, room, what, right);
     }
@@ -88,6 +88,18 @@ void areas(Pen& pen, const TaskCardModel& card, int side, Anchors& anchors) {
             if (a.own) pen.list.AddRect({x, pen.y}, {x + own - 1, pen.y + height}, theme().quiet);
             const TextStyle style{Face::text, Size::small, theme().text};
             const float text = std::min(measure(a.name, style).x, own - px(4));
+            // A narrow stack keeps its number.
+            const std::size_t space = a.name.rfind(' ');
+            const bool brief = measure(a.name, style).x > own - px(4) && space != std::string::npos;
+            if (brief) {
+                const std::string number = a.name.substr(space + 1);
+                draw_text(
+                    pen.list,
+                    {x + (own - measure(number, style).x) / 2, pen.y + (height - small_line()) / 2},
+                    number, style);
+                x += own;
+                continue;
+            }
             fit_at(pen.list, {x + (own - text) / 2, pen.y + (height - small_line()) / 2},
                    own - px(4), a.name, style);
             x += own;
@@ -122,7 +134,7 @@ void row(Pen& pen, const StageRow& r, float left, float name, bool boxed, int ca
     const ImU32 quiet = r.lit ? lit : t.quiet;
     const ImU32 strong = r.lit ? lit : r.quiet || r.ghost ? t.quiet : t.text;
     const float y = pen.y + (height - line_height(mono_text())) / 2;
-    const float pad = boxed ? px(6) : px(4);
+    const float pad = px(boxed ? 5 : 4);
     float x = pen.x;
     if (left > 0) {
         const std::string shown = r.left.size() == 16 ? "…" + r.left.substr(12) : r.left;
@@ -132,8 +144,16 @@ void row(Pen& pen, const StageRow& r, float left, float name, bool boxed, int ca
     fit_at(pen.list, {x + pad, y}, name - pad - px(2), r.name,
            {Face::mono, Size::small, boxed ? strong : quiet});
     x += name;
-    const bool shortened = fit_at(pen.list, {x + pad, y}, pen.x + pen.width - x - pad - px(2),
-                                  r.value, {Face::mono, Size::small, strong});
+    const float room = pen.x + pen.width - x - pad - px(2);
+    TextStyle value{Face::mono, Size::small, strong};
+    std::string text = r.value;
+    if (r.fate != FateMark::none) {
+        const Fate fate = fate_of(r.fate);
+        if (!r.lit) value.color = fate_color(fate);
+        text += " " + std::string(fate_glyph(fate));
+        if (measure(text + " " + r.note, value).x <= room) text += " " + r.note;
+    }
+    const bool shortened = fit_at(pen.list, {x + pad, y}, room, text, value);
     if (!shortened && !r.tip.empty())
         tooltip_at(rect.min, rect.max, r.left.empty() ? r.tip : r.left + " · " + r.tip);
     anchors.push_back({r, rect, card});
@@ -164,8 +184,9 @@ void stack(Pen& pen, const TaskCardModel& card, int side, const Kernel& kernel, 
                quiet_text(Size::small));
         return;
     }
-    const float left = measure("…0000", mono_text()).x + px(12);
-    const float name = std::min(measure("orig_rax", mono_text()).x + px(12), pen.width * 0.3F);
+    const float left = measure("…0000", mono_text()).x + px(7);
+    const float name =
+        measure(pen.width > px(300) ? "orig_rax " : "pt_regs", mono_text()).x + px(6);
     const bool pointer = pointer_is_here(card, kernel);
     const int fit = rows_that_fit(pen.left_height()) - (pointer ? 1 : 0);
     bool drawn = !pointer;
@@ -231,18 +252,18 @@ void paint_task_card(ImDrawList& list, const Area& area, const TaskCardModel& ca
     header(pen, card.name, card.ids, card.role);
     rule(pen);
     const PlaceName place("card");
-    band(pen, tr(Str::band_user), card.user);
+    const bool wide = area.width > px(310);
+    band(pen, tr(wide ? Str::band_user : Str::band_user_short), card.user);
     areas(pen, card, side, anchors);
     rule(pen);
-    band(pen, tr(Str::band_register), card.reg);
+    band(pen, tr(wide ? Str::band_register : Str::band_register_short), card.reg);
     const float name = std::min(measure("thread.sp", mono_text()).x + px(16), pen.width * 0.4F);
     for (const StageRow& r : card.registers) {
         if (pen.left_height() < stage_row_height() * 4) break;
         row(pen, r, 0, name, false, side, anchors);
     }
     rule(pen);
-    band(pen, tr(area.width > px(330) ? Str::kernel_stack_band : Str::panel_kernel_stack),
-         card.system);
+    band(pen, tr(wide ? Str::kernel_stack_band : Str::band_system_short), card.system);
     stack(pen, card, side, kernel, anchors);
 }
 
@@ -298,7 +319,7 @@ void paint_cpu_card(ImDrawList& list, const Area& area, const StageModel& stage,
         if (box < small_line() * 3) box = 0;
     }
     const int fit = rows_that_fit(pen.left_height() - box);
-    const float name = measure("FS base", mono_text()).x + px(12);
+    const float name = measure("FS base", mono_text()).x + px(8);
     for (const StageRow& r :
          choose_cpu_rows(stage.cpu.rows, static_cast<std::size_t>(std::max(fit, 1)))) {
         const float own =

@@ -90,10 +90,11 @@ void task_row(View& view, const Kernel& k, TaskId id) {
     std::string note = note_of(k, id);
     const bool borrows = letter == 'R' && t.mm == kNoMm;
     if (borrows) note = borrowed_text(k, id);
-    const TextStyle note_style{Face::mono, Size::small, th.quiet};
+    const bool word = letter == 'r' || letter == 'n' || letter == 'R';
+    const TextStyle note_style{word ? Face::text : Face::mono, Size::small, th.quiet};
     const float room = at.x + width - x;
     const float name_width = std::min(measure(name).x, room);
-    const float note_room = room - name_width - px(8);
+    const float note_room = room - name_width - px(6);
     fit_at(list, {x, at.y + (height - line_height({})) / 2}, room, name);
     if (note_room > px(28)) {
         const float own = std::min(measure(note, note_style).x, note_room);
@@ -202,6 +203,11 @@ void draw_tasks(View& view) {
     }
     const Kernel& k = view.session->now();
     const std::vector<TaskGroup> groups = task_groups(k);
+    // What is pending stands at the bottom; the list above it scrolls.
+    const float below = px(138);
+    const float room = ImGui::GetContentRegionAvail().y;
+    const bool apart = room > below * 2.5F;
+    if (apart) ImGui::BeginChild("list", {0, room - below}, false);
     // A thousand tasks are a scroll, not a slow frame: only what may be seen is laid out in full.
     std::size_t shown = 0;
     for (const TaskGroup& g : groups) {
@@ -212,6 +218,7 @@ void draw_tasks(View& view) {
         }
         group(view, k, g);
     }
+    if (apart) ImGui::EndChild();
     pending(k, view.stage ? view.stage->cpu.cpu : CpuId{0});
 }
 

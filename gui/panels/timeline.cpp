@@ -285,7 +285,7 @@ void ruler(ImDrawList& list, const Measures& m, const Stretch& s) {
     for (Nanos at = (s.from + step - 1) / step * step; at < s.until; at += step) {
         const auto x = static_cast<float>(m.left + static_cast<double>(at - s.from) * scale);
         list.AddLine({x, m.at.y + px(24)}, {x, m.strip_top - px(2)}, fade(theme().line, 0.6F));
-        const std::string text = format_span(at);
+        const std::string text = at == 0 ? "0" : format_span(at);
         const float own = measure(text, style).x;
         if (x + own + px(4) < m.left + m.width)
             draw_text(list, {x + px(4), m.at.y + px(8)}, text, style);

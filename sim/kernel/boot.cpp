@@ -232,6 +232,7 @@ class Booter {
             cpu.irq_timer = cpu.irq_resched = cpu.irq_call = 0;
             cpu.timers.clear();
             cpu.lapic_deadline = kNever;
+            cpu.episode_step = 0;   // steps are counted from here
         }
         for (TaskId id = 0; id < k.tasks.size(); ++id) {
             Task& t = k.tasks.mut(id);
