@@ -106,7 +106,8 @@ void draw_open_dialog(AppParts& parts) {
     ImGui::SetNextItemWidth(-1);
     if (opening) ImGui::SetKeyboardFocusHere();
     bool go = ImGui::InputText("##path", dialog.path, sizeof dialog.path,
-                               ImGuiInputTextFlags_EnterReturnsTrue);
+                               ImGuiInputTextFlags_EnterReturnsTrue |
+                                   ImGuiInputTextFlags_AutoSelectAll);
     gap(4);
     ImGui::BeginChild("files", {0, ImGui::GetContentRegionAvail().y - px(44)}, false);
     for (const std::string& file : dialog.files) {

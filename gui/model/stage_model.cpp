@@ -331,7 +331,7 @@ class Maker {
         const std::uint64_t regs = top - kPtRegsBytes;
         std::vector<StackWord> words = describe_stack(k_, id);
         for (const StackWord& w : words) {
-            StageRow r = stack_row(w.address, w.label, word_text(w.value));
+            StageRow r = stack_row(w.address, w.label, hex(w.value));
             r.in_pt_regs = w.kind == StackWord::Kind::pt_regs;
             if (w.kind == StackWord::Kind::return_address) {
                 r.name = tr(Str::stack_return);
@@ -366,7 +366,6 @@ class Maker {
             for (const MoveModel& m : m_.moves)
                 if (m.from == Place{PK::word, 0, 0, a} && m.to.kind == PK::reg) name = m.to_name;
             StageRow r = stack_row(a, name, code_name(k_, id, value));
-            if (r.value == hex(value)) r.value = word_text(value);
             r.ghost = true;
             r.tip = tr(Str::stack_popped_tip);
             c.stack.push_back(std::move(r));
@@ -560,7 +559,9 @@ StageRow pt_regs_row(const std::vector<StageRow>& rows) {
     all.low = rows[kPtRegs - 1].low;
     all.left = rows.front().left;
     all.name = "pt_regs";
-    all.value = "rip " + rows[kPtRegs - 1 - static_cast<int>(PtReg::rip)].value;
+    const StageRow& rip = rows[kPtRegs - 1 - static_cast<int>(PtReg::rip)];
+    all.value = rip.value == "0" ? std::string(tr(Str::stack_pt_regs_unused)) : "rip " + rip.value;
+    all.quiet = rip.value == "0";
     all.tip = tr(Str::stack_pt_regs_tip);
     return all;
 }
@@ -595,9 +596,12 @@ std::size_t lines_of(const std::vector<bool>& keep) {
 }  // namespace
 
 std::vector<StageRow> choose_stack_rows(const std::vector<StageRow>& rows, std::size_t budget) {
-    if (rows.size() <= budget) return rows;
+    // Kernel threads never come from user mode: their pt_regs is room that nobody uses.
+    const bool whole = whole_pt_regs(rows);
+    const bool unused = whole && rows[kPtRegs - 1 - static_cast<int>(PtReg::rip)].value == "0";
+    if (rows.size() <= budget && !unused) return rows;
     if (budget == 0) return {};
-    if (budget < kRoomForPtRegs && whole_pt_regs(rows)) {
+    if (unused || (whole && budget < kRoomForPtRegs)) {
         std::vector<StageRow> folded(rows.begin() + kPtRegs - 1, rows.end());
         folded.front() = pt_regs_row(rows);
         return choose_stack_rows(folded, budget);

@@ -50,7 +50,7 @@ void band(Pen& pen, std::string_view name, const BandModel& model) {
 
 void rule(Pen& pen) {
     const float y = std::floor(pen.y + px(4));
-    pen.list.AddLine({pen.x - px(12), y}, {pen.x + pen.width + px(12), y}, theme().line);
+    pen.list.AddLine({pen.x - px(10), y}, {pen.x + pen.width + px(10), y}, theme().line);
     pen.y = y + px(5);
 }
 
@@ -134,17 +134,17 @@ void row(Pen& pen, const StageRow& r, float left, float name, bool boxed, int ca
     const ImU32 quiet = r.lit ? lit : t.quiet;
     const ImU32 strong = r.lit ? lit : r.quiet || r.ghost ? t.quiet : t.text;
     const float y = pen.y + (height - line_height(mono_text())) / 2;
-    const float pad = px(boxed ? 5 : 4);
+    const float pad = px(4);
     float x = pen.x;
     if (left > 0) {
         const std::string shown = r.left.size() == 16 ? "…" + r.left.substr(12) : r.left;
-        fit_at(pen.list, {x + pad, y}, left - pad - px(2), shown, {Face::mono, Size::small, quiet});
+        fit_at(pen.list, {x + pad, y}, left - pad, shown, {Face::mono, Size::small, quiet});
         x += left;
     }
-    fit_at(pen.list, {x + pad, y}, name - pad - px(2), r.name,
+    fit_at(pen.list, {x + pad, y}, name - pad, r.name,
            {Face::mono, Size::small, boxed ? strong : quiet});
     x += name;
-    const float room = pen.x + pen.width - x - pad - px(2);
+    const float room = pen.x + pen.width - x - pad - px(1);
     TextStyle value{Face::mono, Size::small, strong};
     std::string text = r.value;
     if (r.fate != FateMark::none) {
@@ -184,7 +184,7 @@ void stack(Pen& pen, const TaskCardModel& card, int side, const Kernel& kernel, 
                quiet_text(Size::small));
         return;
     }
-    const float left = measure("…0000", mono_text()).x + px(7);
+    const float left = measure("…0000", mono_text()).x + px(6);
     const float name =
         measure(pen.width > px(300) ? "orig_rax " : "pt_regs", mono_text()).x + px(6);
     const bool pointer = pointer_is_here(card, kernel);
@@ -227,8 +227,7 @@ Pen open_card(ImDrawList& list, const Area& area) {
     const ImVec2 min{area.x, area.y}, max{area.x + area.width, area.y + area.height};
     list.AddRectFilled(min, max, t.card, px(6));
     list.AddRect(min, max, t.line, px(6));
-    return {list, area.x + px(12), area.y + px(8), area.width - px(24),
-            area.y + area.height - px(8)};
+    return {list, area.x + px(10), area.y + px(8), area.width - px(20), area.y + area.height - px(8)};
 }
 
 }  // namespace
@@ -323,7 +322,7 @@ void paint_cpu_card(ImDrawList& list, const Area& area, const StageModel& stage,
     for (const StageRow& r :
          choose_cpu_rows(stage.cpu.rows, static_cast<std::size_t>(std::max(fit, 1)))) {
         const float own =
-            std::max(name, std::min(measure(r.name, mono_text()).x + px(12), pen.width * 0.6F));
+            std::max(name, std::min(measure(r.name, mono_text()).x + px(8), pen.width * 0.6F));
         row(pen, r, 0, own, false, 1, anchors);
     }
     if (box <= 0) return;

@@ -189,7 +189,7 @@ void pending(const Kernel& k, CpuId c) {
     paragraph("hardirq " + std::to_string((n & kHardirqMask) >> 16) + " · softirq " +
                   std::to_string((n & kSoftirqMask) >> 8) + " · preempt " +
                   std::to_string(n & kPreemptMask),
-              mono_text());
+              {Face::text, Size::small, 0});
     paragraph(n == 0 ? tr(Str::preempt_may) : tr(Str::preempt_may_not), quiet_text(Size::small));
 }
 
@@ -204,7 +204,7 @@ void draw_tasks(View& view) {
     const Kernel& k = view.session->now();
     const std::vector<TaskGroup> groups = task_groups(k);
     // What is pending stands at the bottom; the list above it scrolls.
-    const float below = px(138);
+    const float below = px(158);
     const float room = ImGui::GetContentRegionAvail().y;
     const bool apart = room > below * 2.5F;
     if (apart) ImGui::BeginChild("list", {0, room - below}, false);

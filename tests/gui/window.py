@@ -120,9 +120,9 @@ class Window:
         with open(self.dump_path, encoding="utf-8") as file:
             return json.load(file)
 
-    def wait_for(self, condition, what):
+    def wait_for(self, condition, what, patience=PATIENCE):
         """Polls the dump until the condition holds, and returns the dump that held it."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         last = None
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
@@ -135,7 +135,9 @@ class Window:
             except (FileNotFoundError, KeyError):
                 pass
             time.sleep(0.02)
-        shown = json.dumps(last, ensure_ascii=False)[:2000] if last else "nothing"
+        shown = "nothing"
+        if last:
+            shown = json.dumps({"window": last.get("window"), **last}, ensure_ascii=False)[:2000]
         raise Failure(f"waited in vain for {what}; last dump: {shown}")
 
     def picture(self):

@@ -67,12 +67,27 @@ def test_resize(window):
 
 
 def open_file(window, path):
-    window.keys("ctrl+o")
-    window.wait_for(lambda d: window_of(d)["typing"], "the field to take the keyboard")
-    window.keys("ctrl+a")
-    window.type(path)
-    window.wait_for(lambda d: window_of(d)["open_path"] == path, f"{path} to be typed")
-    window.keys("Return")
+    """Types a path into the open dialog. On a busy machine a frame may be longer than a key press, and ImGui misses
+    the key then: try again."""
+    for attempt in range(8):
+        try:
+            window.keys("ctrl+o")
+            window.wait_for(lambda d: window_of(d)["typing"], "the field to take the keyboard", patience=5)
+            window.type(path)
+            window.wait_for(lambda d: window_of(d)["open_path"] == path, f"{path} to be typed", patience=5)
+            break
+        except Failure:
+            if attempt == 7:
+                raise
+            window.keys("Escape")
+            time.sleep(0.3)
+    for _ in range(8):
+        window.keys("Return")
+        try:
+            window.wait_for(lambda d: not window_of(d)["typing"], "the dialog to close", patience=3)
+            return
+        except Failure:
+            pass
 
 
 def test_broken_file(window):
@@ -89,6 +104,79 @@ def test_broken_file(window):
     window.wait_for(lambda d: "/no/such/file.scn" in window_of(d)["error"], "the error of a missing file")
     window.keys("Escape", "1")
     window.wait_for(lambda d: d["panels"]["transport"]["grain"] == "step", "the keys to work again")
+
+
+def test_walks(window):
+    """Right and left change the cursor and bring it back to the same machine."""
+    start = window.dump()["cursor"]
+    places = [start]
+    for _ in range(4):
+        window.keys("Right")
+        places.append(window.wait_for(lambda d: d["cursor"]["step"] == places[-1]["step"] + 1, "one step forward")["cursor"])
+    for place in reversed(places[:-1]):
+        window.keys("Left")
+        back = window.wait_for(lambda d, p=place: d["cursor"]["step"] == p["step"], "one step back")["cursor"]
+        expect(back == place, f"going back to step {place['step']} shows another machine")
+    window.keys("3", "Right")
+    dump = window.wait_for(lambda d: d["cursor"]["switch"] == 1, "the first switch")
+    stage = dump["panels"]["stage"]
+    expect(stage["switch"] == 1, "the stage shows another switch")
+    expect(stage["leaves"]["name"] != stage["comes"]["name"], "a switch is between two tasks")
+    expect(dump["panels"]["timeline"]["cursor_ns"] == dump["cursor"]["time_ns"], "the timeline's cursor is elsewhere")
+    window.keys("shift+Right")
+    window.wait_for(lambda d: d["cursor"]["time_ns"] > dump["cursor"]["time_ns"], "a larger step")
+    window.keys("End")
+    window.wait_for(lambda d: d["cursor"]["step"] == d["run"]["steps"], "the end")
+    window.keys("Home", "1")
+    window.wait_for(lambda d: d["cursor"] == start, "the start")
+
+
+def test_depth(window):
+    for depth in ("line", "phases", "words"):
+        window.keys("d")
+        window.wait_for(lambda d, w=depth: d["panels"]["stage"]["depth"] == w, f"depth {depth}")
+
+
+def test_timeline(window):
+    """Zoom by key and wheel, pan by key and drag, go there by a click."""
+    def stretch(dump):
+        return dump["panels"]["timeline"]["from_ns"], dump["panels"]["timeline"]["until_ns"]
+
+    window.keys("f")
+    whole = stretch(window.wait_for(lambda d: d["panels"]["timeline"]["from_ns"] == 0, "the whole run"))
+    window.keys("plus")
+    window.wait_for(lambda d: stretch(d)[1] - stretch(d)[0] < (whole[1] - whole[0]) * 0.6, "a closer look")
+    window.keys("f")
+    window.wait_for(lambda d: stretch(d) == whole, "the whole run again")
+    x, y = window.size[0] // 2, window.size[1] - 120
+    window.wheel(x, y, up=True)
+    near = stretch(window.wait_for(lambda d: stretch(d) != whole, "a zoom by wheel"))
+    window.keys("period")
+    window.wait_for(lambda d: stretch(d)[0] > near[0], "the timeline to move")
+    window.keys("f")
+    window.wait_for(lambda d: stretch(d) == whole, "the whole run once more")
+    window.click(x, y)
+    dump = window.wait_for(lambda d: d["cursor"]["step"] > 0, "the cursor to go where the mouse was clicked")
+    middle = (x - 132) / (window.size[0] - 132 - 16) * whole[1]
+    expect(dump["cursor"]["time_ns"] <= middle * 1.02 + 10_000, "the cursor is beyond the click")
+    window.keys("Home")
+    window.wait_for(lambda d: d["cursor"]["step"] == 0, "the start")
+
+
+def test_plays(window):
+    window.keys("bracketright", "bracketright", "space")
+    window.wait_for(lambda d: d["cursor"]["step"] >= 3, "playing to walk by itself")
+    window.keys("space")
+    window.wait_for(lambda d: not d["panels"]["transport"]["playing"], "playing to pause")
+    window.keys("bracketleft", "bracketleft", "Home")
+    window.wait_for(lambda d: d["cursor"]["step"] == 0, "the start")
+
+
+def test_selects_tasks(window):
+    window.keys("Down")
+    first = window.wait_for(lambda d: d["panels"]["tasks"]["selected"] is not None, "a selected task")
+    window.keys("Down")
+    window.wait_for(lambda d: d["panels"]["tasks"]["selected"] != first["panels"]["tasks"]["selected"], "the next task")
 
 
 def test_other_lesson(window):
@@ -111,7 +199,8 @@ def test_idle(window):
     expect(used <= 10, f"an idle window used {used} of 200 clock ticks")
 
 
-TESTS = [test_opens, test_grain_keys, test_looks, test_resize, test_broken_file, test_other_lesson, test_idle]
+TESTS = [test_opens, test_grain_keys, test_walks, test_depth, test_timeline, test_plays, test_selects_tasks,
+         test_looks, test_resize, test_broken_file, test_other_lesson, test_idle]
 
 
 def main():
