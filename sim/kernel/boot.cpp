@@ -66,7 +66,7 @@ class Booter {
         }
         std::string wrong;
         std::unique_ptr<SchedClass> c =
-            policy->make({m.cpus, m.hz, m.scheduler_options}, wrong);
+            policy->make({m.cpus, m.hz, m.scheduler_options, m.seed}, wrong);
         if (c == nullptr) {
             std::string known;
             for (const PolicyOption& o : policy->options)
@@ -75,6 +75,8 @@ class Booter {
                         "scheduler '" + m.scheduler + "' does not understand '" + wrong + "'; it takes: " + known,
                         "调度器“" + m.scheduler + "”不认识“" + wrong + "”；可用：" + known);
         }
+        image.shared_queue = c->takes_from_other_cpus();
+        image.wants_bursts = c->wants_bursts();
         k.sched = SchedClassBox(std::move(c));
         image.scheduler = m.scheduler;
         for (const auto& [key, value] : m.scheduler_options) {

@@ -79,6 +79,8 @@ struct Events {
         Task& t = cx.task(id);
         t.program = e.index;
         t.nice = static_cast<std::int16_t>(decl.nice);
+        t.priority = decl.priority;
+        t.tickets = decl.tickets;
         t.prio = t.static_prio = static_cast<std::int16_t>(120 + decl.nice);
         const Weight w = weight_of_nice(decl.nice);
         t.se.weight = w.weight;

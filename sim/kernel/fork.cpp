@@ -44,6 +44,8 @@ TaskId Ctx::new_task(TaskId parent, Pid pid) {
         t.nice = p.nice;
         t.prio = t.static_prio = p.static_prio;
         t.policy = p.policy;
+        t.priority = p.priority;
+        t.tickets = p.tickets;
         t.se.weight = p.se.weight;
         t.se.inv_weight = p.se.inv_weight;
         t.cpus_allowed = p.cpus_allowed;
@@ -149,6 +151,7 @@ CpuId Ctx::select_new_cpu(TaskId id) const {
         if ((t.cpus_allowed >> c & 1) == 0) continue;
         if (best == kNoCpu || k.sched->runnable(c) < k.sched->runnable(best)) best = c;
     }
+    if (k.image().shared_queue && best != kNoCpu && k.sched->runnable(best) != 0) return preempt_where(id, best);
     return best == kNoCpu ? t.cpu : best;
 }
 
@@ -215,6 +218,8 @@ void set_up_thread(Ctx& cx, TaskId id) {
     set_text(t.comm, e.comm);
     if (e.label != e.comm) set_text(t.label, e.label);
     if (e.cpus != 0) t.cpus_allowed = e.cpus;
+    if (e.priority != kNoPriority) t.priority = e.priority;
+    if (e.tickets != 0) t.tickets = e.tickets;
     if (e.has_nice) {
         t.nice = static_cast<std::int16_t>(e.nice);
         t.prio = t.static_prio = static_cast<std::int16_t>(120 + e.nice);

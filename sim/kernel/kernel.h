@@ -43,6 +43,8 @@ struct Image {
     TieRule tie = TieRule::arrival_first;
     MachineDecl::Preempt preempt = MachineDecl::Preempt::voluntary;
     bool ideal = false;                  // every cost is 0
+    bool shared_queue = false;           // SchedClass::takes_from_other_cpus
+    bool wants_bursts = false;           // SchedClass::wants_bursts
     Nanos end_at = kNever;               // last instant that is simulated
     std::string scheduler;               // with its settings, as shown
 };

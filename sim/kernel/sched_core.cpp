@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "sim/base/assert.h"
+#include "sim/kernel/burst.h"
 #include "sim/kernel/context.h"
 #include "sim/kernel/compiled.h"
 #include "sim/kernel/routines.h"
@@ -49,6 +50,7 @@ void Ctx::activate(TaskId id, CpuId c, Enqueue why) {
     t.last_queued = cpu.clock;
     t.se.enqueue_seq = ++k.enqueue_seq_;
     if (t.arrival < 0) t.arrival = cpu.clock;
+    if (k.image().wants_bursts && why != Enqueue::migrated) t.next_burst = coming_burst(k, id);
     k.sched->enqueue(view(c), id, why);
     move(at::none, at::task(id, TaskField::on_rq), 1, 0);
 }
@@ -74,10 +76,31 @@ CpuId Ctx::select_cpu(TaskId id) const {
     if (allowed(cpu.id) && idle(cpu.id)) return cpu.id;
     for (CpuId c = 0; c < k.cpus.size(); ++c)
         if (allowed(c) && idle(c)) return c;
+    if (k.image().shared_queue) return preempt_where(id, allowed(t.cpu) ? t.cpu : kNoCpu);
     if (allowed(t.cpu)) return t.cpu;
+    return first_allowed(t);
+}
+
+CpuId Ctx::first_allowed(const Task& t) const {
     const std::uint64_t online = k.cpus.size() == 64 ? ~std::uint64_t{0}
                                                      : (std::uint64_t{1} << k.cpus.size()) - 1;
     return static_cast<CpuId>(std::countr_zero(t.cpus_allowed & online));
+}
+
+// One queue for all CPUs and none of them idle: the class says whose running task should give way.
+CpuId Ctx::preempt_where(TaskId id, CpuId otherwise) const {
+    if (otherwise == kNoCpu) otherwise = first_allowed(peek(id));
+    if (k.image().wants_bursts) k.tasks.mut(id).next_burst = coming_burst(k, id);
+    return k.sched->preempt_where(view(otherwise), id, otherwise);
+}
+
+// A task has just been left in the common queue: an idle CPU may take it.
+void Ctx::kick_idle_cpu(TaskId id) {
+    for (Cpu& c : k.cpus) {
+        if (c.id == cpu.id || c.runs() != c.idle || (peek(id).cpus_allowed >> c.id & 1) == 0) continue;
+        resched_curr(c.id);
+        return;
+    }
 }
 
 void Ctx::move_to_cpu(TaskId id, CpuId c) {
@@ -214,6 +237,11 @@ void pick_next(Ctx& cx) {
         t.last_queued = -1;
         if (t.first_run < 0) t.first_run = cx.cpu.clock;
         const Nanos end = cx.k.sched->slice_end(cx.view(), next);
+        if (t.cpu != cx.cpu.id) {   // from a queue that CPUs share
+            cx.emit(RecordKind::sched_migrate_task, next, t.cpu, cx.cpu.id, static_cast<std::uint32_t>(t.prio));
+            t.cpu = cx.cpu.id;
+            ++t.nr_migrations;
+        }
         if (end != kNever) cx.cpu.slice_timer = cx.start_timer(cx.cpu.id, end, TimerKind::slice, next);
     }
     cx.cpu.picked = next;
@@ -530,7 +558,7 @@ void queue_remote_wakeup(Ctx& cx) {
     const TaskId t = cx.cpu.wake_list.front();
     cx.cpu.wake_list.erase(cx.cpu.wake_list.begin());
     CpuId c = cx.cpu.id;
-    if ((cx.peek(t).cpus_allowed >> c & 1) == 0) {   // its affinity changed on the way
+    if ((cx.peek(t).cpus_allowed >> c & 1) == 0 || cx.k.image().shared_queue) {   // its affinity changed on the way
         c = cx.select_cpu(t);
         cx.move_to_cpu(t, c);
     }

@@ -220,6 +220,8 @@ void prev_is_off(Ctx& cx) {
         cx.activate(prev, c, Enqueue::migrated);
         cx.task(prev).last_queued = queued;
         cx.check_preempt(c, prev);
+    } else if (cx.k.image().shared_queue && t.on_rq) {
+        cx.kick_idle_cpu(prev);
     }
     cx.preempt_sub(kPreemptOffset);
     cx.irqs_on();

@@ -62,6 +62,8 @@ struct Stmt {
     friend bool operator==(const Stmt&, const Stmt&) = default;
 };
 
+constexpr std::int32_t kNoPriority = -1000;
+
 // A thread of a process. It is created by a clone system call of the main thread before that thread's own first
 // statement, in the order of declaration.
 struct ThreadDecl {
@@ -69,6 +71,8 @@ struct ThreadDecl {
     SourcePos pos;
     std::int32_t copies = 1;           // x2: name/1, name/2
     std::optional<int> nice;
+    std::int32_t priority = kNoPriority;   // none: the process's
+    std::int32_t tickets = 0;          // 0: the process's
     std::uint64_t cpus = 0;            // 0: any CPU
     std::vector<Stmt> body;
 
@@ -80,6 +84,8 @@ struct ProcessDecl {
     SourcePos pos;
     std::int32_t copies = 1;           // x2: name/1, name/2, each a process of its own
     int nice = 0;
+    std::int32_t priority = kNoPriority;   // of textbook policies, the lower goes first; none: the nice value
+    std::int32_t tickets = 0;          // of lottery and stride; 0: by the nice value
     std::optional<Pid> pid;            // of the first copy
     Dist arrive;                       // when it enters the system; default at boot (0)
     std::uint64_t cpus = 0;            // affinity; 0: any CPU

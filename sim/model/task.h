@@ -9,6 +9,7 @@
 #include "sim/base/cow.h"
 #include "sim/base/random.h"
 #include "sim/base/types.h"
+#include "sim/model/scenario.h"
 
 namespace sy {
 
@@ -56,6 +57,7 @@ struct SchedEntity {
     std::uint64_t enqueue_seq = 0;        // order of arrival in the queue, for ties
     QueueNode node;
 };
+
 
 struct Task {
     // What the switch reads and writes.
@@ -109,6 +111,10 @@ struct Task {
     std::uint32_t program = 0;            // index of the program (Image)
     Random rng;                           // the workload's draws
     bool runs_program = false;            // a kernel thread of the scenario
+    // For textbook policies (sim/sched/textbook.h).
+    std::int32_t priority = kNoPriority;   // the lower number goes first; none: its nice value
+    std::int32_t tickets = 0;             // 0: by its nice value
+    Nanos next_burst = 0;                 // CPU time up to its next wait, read ahead from its program
 
     // Bookkeeping for people (linux.md 1.1, sched_info).
     Nanos start_time = 0;

@@ -62,6 +62,8 @@ class Compiler {
             e.cpus = t.cpus;
             e.has_nice = t.nice.has_value();
             e.nice = t.nice.value_or(0);
+            e.priority = t.priority;
+            e.tickets = t.tickets;
         }
     }
     void create_thread(std::size_t entry) {

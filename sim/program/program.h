@@ -57,6 +57,7 @@ struct ThreadEntry {
     std::uint64_t cpus = 0;
     int nice = 0;
     bool has_nice = false;
+    std::int32_t priority = kNoPriority, tickets = 0;   // as in ThreadDecl
 };
 
 struct Variable {

@@ -12,6 +12,7 @@ namespace {
 struct TaskHead {
     std::int32_t copies = 1;
     std::optional<int> nice;
+    std::int32_t priority = kNoPriority, tickets = 0;
     std::optional<Pid> pid;
     Dist arrive;
     std::uint64_t cpus = 0;
@@ -26,6 +27,25 @@ struct AttributeRow {
 bool read_nice(Parser& p, TaskHead& head) {
     const auto value = p.integer(nice_range());
     if (value) head.nice = static_cast<int>(*value);
+    return value.has_value();
+}
+
+bool read_priority(Parser& p, TaskHead& head) {
+    const auto value = p.integer({.first = 0,
+                                  .last = 999,
+                                  .what = text("a priority (the lower number goes first)",
+                                               "优先级（数字小者先）"),
+                                  .limit = {}});
+    if (value) head.priority = static_cast<std::int32_t>(*value);
+    return value.has_value();
+}
+
+bool read_tickets(Parser& p, TaskHead& head) {
+    const auto value = p.integer({.first = 1,
+                                  .last = 1'000'000,
+                                  .what = text("a number of tickets", "彩票数"),
+                                  .limit = {}});
+    if (value) head.tickets = static_cast<std::int32_t>(*value);
     return value.has_value();
 }
 
@@ -66,6 +86,18 @@ constexpr AttributeRow kAttributeRows[] = {
       "谦让程度，-20 到 19（默认 0）", "process editor nice 5 { run 1ms }"},
      true,
      read_nice},
+    {{"priority", "priority NUMBER",
+      "for the textbook policies: the lower number goes first, 0 to 999 (default: its nice value)",
+      "供教科书策略使用：数字小者先，0 到 999（默认：其 nice 值）",
+      "process editor priority 3 { run 1ms }"},
+     true,
+     read_priority},
+    {{"tickets", "tickets NUMBER",
+      "for lottery and stride: its share (default 100 at nice 0, else as its weight)",
+      "供 lottery 和 stride 使用：它的份额（默认 nice 0 时为 100，否则按权重）",
+      "process editor tickets 50 { run 1ms }"},
+     true,
+     read_tickets},
     {{"pid", "pid NUMBER", "its process id; otherwise the next free one",
       "指定进程号；否则用下一个空闲的", "process editor pid 570 { run 1ms }"},
      false,
@@ -134,6 +166,8 @@ void Parser::parse_body(ProcessDecl& process, Place place) {
     const TaskHead head = read_head(*this, false);
     process.copies = head.copies;
     process.nice = head.nice.value_or(0);
+    process.priority = head.priority;
+    process.tickets = head.tickets;
     process.pid = head.pid;
     process.arrive = head.arrive;
     process.cpus = head.cpus;
@@ -163,6 +197,8 @@ bool Parser::parse_thread(ProcessDecl& process) {
     const TaskHead head = read_head(*this, true);
     thread.copies = head.copies;
     thread.nice = head.nice;
+    thread.priority = head.priority;
+    thread.tickets = head.tickets;
     thread.cpus = head.cpus;
     const Text what = text("what the thread does: '{' and statements", "线程做什么：“{” 和语句");
     if (!parse_block(thread.body, Place::thread, nullptr, what)) return false;

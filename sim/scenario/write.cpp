@@ -106,6 +106,8 @@ std::string write_thread(const ThreadDecl& thread) {
     std::string out = "thread " + thread.name;
     if (thread.copies != 1) out += " x" + std::to_string(thread.copies);
     if (thread.nice) out += " nice " + std::to_string(*thread.nice);
+    if (thread.priority != kNoPriority) out += " priority " + std::to_string(thread.priority);
+    if (thread.tickets != 0) out += " tickets " + std::to_string(thread.tickets);
     if (thread.cpus != 0) out += " cpu " + write_cpus(thread.cpus);
     return out + write_body(thread.body);
 }
@@ -114,6 +116,8 @@ std::string write_process(const ProcessDecl& process) {
     std::string out = (process.kernel_thread ? "kthread " : "process ") + process.name;
     if (process.copies != 1) out += " x" + std::to_string(process.copies);
     if (process.nice != 0) out += " nice " + std::to_string(process.nice);
+    if (process.priority != kNoPriority) out += " priority " + std::to_string(process.priority);
+    if (process.tickets != 0) out += " tickets " + std::to_string(process.tickets);
     if (process.pid) out += " pid " + std::to_string(*process.pid);
     if (!is_zero(process.arrive)) out += " arrive " + write_dist(process.arrive);
     if (process.cpus != 0) out += " cpu " + write_cpus(process.cpus);

@@ -90,6 +90,14 @@ class SchedClass {
     virtual std::vector<std::pair<std::string, std::int64_t>> numbers(CpuId cpu) const = 0;
     // What pick_next would choose now, and why. `prev` is the running task if it stays runnable, else kNoTask.
     virtual PickReason explain(const TaskTable& tasks, CpuId cpu, TaskId prev) const = 0;
+    // --- what few classes need; asked once at boot or on slow paths ---
+    // pick_next may return a task that stood on another CPU's queue (never one with on_cpu there): the kernel moves it.
+    virtual bool takes_from_other_cpus() const { return false; }
+    // Wants Task::next_burst at each wakeup.
+    virtual bool wants_bursts() const { return false; }
+    // All CPUs that `wakee` may use are busy: where would it preempt? Only if takes_from_other_cpus().
+    virtual CpuId preempt_where(SchedView, TaskId /*wakee*/, CpuId otherwise) { return otherwise; }
+
     // Everything that can change a decision.
     virtual void mix(Fingerprint& print) const = 0;
     // Links, counts and order are as they must be; text of the first fault, empty if none.
@@ -125,6 +133,7 @@ struct SchedOptions {
     int cpus = 1;
     int hz = 250;
     std::vector<std::pair<std::string, std::string>> settings;   // as written in the scenario
+    std::uint64_t seed = 1;                                      // of policies that draw
 };
 
 // One setting of a policy.

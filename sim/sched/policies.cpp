@@ -7,11 +7,21 @@
 namespace sy {
 
 extern const PolicyInfo cfs_policy;
+extern const PolicyInfo fcfs_policy;
+extern const PolicyInfo sjf_policy;
+extern const PolicyInfo srtf_policy;
+extern const PolicyInfo eevdf_policy;
 extern const PolicyInfo rr_policy;
+extern const PolicyInfo priority_policy;
+extern const PolicyInfo mlfq_policy;
+extern const PolicyInfo lottery_policy;
+extern const PolicyInfo stride_policy;
+extern const PolicyInfo hrrn_policy;
 
 std::span<const PolicyInfo* const> policies() {
     // The list is explicit on purpose: one row for each policy, in the order of the documentation.
-    static constexpr std::array<const PolicyInfo*, 2> all = {&cfs_policy, &rr_policy};
+    static constexpr std::array all = {&cfs_policy,  &eevdf_policy,    &rr_policy,   &fcfs_policy,    &sjf_policy,   &srtf_policy,
+                                       &hrrn_policy, &priority_policy, &mlfq_policy, &lottery_policy, &stride_policy};
     return all;
 }
 

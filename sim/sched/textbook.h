@@ -1,0 +1,160 @@
+// What the textbook policies have in common: one line of runnable tasks for all CPUs (or one for
+// each, with stealing), quanta that end exactly, and a card for each task on which the policy
+// writes. A policy says which of two tasks goes first; the rest is here. How to write one:
+// sim/sched/README.md.
+//
+// The machine's own threads (init, kthreadd, ksoftirqd and the like) are no part of a textbook's
+// problem: they always go first, in order of arrival. A kernel thread that the scenario declares
+// counts as a process.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/sched/class.h"
+
+namespace sy {
+
+// The card of a task.
+struct Card {
+    std::int64_t order = 0;  // place in line: the lower one stands before
+    Nanos since = 0;         // in line since
+    Nanos left = 0;          // what remains of its CPU burst
+    Nanos ran = 0;           // of its CPU burst
+    Nanos turn = 0;          // what remains of its turn (mlfq)
+    std::int64_t pass = 0;   // stride
+    std::int32_t level = 0;  // mlfq: 0 is the highest
+    std::int32_t turns = 0;  // mlfq: turns left at this level
+    bool runs = false;
+    bool known = false;  // it has been in line before
+};
+
+// A moment at which tasks are compared.
+struct Look {
+    const TaskTable& tasks;
+    Nanos now;
+};
+
+// What all textbook policies can be told.
+struct TextbookSettings {
+    Nanos quantum = 0;   // 0: a turn has no end
+    bool shared = true;  // one line for all CPUs
+};
+
+class Textbook : public SchedClass {
+  public:
+    Textbook(int cpus, const TextbookSettings& settings);
+
+    void enqueue(SchedView v, TaskId task, Enqueue why) final;
+    void dequeue(SchedView v, TaskId task, Dequeue why) final;
+    TaskId pick_next(SchedView v) final;
+    void set_next(SchedView v, TaskId task) final;
+    void put_prev(SchedView v, TaskId task) final;
+    void update_curr(SchedView v, TaskId curr) final;
+    bool tick(SchedView v, TaskId curr) override;
+    bool check_preempt(SchedView v, TaskId curr, TaskId wakee) final;
+    void yield(SchedView v, TaskId curr) final;
+    void fork(SchedView, TaskId, TaskId) final {}
+    void reweight(SchedView v, TaskId task, bool queued) final;
+    void migrate(SchedView, TaskId, CpuId) final {}
+    Nanos slice_end(SchedView v, TaskId curr) const override;
+    bool slice_over(SchedView v, TaskId curr) override;
+    std::uint32_t runnable(CpuId cpu) const final { return count_[cpu]; }
+    std::vector<QueueRow> rows(const TaskTable& tasks, CpuId cpu, std::size_t most) const final;
+    bool is_tree() const final { return false; }
+    std::vector<std::pair<std::string, std::int64_t>> numbers(CpuId cpu) const override;
+    PickReason explain(const TaskTable& tasks, CpuId cpu, TaskId prev) const final;
+    void mix(Fingerprint& print) const override;
+    std::string check(const TaskTable& tasks, CpuId cpu) const final;
+    bool takes_from_other_cpus() const final { return true; }
+    bool wants_bursts() const override { return false; }
+    CpuId preempt_where(SchedView v, TaskId wakee, CpuId otherwise) final;
+
+  protected:
+    struct Rule {
+        const char* text;
+        const char* zh;
+    };
+    // --- what a policy says ---
+    // Negative: a goes before b; 0: the place in line decides.
+    virtual int compare(const Look&, TaskId, TaskId) const { return 0; }
+    // The number it goes by, for tables.
+    virtual std::int64_t key(const Look& look, TaskId task) const = 0;
+    // Why the winner was chosen, and what decides between equals.
+    virtual Rule rule() const = 0;
+    // May a task that arrives take the CPU from one that runs?
+    virtual bool preemptive() const { return false; }
+    // Which of `line` (in order, not empty) runs. `tie`: equals were told apart by their place.
+    virtual TaskId decide(const Look& look, const std::vector<TaskId>& line, bool& tie) const;
+    // `decide` was asked in earnest, with so many to choose from.
+    virtual void decided(std::size_t) {}
+    // It comes from outside or from its sleep; the card has its new place and burst.
+    virtual void arrived(const Look&, TaskId, bool /*is_new*/) {}
+    virtual void ran(const Look&, TaskId, Nanos) {}
+    virtual void slept(TaskId) {}
+    // Its turn is over: it goes to the end of the line.
+    virtual void turn_over(const Look&, TaskId) {}
+    virtual void mix_card(Fingerprint&, const Card&) const {}
+
+    Card& card(TaskId task);
+    const Card& card(TaskId task) const;
+    // What remains of the burst, also while it runs.
+    Nanos left(const Look& look, TaskId task) const;
+    void sort_line();  // after places were changed
+    void to_the_end(TaskId task) { card(task).order = ++last_place_; }
+    const std::vector<TaskId>& line() const { return line_; }
+    Nanos quantum() const { return settings_.quantum; }
+    Nanos turn_start(CpuId cpu) const { return turn_start_[cpu]; }
+    bool others_wait(const TaskTable& tasks, CpuId cpu) const;
+    static bool of_the_machine(const Task& t) {
+        return (t.is_kthread() && !t.runs_program) || t.pid == 1;
+    }
+
+  private:
+    bool fits(const TaskTable& tasks, TaskId task, CpuId cpu, bool steal) const;
+    std::vector<TaskId> candidates(const TaskTable& tasks, CpuId cpu) const;
+    bool goes_first(const Look& look, TaskId a, TaskId b) const;
+    void take_out(TaskTable& tasks, TaskId task);
+    void put_in(TaskTable& tasks, TaskId task);
+
+    TextbookSettings settings_;
+    std::vector<TaskId> line_;          // who waits, in order of `order`
+    std::vector<TaskId> curr_;          // by CPU
+    std::vector<std::uint32_t> count_;  // by CPU: it and those whom the kernel put there
+    std::vector<Nanos> turn_start_, now_;
+    std::vector<std::uint8_t> over_;  // the running one's turn is over
+    std::vector<Card> cards_;
+    std::int64_t last_place_ = 0;
+};
+
+// A policy derives from this with its own name: it can then be copied.
+template <class T>
+class TextbookPolicy : public Textbook {
+  public:
+    using Textbook::Textbook;
+    std::unique_ptr<SchedClass> clone() const override {
+        return std::make_unique<T>(static_cast<const T&>(*this));
+    }
+};
+
+// Settings. Each reader says whether it knows the key and sets `ok`.
+bool read_textbook_setting(const std::string& key, const std::string& value, TextbookSettings& s,
+                           bool& ok);
+bool read_number(const std::string& value, std::int64_t low, std::int64_t high, std::int64_t& out);
+
+inline constexpr PolicyOption kQueuesOption = {
+    "queues", "queues=shared|per-cpu",
+    "one line for all CPUs (default), or one for each; an idle CPU then takes from the longest",
+    "所有 CPU 共用一个队列（默认），或每个 CPU 一个；空闲 CPU 会从最长的队列取任务"};
+inline constexpr PolicyOption kTieOption = {
+    "tie", "tie=arrival-first|expired-first",
+    "a task arrives exactly as a quantum ends: the newcomer queues first (default), or the expired "
+    "one",
+    "任务恰在时间片结束时到达：新来者先入队（默认），或用完时间片者先入队"};
+
+// How many tickets a task has: what the scenario says, else 100 at nice 0 and as its weight
+// elsewhere.
+std::int64_t tickets_of(const Task& t);
+
+}  // namespace sy
