@@ -128,6 +128,7 @@ void Window::install_callbacks() {
         Window& window = window_of(handle);
         window.dirty_ = true;
         if (action == GLFW_RELEASE) return;
+        if (key >= 0) window.pressed_.push_back(key);
         const char* printed = glfwGetKeyName(key, scancode);
         const KeyPress press = from_glfw(key, mods, printed ? printed : "", action == GLFW_REPEAT);
         if (press.key != Key::none) window.keys_.push_back(press);
@@ -196,7 +197,27 @@ void Window::begin_frame(double fixed_delta) {
         io.MousePos = ImVec2(-FLT_MAX, -FLT_MAX);
     }
     if (fixed_delta > 0) io.DeltaTime = static_cast<float>(fixed_delta);
+    keep_short_presses();
     ImGui::NewFrame();
+}
+
+// ImGui before 1.87 looks at which keys are down once a frame: a key that went down and up between
+// two frames (a slow machine, a quick finger) would be lost to its text fields. Such a key stays
+// down for one frame.
+void Window::keep_short_presses() {
+#if IMGUI_VERSION_NUM < 18700
+    ImGuiIO& io = ImGui::GetIO();
+    for (int key : kept_down_)
+        if (glfwGetKey(handle_, key) != GLFW_PRESS) io.KeysDown[key] = false;
+    kept_down_.clear();
+    for (int key : pressed_) {
+        if (io.KeysDown[key]) continue;
+        io.KeysDown[key] = true;
+        kept_down_.push_back(key);
+        dirty_ = true;  // another frame, in which it is up
+    }
+#endif
+    pressed_.clear();
 }
 
 void Window::end_frame(std::uint32_t clear, bool keep) {

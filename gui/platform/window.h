@@ -70,6 +70,7 @@ class Window {
     void make_target();
     void read_picture();
     void install_callbacks();
+    void keep_short_presses();
 
     GLFWwindow* handle_ = nullptr;
     bool imgui_ready_ = false;
@@ -81,6 +82,8 @@ class Window {
     std::vector<KeyPress> keys_;
     std::vector<std::string> drops_;
     bool dirty_ = true;
+    std::vector<int> pressed_;    // GLFW keys that went down since the last frame
+    std::vector<int> kept_down_;  // held for one frame although they are up again
 };
 
 }  // namespace sy::gui
