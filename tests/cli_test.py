@@ -82,11 +82,17 @@ def main():
 
     # Help: every command is listed, and has its own.
     text = expect(0, "--help")
-    for command in ["run", "trace", "explain", "check", "ps", "cat", "gui", "shot", "schedulers"]:
+    for command in ["run", "trace", "explain", "check", "ps", "cat", "gui", "shot", "schedulers", "compare"]:
         check(f"\n  {command} " in text, f"--help does not list {command}")
         expect(0, command, "--help", out="Usage:")
     expect(0, "--version", out="switchyard ")
     expect(0, "schedulers", out="quantum=")
+    expect(0, "compare", good, "--sched", "cfs,eevdf,rr:quantum=2ms,tie=expired-first", out="Jain")
+    expect(2, "compare", good)
+    expect(2, "compare", good, "--sched", "cfs,mlfqq", err="mlfq")
+    expect(0, "run", "--jobs", "5,10,15", "--sched", "fifo", "--costs", "ideal", out="job2")
+    expect(2, "run", "--jobs", "5,x", err="--jobs")
+    expect(2, "run", good, "--jobs", "5")
 
     # The same run twice gives the same bytes, into a file too, and another seed or scheduler says so.
     first = expect(0, "run", good, "--format", "json")

@@ -22,6 +22,7 @@ constexpr const char* kVersion = "0.1.0";
 // Everything the command line can fill.
 struct Request {
     cli::RunOptions run;
+    cli::CompareOptions compare;
     cli::TraceOptions trace;
     cli::ExplainOptions explain;
     cli::MomentOptions ps, cat;
@@ -91,9 +92,27 @@ CLI::App* add_run(CLI::App& app, Request& r) {
     CLI::App* c = app.add_subcommand(
         "run", "run a scenario and report: Gantt chart, tasks, totals, expectations");
     add_common(*c, r.run.common);
+    CLI::Option* file = c->get_option("FILE")->required(false);
+    c->add_option("--jobs", r.run.common.jobs,
+                  "jobs instead of a file, e.g. 5,10,15: job0, job1, ... compute for so many seconds")
+        ->excludes(file)
+        ->type_name("N,N,...");
     add_time(*c, "--until", r.run.common.until, "stop at this time");
     add_format(*c, r.run.common, {"text", "json", "csv"});
     c->add_option("--columns", r.run.columns, "width of the chart")->check(CLI::Range(10, 1000));
+    return c;
+}
+
+CLI::App* add_compare(CLI::App& app, Request& r) {
+    CLI::App* c = app.add_subcommand(
+        "compare", "run a scenario under several schedulers and put their figures side by side");
+    add_common(*c, r.compare.common);
+    c->get_option("--sched")
+        ->required()
+        ->description("the schedulers, e.g. cfs,eevdf,rr:quantum=2ms,mlfq")
+        ->type_name("NAME[:key=value...],...");
+    add_time(*c, "--until", r.compare.common.until, "stop at this time");
+    add_format(*c, r.compare.common, {"text", "json", "csv"});
     return c;
 }
 
@@ -199,6 +218,7 @@ int cli_main(int argc, const char* const* argv, const WindowMain& window) {
 
     CLI::App* gui = app.add_subcommand("gui", "open the window");
     CLI::App* run = add_run(app, r);
+    CLI::App* compare = add_compare(app, r);
     CLI::App* explain = add_explain(app, r);
     CLI::App* trace = add_trace(app, r);
     CLI::App* check = app.add_subcommand("check", "only look for mistakes in scenario files");
@@ -223,7 +243,12 @@ int cli_main(int argc, const char* const* argv, const WindowMain& window) {
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? cli::kFine : cli::kWrongUsage;
     }
+    if (run->parsed() && r.run.common.file.empty() && r.run.common.jobs.empty()) {
+        std::fprintf(stderr, "error: give a FILE, or --jobs such as --jobs 5,10,15\n");
+        return cli::kWrongUsage;
+    }
     if (run->parsed()) return cli::run(r.run);
+    if (compare->parsed()) return cli::compare(r.compare);
     if (explain->parsed()) return cli::explain(r.explain);
     if (trace->parsed()) return cli::trace(r.trace);
     const Lang lang = r.lang == "zh" ? Lang::zh : Lang::en;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <string_view>
 #include <vector>
 
 #include "sim/base/text.h"
@@ -22,6 +23,7 @@ enum Exit : int { kFine = 0, kWrongInput = 1, kWrongUsage = 2 };
 // What all commands that run a scenario take.
 struct Common {
     std::string file;
+    std::string jobs;  // `5,10,15` in place of a file
     std::string lang = "en";
     std::string sched, costs;  // empty: as the scenario says
     std::optional<std::uint64_t> seed;
@@ -37,6 +39,15 @@ struct RunOptions {
     int columns = 80;
 };
 int run(const RunOptions& options);
+
+struct CompareOptions {
+    Common common;  // `sched` is a list of schedulers
+};
+int compare(const CompareOptions& options);
+
+// OSTEP's shorthand for jobs that all arrive at once: `5,10,15` becomes the text of a scenario with
+// job0, job1, job2, where one unit is one second. Nothing if a part is no positive number.
+std::optional<std::string> scenario_of_jobs(std::string_view list);
 
 int check(const std::vector<std::string>& files, Lang lang);
 

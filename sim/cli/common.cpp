@@ -12,7 +12,10 @@ namespace {
 
 bool apply_overrides(const Common& common, Scenario& scenario) {
     Text why;
-    if (!common.sched.empty() && !choose_scheduler(scenario, common.sched, why)) {
+    std::string sched = common.sched;
+    // OSTEP calls it FIFO.
+    if (!common.jobs.empty() && sched == "fifo") sched = "fcfs";
+    if (!sched.empty() && !choose_scheduler(scenario, sched, why)) {
         complain({.en = "--sched: " + why.en, .zh = "--sched：" + why.zh}, common.language());
         return false;
     }
@@ -36,14 +39,26 @@ std::optional<Scenario> open_scenario(const Common& common, int& status) {
     std::string source;
     Text why;
     status = kWrongInput;
-    if (!read_scenario_file(common.file, source, why)) {
+    std::string name = common.file;
+    if (!common.jobs.empty()) {
+        const auto jobs = scenario_of_jobs(common.jobs);
+        if (!jobs) {
+            complain(text("--jobs wants lengths such as 5,10,15 (one unit is one second), not '{0}'",
+                          "--jobs 要的是长度，例如 5,10,15（一个单位为一秒），而不是 “{0}”", {common.jobs}),
+                     common.language());
+            status = kWrongUsage;
+            return {};
+        }
+        source = *jobs;
+        name = "--jobs " + common.jobs;
+    } else if (!read_scenario_file(common.file, source, why)) {
         complain(why, common.language());
         return {};
     }
     Scenario scenario;
     Diagnostics diags;
-    const bool is_good = load_scenario(source, common.file, scenario, diags);
-    const std::string messages = diags.render(common.file, source, common.language());
+    const bool is_good = load_scenario(source, name, scenario, diags);
+    const std::string messages = diags.render(name, source, common.language());
     if (!diags.empty()) std::fputs(messages.c_str(), stderr);
     if (!is_good) return {};
     if (!apply_overrides(common, scenario)) {

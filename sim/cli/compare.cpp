@@ -1,0 +1,85 @@
+// `compare`: one scenario under several schedulers, and their figures in one table. Also `run
+// --jobs`, the shorthand of OSTEP's simulators for a list of jobs.
+#include "sim/report/compare.h"
+
+#include <string_view>
+
+#include "sim/cli/commands.h"
+#include "sim/session/batch.h"
+#include "sim/session/load.h"
+
+namespace sy::cli {
+
+namespace {
+
+// `cfs,rr:quantum=2ms,tie=expired-first,mlfq`: a part whose first word is a setting belongs to the
+// scheduler before it.
+std::vector<std::string> split_schedulers(std::string_view list) {
+    std::vector<std::string> out;
+    while (!list.empty()) {
+        const std::size_t comma = list.find(',');
+        const std::string_view part = list.substr(0, comma);
+        const bool is_setting = part.find('=') < part.find(':');
+        if (is_setting && !out.empty())
+            out.back() +=
+                (out.back().find(':') == std::string::npos ? ":" : ",") + std::string(part);
+        else
+            out.emplace_back(part);
+        list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
+    }
+    return out;
+}
+
+}  // namespace
+
+int compare(const CompareOptions& options) {
+    Common common = options.common;
+    common.sched.clear();
+    int status = kFine;
+    const auto scenario = open_scenario(common, status);
+    if (!scenario) return status;
+    const Lang lang = common.language();
+    std::vector<Comparison> rows;
+    for (const std::string& spec : split_schedulers(options.common.sched)) {
+        Scenario s = *scenario;
+        Text why;
+        if (!choose_scheduler(s, spec, why)) {
+            complain({.en = "--sched: " + why.en, .zh = "--sched：" + why.zh}, lang);
+            return kWrongUsage;
+        }
+        auto kernel = boot(common, s, status);
+        if (!kernel) return status;
+        Log log;
+        const End end = run_batch(*kernel, log);
+        if (is_limit(end)) {
+            const Text reason = end_text(*kernel, end);
+            complain({.en = spec + ": " + reason.en, .zh = spec + "：" + reason.zh}, lang);
+            status = kWrongInput;
+        }
+        rows.push_back(compare_row(*kernel, spec));
+    }
+    if (rows.empty()) {
+        complain(text("--sched wants at least one scheduler, for example cfs,eevdf,rr:quantum=2ms",
+                      "--sched 至少要一个调度器，例如 cfs,eevdf,rr:quantum=2ms"),
+                 lang);
+        return kWrongUsage;
+    }
+    const std::string out = common.format == "json"  ? compare_as_json(scenario->file, rows)
+                            : common.format == "csv" ? compare_as_csv(rows)
+                                                     : compare_as_text(rows, lang);
+    return finish(common, out, status);
+}
+
+std::optional<std::string> scenario_of_jobs(std::string_view list) {
+    std::string out;
+    for (int n = 0;; ++n) {
+        const std::size_t comma = list.find(',');
+        const std::string job(list.substr(0, comma));
+        if (!parse_time(job + "s") || *parse_time(job + "s") <= 0) return {};
+        out += "process job" + std::to_string(n) + " { run " + job + "s }\n";
+        if (comma == std::string_view::npos) return out;
+        list.remove_prefix(comma + 1);
+    }
+}
+
+}  // namespace sy::cli
