@@ -145,7 +145,7 @@ void Textbook::put_prev(SchedView v, TaskId task) {
     Card& c = card(task);
     c.runs = false;
     c.since = v.now;
-    if (over_[v.cpu] != 0) {
+    if (over_[v.cpu] != 0 || turn_is_spent(task)) {
         turn_over({v.tasks, v.now}, task);
         to_the_end(task);
     }

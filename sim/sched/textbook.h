@@ -93,6 +93,8 @@ class Textbook : public SchedClass {
     virtual void arrived(const Look&, TaskId, bool /*is_new*/) {}
     virtual void ran(const Look&, TaskId, Nanos) {}
     virtual void slept(TaskId) {}
+    // Preempted at the very moment its turn ended: that counts as the end of its turn.
+    virtual bool turn_is_spent(TaskId) const { return false; }
     // Its turn is over: it goes to the end of the line.
     virtual void turn_over(const Look&, TaskId) {}
     virtual void mix_card(Fingerprint&, const Card&) const {}
