@@ -227,12 +227,13 @@ class Maker {
             std::string(tr(progress_.cr3_written() ? Str::user_named : Str::user_will_be_named))};
     }
 
-    std::size_t saved_words(TaskId id) const {
-        const auto words = describe_stack(k_, id);
-        std::size_t n = 0;
-        for (const StackWord& w : words)
-            n += w.kind == StackWord::Kind::saved && w.routine == "__switch_to_asm";
-        return n;
+    // Coming from user mode by an interrupt the CPU stands on its entry stack first: the task's own
+    // is empty still.
+    bool on_entry_stack(TaskId id) const {
+        const Task& t = k_.tasks[id];
+        const Cpu& cpu = k_.cpus[t.cpu];
+        return t.on_cpu && cpu.current_task == id && !cpu.regs.user() &&
+               layout::is_entry_stack(cpu.regs[Reg::rsp] - 1);
     }
 
     BandModel register_band(TaskId id, bool leaves) const {
@@ -240,6 +241,7 @@ class Maker {
         const bool in_cpu = k_.cpus[t.cpu].current_task == id && t.on_cpu;
         const bool user_mode = in_cpu && k_.cpus[t.cpu].regs.user();
         const bool has_user = t.mm != kNoMm;
+        if (on_entry_stack(id)) return {FateMark::saved, std::string(tr(Str::reg_on_entry_stack))};
         if (!m_.has_switch) {
             if (user_mode) return {FateMark::none, std::string(tr(Str::reg_in_cpu))};
             if (!has_user) return {FateMark::none, std::string(tr(Str::reg_kernel_only))};
@@ -330,6 +332,8 @@ class Maker {
         const std::uint64_t top = layout::stack_top(t.stack);
         const std::uint64_t regs = top - kPtRegsBytes;
         std::vector<StackWord> words = describe_stack(k_, id);
+        const bool empty_still = on_entry_stack(id);
+        if (empty_still) words.clear();
         for (const StackWord& w : words) {
             StageRow r = stack_row(w.address, w.label, hex(w.value));
             r.in_pt_regs = w.kind == StackWord::Kind::pt_regs;
@@ -366,11 +370,12 @@ class Maker {
             for (const MoveModel& m : m_.moves)
                 if (m.from == Place{PK::word, 0, 0, a} && m.to.kind == PK::reg) name = m.to_name;
             StageRow r = stack_row(a, name, code_name(k_, id, value));
-            r.ghost = true;
-            r.tip = tr(Str::stack_popped_tip);
+            r.ghost = !empty_still;
+            if (r.ghost) r.tip = tr(Str::stack_popped_tip);
             c.stack.push_back(std::move(r));
         }
-        if (c.stack.empty()) c.stack_note = tr(Str::stack_empty);
+        if (c.stack.empty())
+            c.stack_note = tr(empty_still ? Str::stack_empty_still : Str::stack_empty);
     }
 
     // --- the CPU ---
@@ -468,8 +473,39 @@ class Maker {
                 row(p, reg_name(static_cast<Reg>(p.id)), word_text(r[static_cast<Reg>(p.id)]), 76));
     }
 
+    // Many words on the entry or interrupt stack stand in one row.
+    void group_far_words() {
+        std::uint64_t low = ~std::uint64_t{0}, high = 0;
+        std::vector<std::uint64_t> words;
+        for (const MoveModel& m : m_.moves)
+            for (const Place& p : {m.from, m.to}) {
+                if (p.kind != PK::word) continue;
+                const auto on_card = [&](const TaskCardModel& c) {
+                    return c.task != kNoTask && layout::is_stack(p.address) &&
+                           layout::stack_slot_of(p.address) == k_.tasks[c.task].stack;
+                };
+                if (on_card(m_.leaves) || on_card(m_.comes)) continue;
+                low = std::min(low, p.address);
+                high = std::max(high, p.address);
+                words.push_back(p.address);
+            }
+        std::sort(words.begin(), words.end());
+        words.erase(std::unique(words.begin(), words.end()), words.end());
+        if (words.size() <= 3) return;
+        StageRow all = row(
+            {},
+            std::string(tr(layout::is_entry_stack(low) ? Str::row_entry_stack : Str::row_stack)),
+            tr(Str::stack_words, {std::to_string(words.size())}), 97);
+        all.low = low;
+        all.high = high;
+        all.lit = true;
+        all.tip = stack_name(k_, low);
+        m_.cpu.rows.push_back(all);
+    }
+
     // Whatever moves and has no row yet gets one on the CPU's card.
     void light_the_rest() {
+        group_far_words();
         const auto shows = [](const StageRow& r, const Place& p) {
             if (r.place == p || r.place2 == p) return true;
             if (p.kind == PK::reg && r.any_register) return true;

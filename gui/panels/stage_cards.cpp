@@ -227,7 +227,8 @@ Pen open_card(ImDrawList& list, const Area& area) {
     const ImVec2 min{area.x, area.y}, max{area.x + area.width, area.y + area.height};
     list.AddRectFilled(min, max, t.card, px(6));
     list.AddRect(min, max, t.line, px(6));
-    return {list, area.x + px(10), area.y + px(8), area.width - px(20), area.y + area.height - px(8)};
+    return {list, area.x + px(10), area.y + px(8), area.width - px(20),
+            area.y + area.height - px(8)};
 }
 
 }  // namespace
@@ -331,6 +332,25 @@ void paint_cpu_card(ImDrawList& list, const Area& area, const StageModel& stage,
     paint_not_saved(list, {pen.x, pen.y, pen.width, pen.bottom - pen.y}, stage, false);
 }
 
+namespace {
+
+// A part and its fate on one line.
+void table_line(Pen& pen, const TableRow& r) {
+    const Fate fate = fate_of(r.fate);
+    std::string word(fate_glyph(fate));
+    word += word.empty() ? r.fate_word : " " + r.fate_word;
+    const TextStyle style{Face::text, Size::small, fate_color(fate)};
+    const float own = measure(word, style).x;
+    fit_at(pen.list, {pen.x, pen.y}, pen.width - own - px(10), r.part,
+           {Face::text, Size::small, 0});
+    draw_text(pen.list, {pen.x + pen.width - own, pen.y}, word, style);
+    tooltip_at({pen.x, pen.y}, {pen.x + pen.width, pen.y + small_line()},
+               r.part + ": " + r.fate_word + ". " + r.where);
+    pen.y += small_line() + px(3);
+}
+
+}  // namespace
+
 void paint_table_card(ImDrawList& list, const Area& area, const StageModel& stage) {
     Pen pen = open_card(list, area);
     header(pen, tr(Str::table_title), {}, {});
@@ -349,6 +369,10 @@ void paint_table_card(ImDrawList& list, const Area& area, const StageModel& stag
                 first = false;
             }
             const Fate fate = fate_of(r.fate);
+            if (area.width < px(330)) {  // the reason shows on hover
+                table_line(pen, r);
+                continue;
+            }
             const float part = pen.width * 0.36F;
             fit_at(list, {pen.x, pen.y}, part - px(6), r.part, {Face::text, Size::small, 0});
             std::string word(fate_glyph(fate));

@@ -186,7 +186,7 @@ void pending(const Kernel& k, CpuId c) {
     const Cpu& cpu = k.cpus[c];
     section_title("preempt_count");
     const std::uint32_t n = cpu.preempt_count;
-    paragraph("hardirq " + std::to_string((n & kHardirqMask) >> 16) + " · softirq " +
+    paragraph("hardirq " + std::to_string((n & kHardirqMask) >> 16) + "  softirq " +
                   std::to_string((n & kSoftirqMask) >> 8) + " · preempt " +
                   std::to_string(n & kPreemptMask),
               {Face::text, Size::small, 0});
@@ -204,7 +204,7 @@ void draw_tasks(View& view) {
     const Kernel& k = view.session->now();
     const std::vector<TaskGroup> groups = task_groups(k);
     // What is pending stands at the bottom; the list above it scrolls.
-    const float below = px(158);
+    const float below = px(156);
     const float room = ImGui::GetContentRegionAvail().y;
     const bool apart = room > below * 2.5F;
     if (apart) ImGui::BeginChild("list", {0, room - below}, false);
