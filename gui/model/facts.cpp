@@ -77,6 +77,7 @@ std::vector<TaskId> mm_tasks(const Kernel& k, MmId mm) {
 std::vector<TaskGroup> task_groups(const Kernel& k) {
     std::vector<TaskGroup> groups;
     TaskGroup kernel, dead;
+    std::vector<std::size_t> group_of_mm(k.mms.size());  // its place from 1
     for (TaskId id = 0; id < k.tasks.size(); ++id) {
         const Task& t = k.tasks[id];
         if (is_idle(k, id)) continue;
@@ -87,12 +88,12 @@ std::vector<TaskGroup> task_groups(const Kernel& k) {
                 dead.tasks.push_back(id);
             continue;
         }
-        const auto at = std::find_if(groups.begin(), groups.end(),
-                                     [&](const TaskGroup& g) { return g.mm == t.mm; });
-        if (at == groups.end())
-            groups.push_back({t.mm, {id}});
-        else
-            at->tasks.push_back(id);
+        std::size_t& at = group_of_mm[t.mm];
+        if (at == 0) {
+            groups.push_back({t.mm, {}});
+            at = groups.size();
+        }
+        groups[at - 1].tasks.push_back(id);
     }
     const auto by_pid = [&](TaskId a, TaskId b) { return k.tasks[a].pid < k.tasks[b].pid; };
     for (TaskGroup& g : groups) std::sort(g.tasks.begin(), g.tasks.end(), by_pid);

@@ -71,7 +71,7 @@ void draw_kernel_stack(View& view) {
         const std::string address = format_tail(w.address), label = word_name(k, w);
         const std::string value = w.kind == StackWord::Kind::return_address
                                       ? code_name(k, id, w.value)
-                                      : word_text(w.value);
+                                      : hex(w.value);
         const std::string tip = word_text(w.address) + " = " + word_text(w.value) + " " + w.label;
         value_row(
             {{address, left, {Face::mono, Size::small, theme().quiet}}, {label, name}, {value, 0}},

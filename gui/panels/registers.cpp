@@ -67,6 +67,13 @@ void draw_registers(View& view) {
         const bool changed = !row.before.empty();
         const std::string tip = changed ? tr(Str::register_before, {row.before}) : row.note;
         const TextStyle quiet{Face::mono, Size::small, theme().quiet};
+        // Without room for both, what the value means says more than its digits.
+        if (ImGui::GetContentRegionAvail().x - name - value < px(110)) {
+            const bool means = !row.note.empty() && row.name != "RSP" && row.name != "FPU";
+            value_row({{row.name, name, quiet}, {means ? row.note : row.value, 0}},
+                      {.lit = changed, .boxed = false, .tip = row.value + "  " + tip});
+            continue;
+        }
         value_row({{row.name, name, quiet}, {row.value, value}, {row.note, 0, quiet}},
                   {.lit = changed, .boxed = false, .tip = tip});
     }

@@ -103,8 +103,16 @@ SentenceText sentence_of(const View& view) {
     SentenceText s;
     s.keys = tr(Str::stage_hint_keys, {depth_text(view.state.depth)});
     if (stage.position == 0) {
-        s.what = tr(Str::empty_stage);
-        s.why = tr(Str::empty_stage_hint);
+        // A lesson begins with its title and its question.
+        const Scenario& scenario = view.session->scenario();
+        const bool zh = language() == Lang::zh;
+        const std::string& title =
+            zh && !scenario.title_zh.empty() ? scenario.title_zh : scenario.title;
+        const std::string& about =
+            zh && !scenario.about_zh.empty() ? scenario.about_zh : scenario.about;
+        s.what = title.empty() ? std::string(tr(Str::empty_stage)) : title;
+        s.why = about.empty() ? std::string(tr(Str::empty_stage_hint)) : about;
+        if (!about.empty()) s.keys = tr(Str::empty_stage_hint);
         return s;
     }
     s.what = stage.what;

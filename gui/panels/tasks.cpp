@@ -187,7 +187,7 @@ void pending(const Kernel& k, CpuId c) {
     section_title("preempt_count");
     const std::uint32_t n = cpu.preempt_count;
     paragraph("hardirq " + std::to_string((n & kHardirqMask) >> 16) + "  softirq " +
-                  std::to_string((n & kSoftirqMask) >> 8) + " · preempt " +
+                  std::to_string((n & kSoftirqMask) >> 8) + "  preempt " +
                   std::to_string(n & kPreemptMask),
               {Face::text, Size::small, 0});
     paragraph(n == 0 ? tr(Str::preempt_may) : tr(Str::preempt_may_not), quiet_text(Size::small));

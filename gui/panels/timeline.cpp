@@ -27,7 +27,6 @@ struct LaneRow {
     CpuId cpu = 0;
     TaskId task = kNoTask;
     const Lane* lane = nullptr;
-    std::string name;
 };
 
 bool has_acted(const Lane& lane) {
@@ -40,20 +39,30 @@ std::vector<LaneRow> lane_rows(const View& view) {
     const Kernel& k = view.session->frontier();
     std::vector<LaneRow> rows;
     for (CpuId c = 0; c < timeline.cpus(); ++c)
-        rows.push_back(
-            {LaneRow::Kind::cpu, c, kNoTask, &timeline.cpu(c), "CPU " + std::to_string(c)});
+        rows.push_back({LaneRow::Kind::cpu, c, kNoTask, &timeline.cpu(c)});
     for (const bool kernel_threads : {false, true})
         for (TaskId id = 0; id < timeline.tasks() && id < k.tasks.size(); ++id) {
             if (is_idle(k, id) || k.tasks[id].is_kthread() != kernel_threads) continue;
-            if (!has_acted(timeline.task(id))) continue;
-            rows.push_back({LaneRow::Kind::task, 0, id, &timeline.task(id),
-                            task_name(k, id) + " " + std::to_string(k.tasks[id].pid)});
+            if (has_acted(timeline.task(id)))
+                rows.push_back({LaneRow::Kind::task, 0, id, &timeline.task(id)});
         }
     for (CpuId c = 0; c < timeline.cpus() && timeline.cpus() <= 4; ++c)
-        rows.push_back({LaneRow::Kind::interrupts, c, kNoTask, &timeline.cpu(c),
-                        timeline.cpus() == 1 ? std::string(tr(Str::lane_interrupts))
-                                             : tr(Str::lane_interrupts_on, {std::to_string(c)})});
+        rows.push_back({LaneRow::Kind::interrupts, c, kNoTask, &timeline.cpu(c)});
     return rows;
+}
+
+std::string lane_name(const View& view, const LaneRow& row) {
+    const Kernel& k = view.session->frontier();
+    switch (row.kind) {
+        case LaneRow::Kind::cpu:
+            return "CPU " + std::to_string(row.cpu);
+        case LaneRow::Kind::task:
+            return task_name(k, row.task) + " " + std::to_string(k.tasks[row.task].pid);
+        case LaneRow::Kind::interrupts:
+            break;
+    }
+    if (k.cpus.size() == 1) return std::string(tr(Str::lane_interrupts));
+    return tr(Str::lane_interrupts_on, {std::to_string(row.cpu)});
 }
 
 // --- words ---
@@ -461,7 +470,7 @@ void draw_timeline(View& view) {
         if (rows[i].task != kNoTask && rows[i].task == view.state.selected_task)
             list.AddRectFilled({m.at.x, y}, {m.at.x + m.size.x, y + m.lane_height},
                                fade(theme().selected, 0.6F));
-        fit_at(list, {m.at.x + px(10), y + px(2)}, m.names - px(16), rows[i].name,
+        fit_at(list, {m.at.x + px(10), y + px(2)}, m.names - px(16), lane_name(view, rows[i]),
                {Face::text, Size::small, 0});
         list.AddLine({m.at.x, y + m.lane_height - 1}, {m.at.x + m.size.x, y + m.lane_height - 1},
                      fade(theme().line, 0.5F));
@@ -500,7 +509,7 @@ void dump_timeline(const View& view, nlohmann::json& out) {
                                   "syscall", "softirq",  "irq"};
     nlohmann::json& lanes = out["lanes"] = nlohmann::json::array();
     for (const LaneRow& row : lane_rows(view)) {
-        nlohmann::json lane{{"name", row.name}};
+        nlohmann::json lane{{"name", lane_name(view, row)}};
         if (row.task != kNoTask) lane["pid"] = view.session->frontier().tasks[row.task].pid;
         // The state at the cursor, and how much there is in the stretch.
         if (row.kind != LaneRow::Kind::interrupts)

@@ -43,3 +43,22 @@ TEST_CASE("a slice that lasts ends where the run has got to") {
     CHECK(boxes[0].left == doctest::Approx(10));
     CHECK(boxes[0].right == doctest::Approx(60));
 }
+
+TEST_CASE("a box of very many slices samples its shares and loses none of them") {
+    using Kind = Slice::Kind;
+    std::vector<Slice> row;
+    for (int i = 0; i < 300'000; ++i)
+        row.push_back({.begin = i * 10,
+                       .end = i * 10 + 10,
+                       .kind = i % 4 == 0 ? Kind::running : Kind::runnable});
+    const LaneWindow all{.from = 0, .until = 3'000'000, .width = 200, .now = 3'000'000};
+    const std::vector<LaneBox> folded = layout_lane(row, all, 3);
+    CHECK(folded.size() <= 200 / 3 * 2 + 2);
+    std::size_t total = 0;
+    for (const LaneBox& box : folded) {
+        total += box.count;
+        CHECK(box.share[0] == doctest::Approx(0.25).epsilon(0.8));
+        CHECK(box.share[0] + box.share[1] == doctest::Approx(1.0).epsilon(0.02));
+    }
+    CHECK(total == row.size());
+}
