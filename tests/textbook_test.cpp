@@ -355,14 +355,14 @@ std::string random_jobs_with_io(std::uint64_t seed, int cpus) {
 // The CPU time that a job's program asks for.
 bool is_job(const Task& t) { return t.name().size() > 1 && t.name()[0] == 'j' && !t.is_kthread(); }
 
-void check_life(const test::Run& r, bool single_queue) {
+void check_life(const test::Run& r, bool is_ideal) {
     const Kernel& k = r.k;
     std::map<TaskId, CpuId> on;    // who runs where
     std::map<TaskId, bool> waits;  // runnable without a CPU
     std::vector<TaskId> running(k.cpus.size(), kNoTask);
     Nanos at = 0;
     for (const Record& rec : r.log) {
-        if (single_queue && rec.at > at) {
+        if (is_ideal && rec.at > at) {
             // Between two instants nobody waits while a CPU is idle.
             const bool somebody =
                 std::any_of(waits.begin(), waits.end(), [](auto& w) { return w.second; });
@@ -407,8 +407,7 @@ TEST_CASE(
             }
             REQUIRE(r.k.check_invariants() == "");
             CHECK(r.k.end() == End::all_exited);
-            const bool single = r.k.image().shared_queue;
-            check_life(r, single && is_ideal);
+            check_life(r, is_ideal);
             // Twice the same run.
             k.run({}, nullptr);
             CHECK(k.fingerprint() == r.k.fingerprint());

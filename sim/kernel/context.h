@@ -161,6 +161,7 @@ struct Ctx {
     CpuId first_allowed(const Task& t) const;
     CpuId preempt_where(TaskId id, CpuId otherwise) const;
     void kick_idle_cpu(TaskId id);
+    bool pull_task();
     CpuId select_new_cpu(TaskId id) const;   // for a task that has never run
     void move_to_cpu(TaskId id, CpuId c);
     std::uint64_t start_timer(CpuId c, Nanos expires, TimerKind kind, TaskId id);

@@ -94,6 +94,31 @@ CpuId Ctx::preempt_where(TaskId id, CpuId otherwise) const {
     return k.sched->preempt_where(view(otherwise), id, otherwise);
 }
 
+// newidle_balance, the part that needs no topology (linux.md 6.9): a CPU with nothing to do takes the first task it may
+// run from the CPU with the most runnable ones. A task that is still being switched away from stays where it is.
+bool Ctx::pull_task() {
+    if (k.cpus.size() == 1 || k.image().shared_queue) return false;
+    TaskId best = kNoTask;
+    std::uint32_t most = 1;
+    for (const Cpu& other : k.cpus) {
+        const std::uint32_t runnable = other.id == cpu.id ? 0 : k.sched->runnable(other.id);
+        if (runnable <= most) continue;
+        for (const QueueRow& row : k.sched->rows(k.tasks, other.id, runnable)) {
+            const Task& t = peek(row.task);
+            if (t.on_cpu || (t.cpus_allowed >> cpu.id & 1) == 0) continue;
+            best = row.task;
+            most = runnable;
+            break;
+        }
+    }
+    if (best == kNoTask) return false;
+    const CpuId from = peek(best).cpu;
+    k.sched->dequeue(view(from), best, Dequeue::migrated);
+    move_to_cpu(best, cpu.id);
+    k.sched->enqueue(view(), best, Enqueue::migrated);
+    return true;
+}
+
 // A task has just been left in the common queue: an idle CPU may take it.
 void Ctx::kick_idle_cpu(TaskId id) {
     for (Cpu& c : k.cpus) {
@@ -228,6 +253,7 @@ void pick_next(Ctx& cx) {
     }
     if (cx.cpu.slice_timer != 0) cx.cpu.slice_timer = 0;
     TaskId next = cx.k.sched->pick_next(cx.view());
+    if (next == kNoTask && cx.pull_task()) next = cx.k.sched->pick_next(cx.view());
     if (next == kNoTask) {
         next = cx.cpu.idle;
     } else {

@@ -220,7 +220,7 @@ void prev_is_off(Ctx& cx) {
         cx.activate(prev, c, Enqueue::migrated);
         cx.task(prev).last_queued = queued;
         cx.check_preempt(c, prev);
-    } else if (cx.k.image().shared_queue && t.on_rq) {
+    } else if (cx.k.cpus.size() > 1 && t.on_rq && prev != cx.cpu.idle) {
         cx.kick_idle_cpu(prev);
     }
     cx.preempt_sub(kPreemptOffset);
