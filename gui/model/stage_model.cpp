@@ -642,6 +642,8 @@ std::vector<StageRow> choose_stack_rows(const std::vector<StageRow>& rows, std::
         folded.front() = pt_regs_row(rows);
         return choose_stack_rows(folded, budget);
     }
+    // No room for gaps: only the active end.
+    if (budget < 3) return {rows.end() - static_cast<std::ptrdiff_t>(budget), rows.end()};
     std::vector<bool> keep(rows.size(), false);
     const auto try_keep = [&](std::size_t i) {
         if (keep[i]) return true;

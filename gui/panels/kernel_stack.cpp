@@ -69,9 +69,8 @@ void draw_kernel_stack(View& view) {
                 for (const Place& p : {m.from, m.to})
                     lit |= p.kind == Place::Kind::word && p.address == w.address;
         const std::string address = format_tail(w.address), label = word_name(k, w);
-        const std::string value = w.kind == StackWord::Kind::return_address
-                                      ? code_name(k, id, w.value)
-                                      : hex(w.value);
+        const std::string value =
+            w.kind == StackWord::Kind::return_address ? code_name(k, id, w.value) : hex(w.value);
         const std::string tip = word_text(w.address) + " = " + word_text(w.value) + " " + w.label;
         value_row(
             {{address, left, {Face::mono, Size::small, theme().quiet}}, {label, name}, {value, 0}},

@@ -125,7 +125,8 @@ SentenceText sentence_of(const View& view) {
 }
 
 float sentence_height(const SentenceText& s, float width) {
-    const std::array first = {Span{s.what, strong_text()}, Span{" " + s.by, quiet_text()}};
+    const std::string by = " " + s.by;
+    const std::array first = {Span{s.what, strong_text()}, Span{by, quiet_text()}};
     const Span why{s.why, {}};
     float height = px(20) + paragraph_height(first, width) + px(2) + small_line() + px(6);
     if (!s.why.empty()) height += paragraph_height({&why, 1}, width);
