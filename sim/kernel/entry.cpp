@@ -117,7 +117,7 @@ void pop_regs(Ctx& cx) {
 
 void leave_to_user(Ctx& cx, std::uint64_t rip, std::uint64_t flags, std::uint64_t rsp) {
     Regs& r = cx.cpu.regs;
-    cx.cpu.episode_step = cx.k.steps() + 1;
+    cx.cpu.begin_episode(cx.k.steps() + 1);
     cx.recheck = true;   // no more kernel code
     do_swapgs(cx);
     cx.move(at::none, at::special(Place::Kind::rip), rip, cx.text.address(cx.cpu.pc - 1));
@@ -147,7 +147,7 @@ void iretq(Ctx& cx) {
     }
     const Task& t = cx.cur();
     const bool in_thread = (cx.cpu.preempt_count & (kHardirqMask | kSoftirqMask)) == 0;
-    if (t.is_kthread() && (t.flags & pf::idle) == 0 && in_thread) cx.cpu.episode_step = cx.k.steps() + 1;
+    if (t.is_kthread() && (t.flags & pf::idle) == 0 && in_thread) cx.cpu.begin_episode(cx.k.steps() + 1);
     cx.cpu.regs.rflags = flags;
     cx.cpu.regs[Reg::rsp] = rsp;
     cx.cpu.pc = cx.text.step_at(rip);

@@ -74,7 +74,7 @@ void take_interrupt(Ctx& cx, std::uint8_t vector) {
     Regs& r = cpu.regs;
     const bool from_user = r.user();
     const bool interrupts_task = (cpu.preempt_count & (kHardirqMask | kSoftirqMask)) == 0;
-    if (from_user || (cx.cur().is_kthread() && interrupts_task)) cpu.episode_step = cx.k.steps();
+    if (from_user || (cx.cur().is_kthread() && interrupts_task)) cpu.begin_episode(cx.k.steps());
     const std::uint64_t rip = from_user ? r.rip : cx.text.address(cpu.pc);
     const std::uint64_t rsp = r[Reg::rsp];
     const std::uint64_t flags = r.rflags, cs = r.cs, ss = r.ss;

@@ -101,6 +101,7 @@ struct Cpu {
     // Per-CPU variables.
     TaskId curr = kNoTask;               // rq->curr
     std::uint64_t episode_step = 0;      // first step of what this CPU is at (sim/session/episode.h)
+    bool episode_switched = false;       // it has seen a switch: the next one is another episode
     TaskId picked = kNoTask;             // chosen, not yet rq->curr; none outside __schedule
     TaskId current_task = kNoTask;       // what the CPU runs: differs from curr inside a switch
     TaskId idle = kNoTask, ksoftirqd = kNoTask;
@@ -130,6 +131,10 @@ struct Cpu {
     Nanos idle_ns = 0, user_ns = 0, irq_ns = 0;
     Nanos irq_since = 0;
 
+    void begin_episode(std::uint64_t step) {
+        episode_step = step;
+        episode_switched = false;
+    }
     // The task that runs here or is about to: between the pick and its commit the old rq->curr no longer counts.
     TaskId runs() const { return picked != kNoTask ? picked : curr; }
 };

@@ -191,7 +191,7 @@ bool is_kernel_thread(const Ctx& cx) {
     return cx.cur().is_kthread() && (cx.cur().flags & pf::idle) == 0;
 }
 void preempt_disable_none(Ctx& cx) {
-    if (is_kernel_thread(cx)) cx.cpu.episode_step = cx.k.steps();
+    if (is_kernel_thread(cx)) cx.cpu.begin_episode(cx.k.steps());
     preempt_add(cx, 1);
     cx.set(Reg::rdi, kSmNone);
 }
@@ -202,7 +202,7 @@ void preempt_disable_preempt(Ctx& cx) {
 }
 void preempt_enable_no_resched(Ctx& cx) {
     preempt_add(cx, -1);
-    if (is_kernel_thread(cx)) cx.cpu.episode_step = cx.k.steps() + 1;
+    if (is_kernel_thread(cx)) cx.cpu.begin_episode(cx.k.steps() + 1);
 }
 void preempt_enable_irq_off(Ctx& cx) {
     preempt_add(cx, -1);
@@ -211,6 +211,7 @@ void preempt_enable_irq_off(Ctx& cx) {
 bool need_resched(Ctx& cx) { return (cx.cur().tif & tif::need_resched) != 0; }
 
 void lock_rq(Ctx& cx) {
+    if (cx.cpu.episode_switched) cx.cpu.begin_episode(cx.k.steps());   // one switch, one episode
     cx.irqs_off();
     preempt_add(cx, 1);
     cx.set(Reg::r12, cx.reg(Reg::rdi), at::reg(Reg::rdi));
@@ -299,6 +300,7 @@ void commit_switch(Ctx& cx) {
             static_cast<std::uint32_t>(letter) | (preempted ? 0x100u : 0u), static_cast<std::uint32_t>(p.prio),
             static_cast<std::uint32_t>(cx.peek(next).prio));
     cx.count_switch();
+    cx.cpu.episode_switched = true;
     cx.move(at::reg(Reg::rbp), at::per_cpu(cx.cpu.id, PerCpuField::curr), cx.reg(Reg::rbp), cx.reg(Reg::rbx));
     cx.cpu.curr = next;
     cx.cpu.picked = kNoTask;

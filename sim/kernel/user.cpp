@@ -47,7 +47,7 @@ std::uint64_t read_user(const Ctx& cx, std::uint64_t address) {
 // SYSCALL: no stack switch, nothing pushed (linux.md 5.1).
 void syscall_instruction(Ctx& cx, const Program& p, std::uint32_t op) {
     Regs& r = cx.cpu.regs;
-    cx.cpu.episode_step = cx.k.steps();
+    cx.cpu.begin_episode(cx.k.steps());
     cx.set(Reg::rcx, p.address(op + 1), at::special(Place::Kind::rip));
     cx.set(Reg::r11, r.rflags, at::special(Place::Kind::rflags));
     const std::uint64_t flags = (r.rflags & ~kSyscallMask) | kFlagFixed;
@@ -190,7 +190,7 @@ void let_time_pass(Ctx& cx, Nanos time, bool halted) {
         cpu.idle_ns += time;
         r.rflags |= kFlagIf;   // sti; hlt
         ++cpu.pc;   // an interrupt returns behind the hlt
-        cpu.episode_step = cx.k.steps() + 1;
+        cpu.begin_episode(cx.k.steps() + 1);
         return;
     }
     cx.set(Reg::rbx, r[Reg::rbx] - static_cast<std::uint64_t>(time), at::reg(Reg::rbx));

@@ -257,9 +257,10 @@ bool Session::forward(Grain grain) {
         case Grain::tick:
         case Grain::millisecond: {
             const Nanos length = grain_length(now(), grain);
-            // Nothing may happen for several ticks on an idle machine: go to where something does.
-            const Nanos next = std::max(time() / length * length + length, now().next_time());
-            d.seek_step(std::max(d.step_of_time(next), before + 1));
+            // To the first tick behind which something has happened: an idle machine may do nothing for several.
+            const Nanos next = now().next_time();
+            const Nanos grid = next > kNever - length ? next : (next + length - 1) / length * length;
+            d.seek_step(std::max(d.step_of_time(grid), before + 1));
             break;
         }
     }
@@ -280,16 +281,18 @@ bool Session::back(Grain grain) {
             bool any = false;
             for (const StoryStep& s : e.steps) {
                 if (s.report.number >= before) break;
-                if (!any || s.phase != phase) target = s.report.number;
+                if (any && s.phase != phase) target = s.report.number;
                 any = true;
                 phase = s.phase;
             }
             break;
         }
         case Grain::record: {
-            const std::uint64_t n = now().records();
-            target = n == 0 ? 0 : d.step_of_records(n);
-            if (target >= before) target = n <= 1 ? 0 : d.step_of_records(n - 1);
+            // One step may emit several records: back to the last step before this one that emitted any.
+            std::uint64_t n = now().records();
+            do {
+                target = n == 0 ? 0 : d.step_of_records(n);
+            } while (target >= before && n-- > 0);
             break;
         }
         case Grain::switch_: {
