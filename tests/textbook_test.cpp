@@ -128,7 +128,8 @@ TEST_CASE("Three Easy Pieces: MLFQ, gaming works by the old rule only") {
         return r.k.cpu_time(test::task(r.k, "B"));
     };
     CHECK(share_of_b("old") == 180 * ms);  // 9 of each 10 ms
-    // Every turn and every sleep is a whole number of milliseconds, so all that anybody gets is one, too.
+    // Every turn and every sleep is a whole number of milliseconds, so all that anybody gets is
+    // one, too.
     CHECK(share_of_b("new") < 130 * ms);
     CHECK(share_of_b("new") % ms == 0);
 }
@@ -425,5 +426,20 @@ TEST_CASE("per-CPU queues with stealing: no CPU stays idle while another has a l
         // b 0-1 and d 1-2 on CPU 1, which then takes c from CPU 0; alone it would have taken
         // until 20.
         CHECK(r.k.now() == 12 * ms);
+    }
+}
+
+TEST_CASE("a task that another CPU is just switching away from is not forgotten") {
+    // b exits at about the moment when a's quantum ends: CPU 1 finds only a in line, whose
+    // registers are not saved yet, and goes idle. When a is off CPU 0, CPU 1 must be told.
+    for (const std::string policy : {"priority quantum=2ms", "rr quantum=2ms"}) {
+        for (int ns = 1'950'000; ns < 2'050'000; ns += 100) {
+            CAPTURE(policy);
+            CAPTURE(ns);
+            const auto r = test::run(std::string("machine { cpus 2 scheduler ") + policy +
+                                     " }\nprocess a { run 10ms } process b { run " +
+                                     std::to_string(ns) + "ns } process x { run 10ms }");
+            CHECK(r.k.now() < 14 * ms);
+        }
     }
 }
