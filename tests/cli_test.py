@@ -82,7 +82,7 @@ def main():
 
     # Help: every command is listed, and has its own.
     text = expect(0, "--help")
-    for command in ["run", "trace", "explain", "check", "ps", "cat", "gui", "shot", "schedulers", "compare"]:
+    for command in ["run", "trace", "explain", "check", "ps", "cat", "proc-export", "gui", "shot", "schedulers", "compare"]:
         check(f"\n  {command} " in text, f"--help does not list {command}")
         expect(0, command, "--help", out="Usage:")
     expect(0, "--version", out="switchyard ")
@@ -116,6 +116,16 @@ def main():
     # The machine at a moment.
     expect(0, "ps", good, "--at", "1ms", out="[kthreadd]")
     expect(0, "cat", good, "--at", "1ms", "/proc/570/stat", out="570 (logger) ")
+    threads = json.loads(expect(0, "ps", good, "--at", "1ms", "--format", "json"))["threads"]
+    check(any(t["pid"] == 570 and not t["kernel_thread"] for t in threads), "ps --format json lacks a process")
+    expect(2, "proc-export", good, "--at", "1ms", err="DIR")
+    tree = os.path.join(folder, "tree")
+    expect(0, "proc-export", good, "--at", "1ms", tree)
+    with open(os.path.join(tree, "570", "stat"), encoding="utf-8") as file:
+        check(file.read() == expect(0, "cat", good, "--at", "1ms", "570/stat"), "proc-export and cat differ")
+    expect(1, "proc-export", good, "--at", "1ms", folder, err="empty folder")
+    expect(1, "proc-export", good, "--at", "1ms", good, err="is not a folder")
+    expect(1, "proc-export", good, "--at", "1ms", folder, "--lang", "zh", err="空的文件夹")
     expect(0, "cat", good, "--at", "1ms", "interrupts", out="Local timer interrupts")
     expect(0, "cat", good, out="/proc/PID/stack")
     expect(1, "cat", good, "--at", "1ms", "/proc/570/statsu", err="did you mean status?")

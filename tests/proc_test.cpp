@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/report/ps.h"
 #include "sim/session/load.h"
 
 using namespace sy;
@@ -230,4 +231,98 @@ TEST_CASE("ps: kernel threads in brackets, priorities as in procps") {
     CHECK(table.find("    570     575       1 TS       -   9  10 ") != std::string::npos);
     CHECK(table.find("swapper") == std::string::npos);
     CHECK(table.find(" 39 -20 ") != std::string::npos);
+}
+
+TEST_CASE("load averages: every 5 s and a tick, in the kernel's fixed point") {
+    const std::string busy = "machine { cpus 1 costs ideal }\nprocess a { run 20s }\n";
+    CHECK(file(machine(busy, 5'003 * kMilli), "loadavg").starts_with("0.00 0.00 0.00 1/"));
+    // One sample of one task: 2048 * (2048 - 1884) + 2047 and so on, divided by 2048, rounded.
+    CHECK(file(machine(busy, 5'004 * kMilli), "loadavg").starts_with("0.08 0.02 0.01 1/"));
+    CHECK(file(machine(busy, 10'008 * kMilli), "loadavg").starts_with("0.15 0.03 0.01 1/"));
+    // A disk sleeper counts although every CPU is idle and no tick comes; a plain sleeper does not.
+    const char* const kSleeps = "process a { fsync slow }\nprocess b { sleep 30s }\n";
+    const std::string disk =
+        std::string("machine { cpus 2 }\ndevice slow irq 14 latency 8s block\n") + kSleeps;
+    Kernel k = machine(disk, 6 * kSecond);
+    k.rest_until(6 * kSecond);
+    CHECK(fields(file(k, "uptime"))[0] == "6.00");
+    CHECK(file(k, "loadavg").starts_with("0.08 0.02 0.01 0/"));
+    k.run({.time = 9 * kSecond}, nullptr);  // it has been woken since
+    CHECK(file(k, "loadavg").starts_with("0.08 0.02 0.01 0/"));
+    LoadAverage tripled;
+    tripled.sample(3 * LoadAverage::ticks_between(250), 250, 3);
+    CHECK(tripled.samples == 3);
+    CHECK(tripled.avenrun[0] == 1'362);  // 493, 945, 1362 by hand
+}
+
+TEST_CASE("memory: stacks and structures are those of the tasks there are") {
+    const Kernel k = machine(kMachine, 20 * kMilli);
+    std::size_t threads = 0;
+    for (const std::string& path : proc_paths(k)) threads += path.ends_with("/children");
+    const auto kb = [&](const std::string& key) {
+        const std::string text = "\n" + file(k, "meminfo");
+        return std::stoull(text.substr(text.find("\n" + key + ":") + key.size() + 2));
+    };
+    CHECK(kb("KernelStack") == 16 * threads);
+    CHECK(kb("MemTotal") == kb("MemFree") + kb("AnonPages") + kb("Cached") + kb("Slab") +
+                                kb("KernelStack") + kb("PageTables"));
+    const std::string slabs = file(k, "slabinfo");
+    CHECK(slabs.starts_with("slabinfo - version: 2.1\n# name "));
+    std::istringstream in(slabs.substr(slabs.find("\ntask_struct ")));
+    std::string name;
+    std::uint64_t active = 0, all = 0, size = 0, per_slab = 0;
+    in >> name >> active >> all >> size >> per_slab;
+    CHECK(active == threads + 1);  // the idle task of CPU 1; that of CPU 0 is no slab object
+    CHECK(size == 4'288);
+    CHECK(per_slab == 7);  // linux.md 8.2
+    CHECK(all % per_slab == 0);
+}
+
+TEST_CASE("smaps_rollup, limits, children and sys/kernel") {
+    const Kernel k = machine(
+        "machine { cpus 1 }\nprocess sh pid 570 { fork { sleep 1s } fork { sleep 1s } sleep 2s }\n",
+        20 * kMilli);
+    CHECK(file(k, "570/task/570/children") == "571 572 ");
+    CHECK(read_proc(k, "570/children").error.has_value());
+    CHECK(file(k, "2/smaps_rollup").empty());
+    CHECK(file(k, "570/smaps_rollup").find("[rollup]\nRss: ") == 73);  // as in maps: column 74
+    for (const std::string& line : {std::string("Limit                     Soft Limit           "
+                                                "Hard Limit           Units     \n"),
+                                    std::string("Max open files            1024                 "
+                                                "4096                 files     \n")})
+        CHECK(file(k, "570/limits").find(line) != std::string::npos);
+    CHECK(file(k, "sys/kernel/osrelease") == "6.1.0-switchyard\n");
+    CHECK(file(k, "sys/kernel/pid_max") == "4194304\n");  // PID_MAX_LIMIT on 64 bit
+    CHECK(file(k, "/proc/sys") == "kernel\n");
+    CHECK(file(k, "cpuinfo").ends_with("\n\n"));
+    CHECK(file(k, "schedstat").starts_with("version 15\ntimestamp "));
+}
+
+TEST_CASE("the exported tree is what cat shows, in order of pid") {
+    const Kernel k = machine(kMachine, 20 * kMilli);
+    std::vector<std::string> paths;
+    int last = 0, links = 0, hidden = 0;
+    walk_proc(k, [&](const ProcEntry& e) {
+        const std::string path(e.path);
+        links += e.is_link;
+        hidden += path == "574/wchan" || path == "575/wchan";
+        if (e.is_link || path == "574/wchan" || path == "575/wchan") return true;
+        CHECK(file(k, path) == e.content);
+        const int pid = std::atoi(path.c_str());
+        CHECK(pid >= last);
+        last = pid;
+        paths.push_back("/proc/" + path);
+        return true;
+    });
+    CHECK(paths == proc_paths(k));
+    CHECK(links == 2);
+    CHECK(hidden == 2);  // the threads of 570, where ps looks for their wchan
+}
+
+TEST_CASE("time of user code goes to nice when the task is nice") {
+    const Kernel k =
+        machine("machine { cpus 1 costs ideal }\nprocess a nice 5 { run 2s }\n", kSecond);
+    const auto cpu = fields(file(k, "stat"));
+    CHECK(cpu[1] == "0");
+    CHECK(cpu[2] == "100");
 }

@@ -25,7 +25,7 @@ struct Request {
     cli::CompareOptions compare;
     cli::TraceOptions trace;
     cli::ExplainOptions explain;
-    cli::MomentOptions ps, cat;
+    cli::MomentOptions ps, cat, proc_export;
     std::vector<std::string> files;
     std::string lang = "en";
     WindowRequest window;
@@ -225,9 +225,16 @@ int cli_main(int argc, const char* const* argv, const WindowMain& window) {
     check->add_option("FILE", r.files, "scenario files")->required();
     add_language(*check, r.lang);
     CLI::App* ps = add_moment(app, "ps", "list the simulated machine's threads like ps -eL", r.ps);
+    add_format(*ps, r.ps.common, {"text", "json"});
     CLI::App* cat = add_moment(app, "cat", "print a file of the simulated machine's /proc", r.cat);
     cat->add_option("PATH", r.cat.path,
                     "e.g. /proc/501/stack, 1/status, interrupts; without it: what there is");
+    CLI::App* proc_export = add_moment(
+        app, "proc-export", "write the simulated machine's /proc as files for the real ps and top",
+        r.proc_export);
+    proc_export->remove_option(proc_export->get_option("--output"));
+    proc_export->add_option("DIR", r.proc_export.path, "a new or empty folder, or one it made")
+        ->required();
     CLI::App* schedulers =
         app.add_subcommand("schedulers", "list the schedulers and their settings");
     add_language(*schedulers, r.lang);
@@ -255,6 +262,7 @@ int cli_main(int argc, const char* const* argv, const WindowMain& window) {
     if (check->parsed()) return cli::check(r.files, lang);
     if (ps->parsed()) return cli::ps(r.ps);
     if (cat->parsed()) return cli::cat(r.cat);
+    if (proc_export->parsed()) return cli::proc_export(r.proc_export);
     if (schedulers->parsed()) return cli::schedulers(lang);
     return window_command(r, shot->parsed(), window);
 }

@@ -72,10 +72,11 @@ int explain(const ExplainOptions& options);
 struct MomentOptions {
     Common common;
     std::optional<Nanos> at;  // none: the end of the run
-    std::string path;         // of cat
+    std::string path;         // of cat; the folder of proc_export
 };
 int ps(const MomentOptions& options);
 int cat(const MomentOptions& options);
+int proc_export(const MomentOptions& options);
 
 int schedulers(Lang lang);
 
@@ -85,6 +86,8 @@ int schedulers(Lang lang);
 // `status` says why.
 std::optional<Scenario> open_scenario(const Common& common, int& status);
 std::optional<Kernel> boot(const Common& common, const Scenario& scenario, int& status);
+// The machine when all steps that begin at `at` or before are done.
+std::optional<Kernel> machine_at(const MomentOptions& options, int& status);
 // Where a long text goes piece by piece: the output file or standard output. Nothing of it is kept
 // in memory.
 class Output {

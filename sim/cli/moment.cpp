@@ -4,12 +4,11 @@
 #include "sim/base/limits.h"
 #include "sim/cli/commands.h"
 #include "sim/report/proc.h"
+#include "sim/report/ps.h"
 #include "sim/session/load.h"
 
 namespace sy::cli {
-namespace {
 
-// The machine when all steps that begin at `at` or before are done.
 std::optional<Kernel> machine_at(const MomentOptions& options, int& status) {
     const auto scenario = open_scenario(options.common, status);
     if (!scenario) return {};
@@ -19,6 +18,7 @@ std::optional<Kernel> machine_at(const MomentOptions& options, int& status) {
     bound.steps = static_cast<std::uint64_t>(limits::steps);
     if (options.at) bound.time = *options.at;
     kernel->run(bound, nullptr);
+    if (options.at && kernel->end() == End::running) kernel->rest_until(*options.at);
     if (options.at && kernel->end() != End::running && kernel->now() < *options.at) {
         const bool zh = options.common.language() == Lang::zh;
         std::fprintf(stderr,
@@ -29,12 +29,12 @@ std::optional<Kernel> machine_at(const MomentOptions& options, int& status) {
     return kernel;
 }
 
-}  // namespace
-
 int ps(const MomentOptions& options) {
     int status = kFine;
     const auto kernel = machine_at(options, status);
-    return kernel ? finish(options.common, ps_table(*kernel), kFine) : status;
+    if (!kernel) return status;
+    const bool is_json = options.common.format == "json";
+    return finish(options.common, is_json ? ps_json(*kernel) : ps_table(*kernel), kFine);
 }
 
 int cat(const MomentOptions& options) {

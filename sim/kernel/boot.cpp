@@ -232,6 +232,7 @@ class Booter {
         for (Cpu& cpu : k.cpus) {
             cpu.nr_switches = cpu.cr3_writes = cpu.tlb_flushes = cpu.lazy_switches = 0;
             cpu.irq_timer = cpu.irq_resched = cpu.irq_call = 0;
+            cpu.yld_count = cpu.sched_count = cpu.sched_goidle = cpu.ttwu_count = cpu.ttwu_local = cpu.pcount = 0;
             cpu.timers.clear();
             cpu.lapic_deadline = kNever;
             cpu.episode_step = 0;   // steps are counted from here

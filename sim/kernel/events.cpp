@@ -182,6 +182,7 @@ void Kernel::run_event(Log* log, StepReport* report) {
         if (halted) {
             cpu.idle_ns += e.at - cpu.clock;
             cpu.clock = e.at;
+            sample_load(e.at);
         } else {
             let_time_pass(cx, e.at - cpu.clock, false);
         }

@@ -56,6 +56,13 @@ Nanos Kernel::cpu_time(TaskId id) const {
     return total;
 }
 
+Nanos Kernel::user_time(TaskId id) const {
+    const Task& t = tasks[id];
+    const Cpu& cpu = cpus[t.cpu];
+    const bool computes = t.on_cpu && cpu.current_task == id && cpu.regs.user();
+    return t.utime + (computes ? std::max<Nanos>(0, now_ - cpu.clock) : 0);
+}
+
 Nanos Kernel::wait_time(TaskId id) const {
     const Task& t = tasks[id];
     return t.run_delay + (t.last_queued >= 0 ? std::max<Nanos>(0, now_ - t.last_queued) : 0);
@@ -267,6 +274,7 @@ std::uint64_t Kernel::fingerprint() const {
         p.mix(e.seq);
     }
     p.mix(jiffies);
+    for (std::uint64_t average : load.avenrun) p.mix(average);
     p.mix(steps_);
     p.mix(switches_);
     p.mix(records_);

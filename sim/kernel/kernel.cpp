@@ -308,6 +308,10 @@ void Kernel::run(const Bound& bound, Log* log) {
     }
 }
 
+void Kernel::rest_until(Nanos at) {
+    if (at > now_ && at < next_time()) now_ = at;
+}
+
 // Runs compiled stretches of kernel code on one CPU as long as each of them fits in before anything else can happen:
 // an interrupt, another CPU's step, an event, a bound. What does not fit is stepped singly by the caller.
 void Kernel::run_stretches(Cpu& cpu, const Bound& bound, Log* log) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/kernel/loadavg.h"
 #include "sim/machine/costs.h"
 #include "sim/machine/regs.h"
 #include "sim/machine/stacks.h"
@@ -129,6 +130,10 @@ struct Cpu {
     std::uint64_t irq_timer = 0, irq_resched = 0, irq_call = 0;
     std::array<std::uint64_t, kSoftirqs> softirqs{};
     Nanos idle_ns = 0, user_ns = 0, irq_ns = 0;
+    Nanos nice_ns = 0;                   // the part of user_ns in tasks of nice > 0
+    // What /proc/schedstat counts (linux.md 9.10): the wakeups are those this CPU made.
+    std::uint64_t yld_count = 0, sched_count = 0, sched_goidle = 0, ttwu_count = 0, ttwu_local = 0, pcount = 0;
+    Nanos run_delay = 0;
     Nanos irq_since = 0;
 
     void begin_episode(std::uint64_t step) {
@@ -198,6 +203,8 @@ class Kernel {
         std::uint64_t records = ~std::uint64_t{0};
     };
     void run(const Bound& bound, Log* log);
+    // Moves the clock to `at` if nothing happens until then: the machine as somebody who looks at that moment finds it.
+    void rest_until(Nanos at);
 
     // When the next step will happen; kNever if nothing will.
     Nanos next_time() const;
@@ -224,6 +231,8 @@ class Kernel {
     // Register a task has in user mode, wherever its value lies now (CPU or pt_regs); none for kernel threads.
     std::optional<std::uint64_t> user_reg(TaskId task, PtReg r) const;
     Nanos cpu_time(TaskId task) const;   // including the turn under way
+    Nanos user_time(TaskId task) const;  // the part of it in user mode
+    LoadAverage load_now() const;        // with the samples that have come due while all CPUs slept
     Nanos wait_time(TaskId task) const;  // including the wait under way
     // Deepest first: text addresses of the routines on a task's kernel stack; empty in user mode.
     std::vector<std::uint64_t> call_chain(TaskId task) const;
@@ -237,6 +246,7 @@ class Kernel {
     std::vector<Device> devices;
     CowArray<TaskId, 10> by_pid;
     std::uint64_t jiffies = 0;
+    LoadAverage load;                    // as of the last tick or end of a halt; for now: load_now()
     std::uint64_t forks = 0;
     Pid last_pid = 0;
     std::uint32_t living = 0;            // processes of the scenario that have not exited
@@ -248,6 +258,7 @@ class Kernel {
     void idle_entered(CpuId c);
     void set_nice(Ctx& cx, TaskId id, int nice);
     void set_affinity(Ctx& cx, TaskId id, std::uint64_t mask);
+    void sample_load(Nanos at);          // load averages, when a sample is due at that instant
     void task_is_gone(TaskId task);      // its last reference was dropped
     void count_steps(std::uint64_t n) { steps_ += n; }
     void refresh(Cpu& cpu);              // when its next step happens, after a change from outside

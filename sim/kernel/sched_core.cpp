@@ -139,6 +139,12 @@ void Ctx::move_to_cpu(TaskId id, CpuId c) {
     ++t.nr_migrations;
 }
 
+// ttwu_stat, for /proc/schedstat: a wakeup belongs to the CPU that made it.
+static void count_wakeup(Cpu& waker, CpuId target) {
+    ++waker.ttwu_count;
+    if (waker.id == target) ++waker.ttwu_local;
+}
+
 bool Ctx::wake_now(TaskId id, std::uint32_t states) {
     const Task& t = peek(id);
     if ((t.state & states) == 0) return false;
@@ -149,12 +155,14 @@ bool Ctx::wake_now(TaskId id, std::uint32_t states) {
     } else if (t.on_cpu) {
         const CpuId c = t.cpu;
         set_state(id, task_state::waking);
+        count_wakeup(cpu, c);
         k.cpus[c].wake_list.push_back(id);
         send_ipi(c, kCallVector);
         return true;
     } else {
         const CpuId c = select_cpu(id);
         move_to_cpu(id, c);
+        count_wakeup(cpu, c);
         set_state(id, task_state::running);
         activate(id, c, Enqueue::wakeup);
         check_preempt(c, id);
@@ -260,7 +268,11 @@ void pick_next(Ctx& cx) {
     } else {
         cx.k.sched->set_next(cx.view(), next);
         Task& t = cx.task(next);
-        if (t.last_queued >= 0) t.run_delay += cx.cpu.clock - t.last_queued;
+        if (t.last_queued >= 0) {
+            t.run_delay += cx.cpu.clock - t.last_queued;
+            cx.cpu.run_delay += cx.cpu.clock - t.last_queued;
+        }
+        if (next != prev) ++cx.cpu.pcount;
         t.last_queued = -1;
         if (t.first_run < 0) t.first_run = cx.cpu.clock;
         const Nanos end = cx.k.sched->slice_end(cx.view(), next);
@@ -271,6 +283,8 @@ void pick_next(Ctx& cx) {
         }
         if (end != kNever) cx.cpu.slice_timer = cx.start_timer(cx.cpu.id, end, TimerKind::slice, next);
     }
+    ++cx.cpu.sched_count;
+    if (next == cx.cpu.idle) ++cx.cpu.sched_goidle;
     cx.cpu.picked = next;
     // From here on a waker on another CPU looks at the picked task; if that is prev itself, its old wish to be
     // rescheduled is granted now, so that a new one is not lost.
@@ -505,6 +519,7 @@ bool still_on_cpu(Ctx& cx) { return cx.reg(Reg::rax) == kStillOnCpu; }
 void hand_over(Ctx& cx) {
     const TaskId t = task_in(cx, Reg::rbx);
     const CpuId c = cx.peek(t).cpu;
+    count_wakeup(cx.cpu, c);
     cx.k.cpus[c].wake_list.push_back(t);
     cx.send_ipi(c, kCallVector);
 }
@@ -514,6 +529,7 @@ void choose_cpu(Ctx& cx) {
 }
 void enqueue_woken(Ctx& cx) {
     const TaskId t = task_in(cx, Reg::rbx);
+    count_wakeup(cx.cpu, cx.peek(t).cpu);
     preempt_add(cx, 1);
     cx.set_state(t, task_state::running);
     cx.activate(t, cx.peek(t).cpu, Enqueue::wakeup);
@@ -607,6 +623,7 @@ constexpr StepDef sched_ttwu_pending_steps[] = {
 // --- system calls ---
 
 void do_yield(Ctx& cx) {
+    ++cx.cpu.yld_count;
     if (cx.cpu.curr != cx.cpu.idle) cx.k.sched->yield(cx.view(), cx.cpu.curr);
 }
 void result_zero(Ctx& cx) { cx.set(Reg::rax, 0); }

@@ -142,7 +142,10 @@ constexpr StepDef hrtimer_interrupt_steps[] = {
 void update_jiffies(Ctx& cx) {
     // One CPU advances jiffies for all: the first one that takes a tick of this instant.
     const auto due = static_cast<std::uint64_t>(cx.cpu.clock / cx.k.image().tick);
-    if (cx.k.jiffies < due) cx.k.jiffies = due;
+    if (cx.k.jiffies < due) {
+        cx.k.jiffies = due;
+        cx.k.sample_load(cx.cpu.clock);
+    }
 }
 void scheduler_tick(Ctx& cx) {
     const TaskId curr = cx.cpu.curr;

@@ -174,6 +174,7 @@ void user_step(Ctx& cx) {
     if (cost != 0) {
         cx.cpu.clock += cost;
         cx.cpu.user_ns += cost;
+        if (cx.cur().nice > 0) cx.cpu.nice_ns += cost;
         cx.cur().utime += cost;
     }
 }
@@ -188,6 +189,7 @@ void let_time_pass(Ctx& cx, Nanos time, bool halted) {
     }
     if (halted) {
         cpu.idle_ns += time;
+        cx.k.sample_load(cpu.clock);   // the samples that nobody took while this CPU slept
         r.rflags |= kFlagIf;   // sti; hlt
         ++cpu.pc;   // an interrupt returns behind the hlt
         cpu.begin_episode(cx.k.steps() + 1);
@@ -196,6 +198,7 @@ void let_time_pass(Ctx& cx, Nanos time, bool halted) {
     cx.set(Reg::rbx, r[Reg::rbx] - static_cast<std::uint64_t>(time), at::reg(Reg::rbx));
     if (!r.user()) return;
     cpu.user_ns += time;
+    if (cx.cur().nice > 0) cpu.nice_ns += time;
     cx.cur().utime += time;
     // RIP goes round the loop of the burst: it is alive in the register view, and still in the same operation.
     const Program& p = cx.k.program_of(cx.cur());

@@ -33,6 +33,10 @@ const ProcFile* find(std::span<const ProcFile> files, std::string_view name) {
     return nullptr;
 }
 
+bool is_below(const ProcFile& f, bool task_folder) {
+    return task_folder || f.scope == ProcFile::Scope::task;
+}
+
 // Pids of the processes there are now, in order.
 std::vector<TaskId> leaders(const Kernel& k) {
     std::vector<TaskId> out;
@@ -49,10 +53,9 @@ class Reader {
 
     ProcAnswer read() {
         if (parts_.empty()) return root();
-        if (const ProcFile* file = find(proc_machine_files(), parts_[0])) {
-            if (parts_.size() > 1) return no_such(names(proc_machine_files()), parts_[0]);
+        if (const ProcFile* file = find(proc_machine_files(), joined()))
             return {file->write(k_, kNoTask, true), {}};
-        }
+        if (is_of_machine(parts_[0])) return machine_folder();
         const TaskId leader = task_named(parts_[0]);
         if (leader == kNoTask) return no_task(parts_[0]);
         if (parts_.size() == 1) return folder(true);
@@ -66,6 +69,30 @@ class Reader {
     }
 
   private:
+    std::string joined() const {
+        std::string path;
+        for (const std::string& part : parts_) path += (path.empty() ? "" : "/") + part;
+        return path;
+    }
+    static bool is_of_machine(const std::string& first) {
+        for (const ProcFile& f : proc_machine_files())
+            if (f.name.substr(0, f.name.find('/')) == first) return true;
+        return false;
+    }
+    // What lies in /proc/sys or /proc/sys/kernel; no file of the machine is a folder.
+    ProcAnswer machine_folder() const {
+        const std::string home = joined() + "/";
+        std::string out;
+        for (const ProcFile& f : proc_machine_files())
+            if (f.name.starts_with(home)) {
+                const std::string_view rest = f.name.substr(home.size());
+                const std::string line = std::string(rest.substr(0, rest.find('/'))) + "\n";
+                if (!out.ends_with(line)) out += line;
+            }
+        if (out.empty()) return no_such(names(proc_machine_files()), joined());
+        return {out, {}};
+    }
+
     // By pid; a name is taken too, since a scenario's author knows names. As in Linux, /proc/TID
     // works for any thread.
     TaskId task_named(const std::string& name) const {
@@ -76,7 +103,8 @@ class Reader {
 
     ProcAnswer file_of(TaskId task, std::size_t at, bool group) const {
         const ProcFile* file = find(proc_task_files(), parts_[at]);
-        if (file == nullptr || parts_.size() > at + 1)
+        const bool is_here = file != nullptr && is_below(*file, at > 1);
+        if (!is_here || parts_.size() > at + 1)
             return no_such(names(proc_task_files()), parts_[at]);
         const bool is_leader = k_.tasks[task].group_leader == task;
         return {file->write(k_, task, group && is_leader), {}};
@@ -85,12 +113,16 @@ class Reader {
     ProcAnswer root() const {
         std::string out;
         for (TaskId id : leaders(k_)) out += std::to_string(k_.tasks[id].pid) + "\n";
-        for (const ProcFile& f : proc_machine_files()) out += std::string(f.name) + "\n";
+        for (const ProcFile& f : proc_machine_files()) {
+            const std::string line = std::string(f.name.substr(0, f.name.find('/'))) + "\n";
+            if (!out.ends_with(line)) out += line;
+        }
         return {out, {}};
     }
     ProcAnswer folder(bool with_threads) const {
         std::string out;
-        for (const ProcFile& f : proc_task_files()) out += std::string(f.name) + "\n";
+        for (const ProcFile& f : proc_task_files())
+            if (is_below(f, !with_threads)) out += std::string(f.name) + "\n";
         if (with_threads) out += "task\n";
         return {out, {}};
     }
@@ -141,6 +173,25 @@ class Reader {
     std::vector<std::string> parts_;
 };
 
+// Every file there is: path below /proc, table row, task, whether it is that of the process.
+template <typename Visit>
+void walk_tree(const Kernel& k, Visit visit) {
+    for (const ProcFile& f : proc_machine_files())
+        if (!visit(std::string(f.name), f, kNoTask, true)) return;
+    const auto folder = [&](const std::string& home, TaskId task, bool group) {
+        for (const ProcFile& f : proc_task_files())
+            if (is_below(f, !group) && !visit(home + std::string(f.name), f, task, group))
+                return false;
+        return true;
+    };
+    for (TaskId leader : leaders(k)) {
+        const std::string home = std::to_string(k.tasks[leader].pid) + "/";
+        if (!folder(home, leader, true)) return;
+        for (TaskId id : threads_of(k, leader))
+            if (!folder(home + "task/" + std::to_string(k.tasks[id].pid) + "/", id, false)) return;
+    }
+}
+
 }  // namespace
 
 bool is_in_proc(const Kernel& k, TaskId task) {
@@ -164,26 +215,35 @@ ProcAnswer read_proc(const Kernel& k, std::string_view path) { return Reader(k, 
 
 std::vector<std::string> proc_paths(const Kernel& k) {
     std::vector<std::string> out;
-    for (const ProcFile& f : proc_machine_files()) out.push_back("/proc/" + std::string(f.name));
-    for (TaskId leader : leaders(k)) {
-        const std::string home = "/proc/" + std::to_string(k.tasks[leader].pid) + "/";
-        for (const ProcFile& f : proc_task_files()) out.push_back(home + std::string(f.name));
-        for (TaskId id : threads_of(k, leader))
-            for (const ProcFile& f : proc_task_files())
-                out.push_back(home + "task/" + std::to_string(k.tasks[id].pid) + "/" +
-                              std::string(f.name));
-    }
+    walk_tree(k, [&](const std::string& path, const ProcFile&, TaskId, bool) {
+        out.push_back("/proc/" + path);
+        return true;
+    });
     return out;
+}
+
+void walk_proc(const Kernel& k, const std::function<bool(const ProcEntry&)>& visit) {
+    bool goes_on = visit({"self", "1", true}) && visit({"thread-self", "1/task/1", true});
+    if (!goes_on) return;
+    walk_tree(k, [&](const std::string& path, const ProcFile& file, TaskId task, bool group) {
+        goes_on = visit({path, file.write(k, task, group), false});
+        const bool is_hidden = !group && file.name == "wchan" && k.tasks[task].group_leader != task;
+        if (goes_on && is_hidden)
+            goes_on = visit(
+                {std::to_string(k.tasks[task].pid) + "/wchan", file.write(k, task, false), false});
+        return goes_on;
+    });
 }
 
 std::string proc_help(Lang lang) {
     std::string out;
     const auto row = [&](const std::string& path, const ProcFile& f) {
-        out += path + std::string(path.size() < 22 ? 22 - path.size() : 1, ' ') +
+        out += path + std::string(path.size() < 30 ? 30 - path.size() : 1, ' ') +
                std::string(lang == Lang::zh ? f.help_zh : f.help) + "\n";
     };
     for (const ProcFile& f : proc_machine_files()) row("/proc/" + std::string(f.name), f);
-    for (const ProcFile& f : proc_task_files()) row("/proc/PID/" + std::string(f.name), f);
+    for (const ProcFile& f : proc_task_files())
+        row((is_below(f, false) ? "/proc/PID/" : "/proc/PID/task/TID/") + std::string(f.name), f);
     return out + (lang == Lang::zh
                       ? "/proc/PID/task/TID/… 每个线程有同样的文件；PID 也可以写任务名\n"
                       : "/proc/PID/task/TID/... has the same files for each thread; a task's name "

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,8 +16,9 @@
 namespace sy {
 
 struct ProcFile {
-    enum class Scope : std::uint8_t { machine, task };
-    std::string_view name;  // of the last part of the path
+    // machine: below /proc; task: below /proc/PID and /proc/PID/task/TID; thread: only there.
+    enum class Scope : std::uint8_t { machine, task, thread };
+    std::string_view name;  // the rest of the path; some of the machine's have folders in it
     Scope scope;
     std::string_view help, help_zh;
     // `task`: the thread, or the leader of the process; none for the machine's files. `group`: the
@@ -39,6 +41,16 @@ ProcAnswer read_proc(const Kernel& k, std::string_view path);
 
 // Paths of all files there are at this moment, `/proc/1/stat` and so on; tasks in order of pid.
 std::vector<std::string> proc_paths(const Kernel& k);
+// The whole tree with its contents, the machine's files first, then tasks in order of pid. `visit`
+// returns whether to go on. What the real /proc has and a tree of files cannot show is approached:
+// `self` and `thread-self` are links to init, and of a thread's hidden folder /proc/TID there is
+// `wchan`, the one file that ps looks up there.
+struct ProcEntry {
+    std::string_view path;     // below /proc
+    std::string_view content;  // or where the link leads
+    bool is_link = false;
+};
+void walk_proc(const Kernel& k, const std::function<bool(const ProcEntry&)>& visit);
 // Each kind of file with a line of help, for `cat` without a path.
 std::string proc_help(Lang lang);
 
@@ -57,8 +69,5 @@ struct Mapping {
 std::vector<Mapping> mappings_of(const Kernel& k, TaskId task);
 constexpr std::int64_t kUserHz = 100;  // ticks a second in /proc, linux.md 9.1
 inline std::int64_t ticks(Nanos time) { return time / (kSecond / kUserHz); }
-
-// `ps -eLo pid,tid,ppid,cls,rtprio,pri,ni,psr,stat,wchan,comm`, kernel threads in brackets.
-std::string ps_table(const Kernel& k);
 
 }  // namespace sy

@@ -1,51 +1,38 @@
-// /proc files of the machine as a whole. Formats: linux.md 9.6 to 9.9.
+// /proc files of the machine as a whole: its times and counts. Formats: linux.md 9.6 to 9.9. The
+// table names those of the other sources too.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "sim/report/proc.h"
+#include "sim/report/proc_parts.h"
+#include "sim/report/rows.h"
 
 namespace sy {
 namespace {
 
 using Scope = ProcFile::Scope;
 
-// An idle CPU is charged when it wakes; what it has slept so far counts too.
-Nanos idle_of(const Kernel& k, const Cpu& cpu) {
-    const bool halted = cpu.current_task == cpu.idle && !cpu.regs.user();
-    return cpu.idle_ns + (halted ? std::max<Nanos>(0, k.now() - cpu.clock) : 0);
-}
-
 std::string uptime(const Kernel& k, TaskId, bool) {
     Nanos idle = 0;
-    for (const Cpu& cpu : k.cpus) idle += idle_of(k, cpu);
+    for (const Cpu& cpu : k.cpus) idle += idle_time(k, cpu);
     const auto hundredths = [](Nanos t) {
         return fmt::format("{}.{:02}", t / kSecond, t / (kSecond / 100) % 100);
     };
     return hundredths(k.now()) + " " + hundredths(idle) + "\n";
 }
 
-std::uint64_t runnable_tasks(const Kernel& k) {
-    std::uint64_t n = 0;
-    for (const Cpu& cpu : k.cpus) n += k.sched->runnable(cpu.id);
-    return n;
-}
-
-// The averages are computed every 5 seconds (LOAD_FREQ); the runs of a lesson are shorter.
 std::string loadavg(const Kernel& k, TaskId, bool) {
     std::uint64_t total = 0;
     for (TaskId id = 0; id < k.tasks.size(); ++id) total += is_in_proc(k, id) ? 1 : 0;
-    return fmt::format("0.00 0.00 0.00 {}/{} {}\n", runnable_tasks(k), total, k.last_pid);
+    std::string out;
+    for (std::uint64_t average : k.load_now().avenrun) {
+        const std::uint64_t shown = average + kLoadOne / 200;  // rounded to two places
+        out += fmt::format("{}.{:02} ", shown >> kLoadShift,
+                           (shown & (kLoadOne - 1)) * 100 >> kLoadShift);
+    }
+    return out + fmt::format("{}/{} {}\n", running_tasks(k), total, k.last_pid);
 }
-
-std::string version(const Kernel& k, TaskId, bool) {
-    const char* preempt = k.image().preempt == MachineDecl::Preempt::full ? "SMP PREEMPT" : "SMP";
-    return fmt::format(
-        "Linux version 6.1.0-switchyard (switchyard@simulator) (gcc, GNU ld) #1 {}\n", preempt);
-}
-
-constexpr std::uint64_t kBootTime =
-    1'704'067'200;  // 2024-01-01 00:00 UTC: any fixed moment will do
 
 std::uint64_t irq_count(const Kernel& k, const Cpu& cpu, std::size_t device) {
     return k.devices[device].per_cpu[cpu.id];
@@ -53,20 +40,26 @@ std::uint64_t irq_count(const Kernel& k, const Cpu& cpu, std::size_t device) {
 
 std::string stat(const Kernel& k, TaskId, bool) {
     std::string out;
-    std::int64_t all_user = 0, all_system = 0, all_idle = 0, all_irq = 0;
+    Nanos all_user = 0, all_nice = 0, all_system = 0, all_idle = 0, all_irq = 0;
     std::string rows;
     for (const Cpu& cpu : k.cpus) {
-        const Nanos idle = idle_of(k, cpu);
-        const Nanos system = std::max<Nanos>(0, k.now() - cpu.user_ns - cpu.irq_ns - idle);
-        all_user += cpu.user_ns;
+        const Nanos idle = idle_time(k, cpu);
+        const Nanos burst = user_time(k, cpu) - cpu.user_ns;
+        const bool is_nice = k.tasks[cpu.current_task].nice > 0;
+        const Nanos nice = cpu.nice_ns + (is_nice ? burst : 0);
+        const Nanos user = cpu.user_ns + burst - nice;
+        // The rest is the kernel's own work: system calls, switches, softirqs.
+        const Nanos system = std::max<Nanos>(0, k.now() - user - nice - cpu.irq_ns - idle);
+        all_user += user;
+        all_nice += nice;
         all_system += system;
         all_idle += idle;
         all_irq += cpu.irq_ns;
-        rows += fmt::format("cpu{} {} 0 {} {} 0 {} 0 0 0 0\n", cpu.id, ticks(cpu.user_ns),
+        rows += fmt::format("cpu{} {} {} {} {} 0 {} 0 0 0 0\n", cpu.id, ticks(user), ticks(nice),
                             ticks(system), ticks(idle), ticks(cpu.irq_ns));
     }
-    out = fmt::format("cpu  {} 0 {} {} 0 {} 0 0 0 0\n", ticks(all_user), ticks(all_system),
-                      ticks(all_idle), ticks(all_irq)) +
+    out = fmt::format("cpu  {} {} {} {} 0 {} 0 0 0 0\n", ticks(all_user), ticks(all_nice),
+                      ticks(all_system), ticks(all_idle), ticks(all_irq)) +
           rows;
 
     const auto& devices = k.image().scenario.devices;
@@ -90,14 +83,9 @@ std::string stat(const Kernel& k, TaskId, bool) {
     }
     out += fmt::format("intr {}", total);
     for (std::uint64_t n : by_irq) out += fmt::format(" {}", n);
-    std::uint64_t blocked = 0;
-    for (TaskId id = 0; id < k.tasks.size(); ++id) {
-        const Task& t = k.tasks[id];
-        if (is_in_proc(k, id) && state_letter(t.state, t.exit_state) == 'D') ++blocked;
-    }
     out += fmt::format(
         "\nctxt {}\nbtime {}\nprocesses {}\nprocs_running {}\nprocs_blocked {}\nsoftirq {}",
-        k.switches(), kBootTime, k.forks, runnable_tasks(k), blocked, softirq_total);
+        k.switches(), kBootTime, k.forks, running_tasks(k), blocked_tasks(k), softirq_total);
     for (std::uint64_t n : softirqs) out += fmt::format(" {}", n);
     return out + "\n";
 }
@@ -159,10 +147,46 @@ constexpr ProcFile kFiles[] = {
      "平均负载、可运行/全部任务数、最近的 pid", loadavg},
     {"uptime", Scope::machine, "seconds since boot, idle seconds of all CPUs",
      "启动以来的秒数、所有 CPU 的空闲秒数", uptime},
-    {"version", Scope::machine, "which kernel this is", "内核版本", version},
+    {"meminfo", Scope::machine, "memory of the simulated computer", "模拟计算机的内存",
+     proc_meminfo},
+    {"vmstat", Scope::machine, "pages by use, page faults", "各种用途的页、缺页", proc_vmstat},
+    {"slabinfo", Scope::machine, "slab caches of task_struct, mm_struct and so on",
+     "task_struct、mm_struct 等的 slab 缓存", proc_slabinfo},
+    {"cpuinfo", Scope::machine, "one record for each CPU", "每个 CPU 一条记录", proc_cpuinfo},
+    {"schedstat", Scope::machine, "what the scheduler counts on each CPU",
+     "调度器在每个 CPU 上的计数", proc_schedstat},
+    {"version", Scope::machine, "which kernel this is", "内核版本", proc_version},
+    {"sys/kernel/osrelease", Scope::machine, "the kernel's release", "内核发行号",
+     [](const Kernel&, TaskId, bool) { return std::string(kRelease) + "\n"; }},
+    {"sys/kernel/ostype", Scope::machine, "the system's name", "系统名",
+     [](const Kernel&, TaskId, bool) { return std::string("Linux\n"); }},
+    {"sys/kernel/version", Scope::machine, "number and kind of the build", "构建编号和种类",
+     proc_build},
+    {"sys/kernel/hostname", Scope::machine, "the computer's name", "计算机名",
+     [](const Kernel&, TaskId, bool) { return std::string("simulator\n"); }},
+    {"sys/kernel/pid_max", Scope::machine, "pids are smaller than this", "pid 小于此数",
+     proc_pid_max},
+    {"sys/kernel/threads-max", Scope::machine, "threads there may be at once", "线程数上限",
+     proc_threads_max},
 };
 
 }  // namespace
+
+std::uint64_t running_tasks(const Kernel& k) {
+    std::uint64_t n = 0;
+    for (const Cpu& cpu : k.cpus) n += k.sched->runnable(cpu.id);
+    return n;
+}
+
+// nr_iowait: all who sleep uninterruptibly here wait for a disk.
+std::uint64_t blocked_tasks(const Kernel& k) {
+    std::uint64_t n = 0;
+    for (TaskId id = 0; id < k.tasks.size(); ++id) {
+        const Task& t = k.tasks[id];
+        n += is_in_proc(k, id) && state_letter(t.state, t.exit_state) == 'D';
+    }
+    return n;
+}
 
 std::span<const ProcFile> proc_machine_files() { return kFiles; }
 

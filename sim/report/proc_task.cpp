@@ -5,6 +5,7 @@
 
 #include "sim/kernel/inspect.h"
 #include "sim/report/proc.h"
+#include "sim/report/proc_parts.h"
 #include "sim/report/rows.h"
 #include "sim/session/batch.h"
 
@@ -13,29 +14,15 @@ namespace {
 
 using Scope = ProcFile::Scope;
 
-constexpr std::uint64_t kPage = 4'096;
-
-std::uint64_t round_up(std::uint64_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
-
 const Task& leader_of(const Kernel& k, const Task& t) { return k.tasks[t.group_leader]; }
-Pid ppid_of(const Kernel& k, const Task& t) {
-    return t.real_parent == kNoTask ? 0 : k.tasks[t.real_parent].tgid;
-}
 char letter_of(const Task& t) { return state_letter(t.state, t.exit_state); }
-
-// A process started from outside leads its own group and session; its children belong to it.
-Pid group_of(const Kernel& k, const Task& t) {
-    if (t.is_kthread()) return 0;
-    const Task* p = &leader_of(k, t);
-    while (p->real_parent != kNoTask && k.tasks[p->real_parent].pid > 1)
-        p = &k.tasks[p->real_parent];
-    return p->tgid;
-}
 
 // All threads of the process, those that have gone too: their times stay in its sums.
 template <typename Of>
 std::int64_t sum_of_group(const Kernel& k, TaskId task, bool group, Of of) {
-    if (!group) return static_cast<std::int64_t>(of(task));
+    const MmId mm = k.tasks[task].mm;
+    const bool alone = k.tasks[task].is_kthread() || (mm != kNoMm && k.mms[mm].thread_stacks == 0);
+    if (!group || alone) return static_cast<std::int64_t>(of(task));
     std::int64_t total = 0;
     for (TaskId id = 0; id < k.tasks.size(); ++id)
         if (k.tasks[id].tgid == k.tasks[task].tgid && (k.tasks[id].flags & pf::idle) == 0)
@@ -43,31 +30,12 @@ std::int64_t sum_of_group(const Kernel& k, TaskId task, bool group, Of of) {
     return total;
 }
 
-std::uint64_t total_bytes(const Kernel& k, TaskId task) {
-    std::uint64_t n = 0;
-    for (const Mapping& m : mappings_of(k, task))
-        if (m.name != "[vsyscall]" && m.perms[0] != '-') n += m.end - m.start;
-    return n;
-}
-
-// Pages that exist: the program's text, and each page with a word that was written, stack and data
-// at least.
-std::uint64_t resident_pages(const Kernel& k, TaskId task) {
-    if (!has_user_memory(k, task)) return 0;
-    const Mm& mm = k.mms[k.tasks[task].mm];
-    std::vector<std::uint64_t> pages = {layout::user_stack_top / kPage, layout::user_data / kPage};
-    for (const UserWord& w : mm.words) pages.push_back(w.address / kPage);
-    std::sort(pages.begin(), pages.end());
-    pages.erase(std::unique(pages.begin(), pages.end()), pages.end());
-    const std::uint64_t text = k.program_of(k.tasks[task]).ops.size() << layout::user_op_bits;
-    return pages.size() + round_up(text) / kPage;
-}
-
 std::string stat(const Kernel& k, TaskId task, bool group) {
     const Task& t = k.tasks[task];
-    const Nanos user = sum_of_group(k, task, group, [&](TaskId id) { return k.tasks[id].utime; });
+    const Nanos user = sum_of_group(k, task, group, [&](TaskId id) { return k.user_time(id); });
     const Nanos cpu = sum_of_group(k, task, group, [&](TaskId id) { return k.cpu_time(id); });
     const bool has_mm = has_user_memory(k, task);
+    const MmSize size = size_of_task(k, task);
     const std::uint64_t text = has_mm ? k.program_of(t).ops.size() << layout::user_op_bits : 0;
     const int exit_signal = t.group_leader != task ? -1 : t.pid == 2 ? 0 : 17;
     const bool blocked = letter_of(t) != 'R' && t.exit_state == 0;
@@ -76,24 +44,24 @@ std::string stat(const Kernel& k, TaskId task, bool group) {
         "{} ({}) {} {} {} {} 0 -1 {} {} 0 0 0 {} {} 0 0 {} {} {} 0 {} ", t.pid, t.comm_view(),
         letter_of(t), ppid_of(k, t), group_of(k, t), group_of(k, t), t.flags,
         sum_of_group(k, task, group, [&](TaskId id) { return k.tasks[id].min_flt; }), ticks(user),
-        ticks(std::max<Nanos>(0, cpu - user)), t.prio - 100, t.nice,
-        std::max<std::size_t>(1, threads_of(k, t.group_leader).size()), ticks(t.start_time));
+        ticks(std::max<Nanos>(0, cpu - user)), t.prio - 100, t.nice, thread_count(k, t),
+        ticks(t.start_time));
     // 23 to 28: memory; 29 and 30 are 0 unless it dumps core.
     out +=
         fmt::format("{} {} 18446744073709551615 {} {} {} 0 0 ", has_mm ? total_bytes(k, task) : 0,
-                    resident_pages(k, task), has_mm ? layout::user_text : 0,
+                    size.resident(), has_mm ? layout::user_text : 0,
                     has_mm ? layout::user_text + text : 0, has_mm ? layout::user_stack_top : 0);
     // 31 to 44.
-    out += fmt::format("{} 0 {} 0 {} 0 0 {} {} 0 {} 0 0 0 ", t.pending_signals & 0x7fff'ffff,
+    out += fmt::format("{} 0 {} 0 {} 0 0 {} {} {} {} 0 0 0 ", t.pending_signals & 0x7fff'ffff,
                        t.is_kthread() ? 2'147'483'647 : 0, blocked ? 1 : 0, exit_signal, t.cpu,
-                       static_cast<int>(t.policy));
+                       std::max(0, 99 - t.prio), static_cast<int>(t.policy));
     // 45 to 52. Arguments and environment lie above the first stack frame (linux.md 2.4).
     if (!has_mm) return out + fmt::format("0 0 0 0 0 0 0 {}\n", t.exit_code);
     const std::uint64_t args = layout::user_stack_top + 0x2e3,
                         args_end = args + t.comm_view().size() + 1;
     return out + fmt::format("{} {} {} {} {} {} {} {}\n", layout::user_data,
                              layout::user_data + kPage, layout::user_heap, args, args_end, args_end,
-                             layout::user_stack_top + 0x84b, t.exit_code);
+                             args_end + kEnviron.size(), t.exit_code);
 }
 
 std::string cpu_list(std::uint64_t mask) {
@@ -156,28 +124,29 @@ std::string status(const Kernel& k, TaskId task, bool) {
         const auto kb = [&](const char* key, std::uint64_t bytes) {
             line(key, fmt::format("{:>8} kB", bytes >> 10));
         };
-        const std::uint64_t rss = resident_pages(k, task) * kPage;
+        const MmSize size = size_of_task(k, task);
+        const std::uint64_t rss = size.resident() * kPage;
         kb("VmPeak", total_bytes(k, task));
         kb("VmSize", total_bytes(k, task));
         kb("VmLck", 0);
         kb("VmPin", 0);
         kb("VmHWM", rss);
         kb("VmRSS", rss);
-        kb("RssAnon", rss - std::min(rss, round_up(text)));
-        kb("RssFile", std::min(rss, round_up(text)));
+        kb("RssAnon", size.anon * kPage);
+        kb("RssFile", size.file * kPage);
         kb("RssShmem", 0);
         kb("VmData", data);
         kb("VmStk", stack);
         kb("VmExe", text);
         kb("VmLib", 0);
-        kb("VmPTE", 4 * kPage);
+        kb("VmPTE", size.tables * kPage);
         kb("VmSwap", 0);
         kb("HugetlbPages", 0);
         line("CoreDumping", "0");
         line("THP_enabled", "1");
     }
-    line("Threads", std::to_string(std::max<std::size_t>(1, threads_of(k, t.group_leader).size())));
-    line("SigQ", "0/127452");
+    line("Threads", std::to_string(thread_count(k, t)));
+    line("SigQ", fmt::format("0/{}", kThreadsMax / 2));
     line("SigPnd", fmt::format("{:016x}", t.pending_signals));
     line("ShdPnd", fmt::format("{:016x}", 0));
     line("SigBlk", fmt::format("{:016x}", 0));
@@ -217,21 +186,6 @@ std::string wchan(const Kernel& k, TaskId task, bool) {
     return name.empty() ? "0" : name;
 }
 
-std::string maps(const Kernel& k, TaskId task, bool) {
-    std::string out;
-    for (const Mapping& m : mappings_of(k, task)) {
-        const bool is_file = !m.name.empty() && m.name[0] == '/';
-        const std::uint64_t offset = is_file ? m.start - (layout::user_text - kPage) : 0;
-        std::string line = fmt::format("{:08x}-{:08x} {} {:08x} {} {} ", m.start, m.end, m.perms,
-                                       offset, is_file ? "fe:00" : "00:00",
-                                       is_file ? 1000 + k.mms[k.tasks[task].mm].program : 0);
-        if (!m.name.empty() && line.size() < 73)
-            line.resize(73, ' ');  // the name starts at column 74
-        out += line + m.name + "\n";
-    }
-    return out;
-}
-
 std::string comm(const Kernel& k, TaskId task, bool) {
     return std::string(k.tasks[task].comm_view()) + "\n";
 }
@@ -241,25 +195,13 @@ std::string cmdline(const Kernel& k, TaskId task, bool) {
     return std::string(leader_of(k, k.tasks[task]).comm_view()) + '\0';
 }
 
-std::string statm(const Kernel& k, TaskId task, bool) {
-    if (!has_user_memory(k, task)) return "0 0 0 0 0 0 0\n";
-    const std::uint64_t text =
-        round_up(k.program_of(k.tasks[task]).ops.size() << layout::user_op_bits) / kPage;
-    std::uint64_t data = 0;
-    for (const Mapping& m : mappings_of(k, task))
-        if (m.perms[1] == 'w') data += (m.end - m.start) / kPage;
-    return fmt::format("{} {} {} {} 0 {} 0\n", total_bytes(k, task) / kPage,
-                       resident_pages(k, task), text, text, data);
-}
-
 std::string sched(const Kernel& k, TaskId task, bool) {
     const Task& t = k.tasks[task];
     const auto ms = [](std::uint64_t ns) {
         return fmt::format("{}.{:06}", ns / 1'000'000, ns % 1'000'000);
     };
     std::string out = fmt::format("{} ({}, #threads: {})\n{}\n", t.comm_view(), t.pid,
-                                  std::max<std::size_t>(1, threads_of(k, t.group_leader).size()),
-                                  std::string(67, '-'));
+                                  thread_count(k, t), std::string(67, '-'));
     const auto line = [&](const char* key, const std::string& value) {
         out += fmt::format("{:<45}:{:>21}\n", key, value);
     };
@@ -283,6 +225,20 @@ std::string schedstat(const Kernel& k, TaskId task, bool) {
                        t.nvcsw + t.nivcsw + (t.on_cpu ? 1 : 0));
 }
 
+std::string environ(const Kernel& k, TaskId task, bool) {
+    return has_user_memory(k, task) ? std::string(kEnviron) : std::string();
+}
+
+// Children belong to the thread that made them; here that is the leader.
+std::string children(const Kernel& k, TaskId task, bool) {
+    std::string out;
+    for (TaskId id = k.tasks[task].first_child; id != kNoTask; id = k.tasks[id].next_sibling)
+        if (is_in_proc(k, id)) out += std::to_string(k.tasks[id].pid) + " ";
+    return out;
+}
+
+std::string oom_score_adj(const Kernel&, TaskId, bool) { return "0\n"; }
+
 constexpr ProcFile kFiles[] = {
     {"stat", Scope::task, "one line of 52 fields, what ps reads", "一行 52 个字段，ps 读的就是它",
      stat},
@@ -292,53 +248,46 @@ constexpr ProcFile kFiles[] = {
     {"wchan", Scope::task, "the routine in which it sleeps, 0 if it does not",
      "它睡在哪个例程里，没睡则为 0", wchan},
     {"maps", Scope::task, "its address space; empty for a kernel thread",
-     "它的地址空间；内核线程为空", maps},
+     "它的地址空间；内核线程为空", proc_maps},
     {"comm", Scope::task, "its name", "名字", comm},
     {"cmdline", Scope::task, "its command line; empty for a kernel thread", "命令行；内核线程为空",
      cmdline},
-    {"statm", Scope::task, "sizes of its memory in pages", "内存大小（页）", statm},
+    {"statm", Scope::task, "sizes of its memory in pages", "内存大小（页）", proc_statm},
     {"sched", Scope::task, "what the scheduler keeps about it", "调度器为它保存的内容", sched},
     {"schedstat", Scope::task, "time on a CPU, time waited, turns",
      "CPU 时间、等待时间、上 CPU 次数", schedstat},
+    {"environ", Scope::task, "its environment; empty for a kernel thread", "环境变量；内核线程为空",
+     environ},
+    {"smaps_rollup", Scope::task, "its resident memory, shared and private",
+     "驻留内存：共享的和私有的", proc_smaps_rollup},
+    {"limits", Scope::task, "its resource limits", "资源限制", proc_limits},
+    {"oom_score", Scope::task, "how likely it is chosen when memory runs out",
+     "内存耗尽时被选中的程度", proc_oom_score},
+    {"oom_score_adj", Scope::task, "what is added to that", "对上者的调整", oom_score_adj},
+    {"children", Scope::thread, "pids of its children", "子进程的 pid", children},
 };
 
 }  // namespace
 
 std::span<const ProcFile> proc_task_files() { return kFiles; }
 
-bool has_user_memory(const Kernel& k, TaskId task) { return k.tasks[task].mm != kNoMm; }
-
-// The layout of linux.md 2.4: a non-PIE program, its data and heap, thread stacks with a guard page
-// at the low end, the main thread's TLS, vvar and vdso, the stack.
-std::vector<Mapping> mappings_of(const Kernel& k, TaskId task) {
-    if (!has_user_memory(k, task)) return {};
-    const Task& t = k.tasks[task];
-    const Mm& mm = k.mms[t.mm];
-    const Program& program = k.image().programs[mm.program];
-    const std::string path =
-        "/usr/bin/" + (program.comm.empty() ? std::string(t.comm_view()) : program.comm);
-    const std::uint64_t text_end =
-        layout::user_text + round_up(program.ops.size() << layout::user_op_bits);
-    const std::uint64_t heap_end = layout::user_heap + 132 * 1024;  // the first brk, linux.md 2.4
-    std::vector<Mapping> out = {{layout::user_text - kPage, layout::user_text, "r--p", path},
-                                {layout::user_text, text_end, "r-xp", path}};
-    if (text_end <= layout::user_data) {
-        out.push_back({layout::user_data, layout::user_data + kPage, "rw-p", path});
-        out.push_back({layout::user_heap, heap_end, "rw-p", "[heap]"});
-    }
-    for (std::uint32_t n = mm.thread_stacks; n-- > 0;) {
-        const std::uint64_t top = layout::thread_stacks - n * layout::thread_stack_stride;
-        const std::uint64_t low = top - layout::thread_stack_stride;
-        out.push_back({low, low + kPage, "---p", ""});
-        out.push_back({low + kPage, top, "rw-p", ""});
-    }
-    const std::uint64_t tls = layout::main_tcb / kPage * kPage;
-    out.push_back({tls, tls + kPage, "rw-p", ""});
-    out.push_back({0x7fff'f7ff'5000, 0x7fff'f7ff'9000, "r--p", "[vvar]"});
-    out.push_back({0x7fff'f7ff'9000, 0x7fff'f7ff'b000, "r-xp", "[vdso]"});
-    out.push_back({0x7fff'fffd'e000, 0x7fff'ffff'f000, "rw-p", "[stack]"});
-    out.push_back({0xffff'ffff'ff60'0000, 0xffff'ffff'ff60'1000, "--xp", "[vsyscall]"});
-    return out;
+Pid ppid_of(const Kernel& k, const Task& t) {
+    return t.real_parent == kNoTask ? 0 : k.tasks[t.real_parent].tgid;
 }
+
+// A process started from outside leads its own group and session; its children belong to it.
+Pid group_of(const Kernel& k, const Task& t) {
+    if (t.is_kthread()) return 0;
+    const Task* p = &leader_of(k, t);
+    while (p->real_parent != kNoTask && k.tasks[p->real_parent].pid > 1)
+        p = &k.tasks[p->real_parent];
+    return p->tgid;
+}
+
+std::size_t thread_count(const Kernel& k, const Task& t) {
+    return std::max<std::size_t>(1, threads_of(k, t.group_leader).size());
+}
+
+bool has_user_memory(const Kernel& k, TaskId task) { return k.tasks[task].mm != kNoMm; }
 
 }  // namespace sy

@@ -1,10 +1,12 @@
-// `ps -eLo pid,tid,ppid,cls,rtprio,pri,ni,psr,stat,wchan,comm` of the simulated machine, columns as
-// procps prints them.
+#include "sim/report/ps.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "sim/report/json_text.h"
 #include "sim/report/proc.h"
+#include "sim/report/proc_parts.h"
 #include "sim/session/batch.h"
 
 namespace sy {
@@ -29,48 +31,85 @@ const char* class_of(const Task& t) {
     return "?";
 }
 
-// The state letter and its suffixes, linux.md 9.13.
-std::string stat_of(const Kernel& k, TaskId id) {
+PsRow row_of(const Kernel& k, TaskId id) {
     const Task& t = k.tasks[id];
-    std::string out(1, state_letter(t.state, t.exit_state));
-    if (t.nice < 0) out += '<';
-    if (t.nice > 0) out += 'N';
-    const bool leads = t.group_leader == id && !t.is_kthread() &&
-                       (t.real_parent == kNoTask || k.tasks[t.real_parent].pid == 1);
-    if (leads) out += 's';
-    if (threads_of(k, t.group_leader).size() > 1) out += 'l';
-    return out;
+    const bool is_fair =
+        t.policy == Policy::normal || t.policy == Policy::batch || t.policy == Policy::idle;
+    PsRow row;
+    row.pid = t.tgid;
+    row.tid = t.pid;
+    row.ppid = ppid_of(k, t);
+    row.pgid = row.sid = group_of(k, t);
+    row.cls = class_of(t);
+    if (is_fair) row.nice = t.nice;
+    if (!is_fair) row.rtprio = std::max(0, 99 - t.prio);
+    row.pri = 139 - t.prio;
+    row.psr = t.cpu;
+    row.threads = thread_count(k, t);
+    // The state letter and its suffixes, linux.md 9.13.
+    row.stat = state_letter(t.state, t.exit_state);
+    if (t.nice != 0) row.stat += t.nice < 0 ? '<' : 'N';
+    if (row.sid == row.pid) row.stat += 's';
+    if (row.threads > 1) row.stat += 'l';
+    row.wchan = wchan_of(k, id);
+    row.comm = t.comm_view();
+    row.is_kernel_thread = t.is_kthread();
+    row.is_defunct = t.exit_state != 0;
+    row.user_time = k.user_time(id);
+    row.cpu_time = k.cpu_time(id);
+    row.rss_kb = size_of_task(k, id).resident() * (kPage / 1'024);
+    row.vsz_kb = total_bytes(k, id) / 1'024;
+    return row;
+}
+
+template <typename T>
+std::string or_else(const std::optional<T>& v, const char* nothing) {
+    return v ? std::to_string(*v) : nothing;
 }
 
 }  // namespace
 
-std::string ps_table(const Kernel& k) {
-    std::vector<TaskId> order;
+std::vector<PsRow> ps_rows(const Kernel& k) {
+    std::vector<PsRow> rows;
     for (TaskId id = 0; id < k.tasks.size(); ++id)
-        if (is_in_proc(k, id)) order.push_back(id);
-    std::stable_sort(order.begin(), order.end(), [&](TaskId a, TaskId b) {
-        const Task &x = k.tasks[a], &y = k.tasks[b];
-        return x.tgid != y.tgid ? x.tgid < y.tgid : x.pid < y.pid;
+        if (is_in_proc(k, id)) rows.push_back(row_of(k, id));
+    std::stable_sort(rows.begin(), rows.end(), [](const PsRow& a, const PsRow& b) {
+        return a.pid != b.pid ? a.pid < b.pid : a.tid < b.tid;
     });
+    return rows;
+}
+
+std::string ps_table(const Kernel& k) {
     std::string out =
         fmt::format("{:>7} {:>7} {:>7} {:<3} {:>6} {:>3} {:>3} {:>3} {:<4} {:<20} {}\n", "PID",
                     "TID", "PPID", "CLS", "RTPRIO", "PRI", "NI", "PSR", "STAT", "WCHAN", "COMMAND");
-    for (TaskId id : order) {
-        const Task& t = k.tasks[id];
-        const bool is_fair =
-            t.policy == Policy::normal || t.policy == Policy::batch || t.policy == Policy::idle;
-        const std::string wchan = wchan_of(k, id);
-        std::string command(t.comm_view());
-        if (t.is_kthread()) command = "[" + command + "]";
-        if (t.exit_state != 0) command += " <defunct>";
-        out +=
-            fmt::format("{:>7} {:>7} {:>7} {:<3} {:>6} {:>3} {:>3} {:>3} {:<4} {:<20} {}\n", t.tgid,
-                        t.pid, t.real_parent == kNoTask ? 0 : k.tasks[t.real_parent].tgid,
-                        class_of(t), is_fair ? "-" : std::to_string(99 - t.prio), 139 - t.prio,
-                        is_fair ? std::to_string(t.nice) : "-", t.cpu, stat_of(k, id),
-                        wchan.empty() ? "-" : wchan.substr(0, 20), command);
+    for (const PsRow& r : ps_rows(k)) {
+        const std::string command = r.is_kernel_thread ? "[" + r.comm + "]" : r.comm;
+        out += fmt::format("{:>7} {:>7} {:>7} {:<3} {:>6} {:>3} {:>3} {:>3} {:<4} {:<20} {}{}\n",
+                           r.pid, r.tid, r.ppid, r.cls, or_else(r.rtprio, "-"), r.pri,
+                           or_else(r.nice, "-"), r.psr, r.stat,
+                           r.wchan.empty() ? "-" : r.wchan.substr(0, 20), command,
+                           r.is_defunct ? " <defunct>" : "");
     }
     return out;
+}
+
+std::string ps_json(const Kernel& k) {
+    std::string out = fmt::format("{{\n  \"at_ns\": {},\n  \"threads\": [", k.now());
+    const char* before = "\n    ";
+    for (const PsRow& r : ps_rows(k)) {
+        out += fmt::format(
+            "{}{{\"pid\":{},\"tid\":{},\"ppid\":{},\"pgid\":{},\"sid\":{},\"cls\":\"{}\","
+            "\"rtprio\":{},\"pri\":{},\"nice\":{},\"psr\":{},\"stat\":\"{}\",\"wchan\":{},"
+            "\"comm\":{},\"threads\":{},\"kernel_thread\":{},\"defunct\":{},\"user_ns\":{},"
+            "\"cpu_ns\":{},\"rss_kb\":{},\"vsz_kb\":{}}}",
+            before, r.pid, r.tid, r.ppid, r.pgid, r.sid, r.cls, or_else(r.rtprio, "null"), r.pri,
+            or_else(r.nice, "null"), r.psr, r.stat, r.wchan.empty() ? "null" : json_text(r.wchan),
+            json_text(r.comm), r.threads, r.is_kernel_thread, r.is_defunct, r.user_time, r.cpu_time,
+            r.rss_kb, r.vsz_kb);
+        before = ",\n    ";
+    }
+    return out + "\n  ]\n}\n";
 }
 
 }  // namespace sy

@@ -70,6 +70,15 @@ std::vector<TaskRow> task_rows(const Kernel& kernel) {
     return rows;
 }
 
+Nanos idle_time(const Kernel& k, const Cpu& cpu) {
+    const bool is_halted = cpu.current_task == cpu.idle && !cpu.regs.user();
+    return cpu.idle_ns + (is_halted ? std::max<Nanos>(0, k.now() - cpu.clock) : 0);
+}
+
+Nanos user_time(const Kernel& k, const Cpu& cpu) {
+    return cpu.user_ns + (cpu.regs.user() ? std::max<Nanos>(0, k.now() - cpu.clock) : 0);
+}
+
 bool is_of_scenario(const TaskRow& row) { return row.pid != 1 && !row.is_kernel_thread; }
 
 Totals totals_of(const Kernel& kernel, const std::vector<TaskRow>& rows) {
@@ -99,7 +108,7 @@ Totals totals_of(const Kernel& kernel, const std::vector<TaskRow>& rows) {
         t.timer_interrupts += cpu.irq_timer;
         t.ipis += cpu.irq_resched + cpu.irq_call;
         for (std::uint64_t n : cpu.softirqs) t.softirqs += n;
-        t.idle += cpu.idle_ns;
+        t.idle += idle_time(kernel, cpu);
         t.irq += cpu.irq_ns;
     }
     for (const Device& d : kernel.devices) t.device_interrupts += d.interrupts_seen;

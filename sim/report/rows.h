@@ -48,6 +48,10 @@ struct Totals {
 };
 Totals totals_of(const Kernel& kernel, const std::vector<TaskRow>& rows);
 
+// A CPU is charged when a halt or a burst ends; what of it is over at now() counts too.
+Nanos idle_time(const Kernel& k, const Cpu& cpu);
+Nanos user_time(const Kernel& k, const Cpu& cpu);
+
 // "S (sleeping)" of /proc/PID/status: the word for a letter of ps (linux.md 1.3).
 const char* state_word_of_letter(char letter);
 const char* policy_name(Policy policy);

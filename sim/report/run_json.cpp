@@ -54,9 +54,9 @@ std::string cpu_json(const Kernel& k, const Cpu& cpu) {
         "\"timer_interrupts\":{},\"reschedule_interrupts\":{},\"call_interrupts\":{},\"softirqs\":{"
         "{{}}}}}",
         cpu.id, current.pid, json_text(current.comm_view()),
-        json_text(k.tasks[cpu.idle].comm_view()), cpu.nr_switches, cpu.idle_ns, cpu.user_ns,
-        cpu.irq_ns, cpu.cr3_writes, cpu.tlb_flushes, cpu.lazy_switches, cpu.irq_timer,
-        cpu.irq_resched, cpu.irq_call, softirqs);
+        json_text(k.tasks[cpu.idle].comm_view()), cpu.nr_switches, idle_time(k, cpu),
+        user_time(k, cpu), cpu.irq_ns, cpu.cr3_writes, cpu.tlb_flushes, cpu.lazy_switches,
+        cpu.irq_timer, cpu.irq_resched, cpu.irq_call, softirqs);
 }
 
 std::string task_json(const TaskRow& t) {

@@ -1,0 +1,64 @@
+// What the writers of /proc files share: sizes of memory, numbers of the simulated computer, and
+// the files that stand in a source of their own. Only sim/report/proc*.cpp and ps.cpp include it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/kernel/kernel.h"
+
+namespace sy {
+
+constexpr std::uint64_t kPage = 4'096;
+
+// The simulated computer has 128 GiB: enough for the stacks and structures of a million tasks.
+constexpr std::uint64_t kRamKb = std::uint64_t{128} << 20;
+// set_max_threads(): thread stacks may take an eighth of the memory.
+constexpr std::uint64_t kThreadsMax = kRamKb / (8 * layout::stack_bytes / 1'024);
+constexpr std::string_view kRelease = "6.1.0-switchyard";
+constexpr std::uint64_t kBootTime =
+    1'704'067'200;  // 2024-01-01 00:00 UTC: any fixed moment will do
+// What every program was started with, as on the init of a small system.
+constexpr std::string_view kEnviron{"HOME=/\0TERM=linux\0PATH=/usr/sbin:/usr/bin:/sbin:/bin\0", 54};
+
+inline std::uint64_t round_up(std::uint64_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
+
+// Pages of an address space that exist, and the tables that map them.
+struct MmSize {
+    std::uint64_t file = 0;    // pages of program text, shared by all who run the program
+    std::uint64_t anon = 0;    // pages with a word that was written; stack and data at least
+    std::uint64_t tables = 0;  // pages of page tables below the top level
+    std::uint64_t resident() const { return file + anon; }
+};
+MmSize size_of(const Kernel& k, MmId mm);
+MmSize size_of_task(const Kernel& k, TaskId task);  // zeros without an address space
+std::uint64_t total_bytes(const Kernel& k, TaskId task);
+
+Pid ppid_of(const Kernel& k, const Task& t);
+// Process group and session; 0 for kernel threads.
+Pid group_of(const Kernel& k, const Task& t);
+std::size_t thread_count(const Kernel& k, const Task& t);
+std::uint64_t running_tasks(const Kernel& k);  // procs_running
+std::uint64_t blocked_tasks(const Kernel& k);  // procs_blocked
+
+// Files of the machine: memory (proc_memory.cpp), the kernel and the computer (proc_system.cpp).
+std::string proc_meminfo(const Kernel& k, TaskId, bool);
+std::string proc_vmstat(const Kernel& k, TaskId, bool);
+std::string proc_slabinfo(const Kernel& k, TaskId, bool);
+std::string proc_cpuinfo(const Kernel& k, TaskId, bool);
+std::string proc_schedstat(const Kernel& k, TaskId, bool);
+std::string proc_version(const Kernel& k, TaskId, bool);
+std::string proc_build(const Kernel& k, TaskId, bool);
+std::string proc_threads_max(const Kernel& k, TaskId, bool);
+std::string proc_pid_max(const Kernel& k, TaskId, bool);
+
+// Files of a task (proc_task_memory.cpp).
+std::string proc_maps(const Kernel& k, TaskId task, bool);
+std::string proc_statm(const Kernel& k, TaskId task, bool);
+std::string proc_smaps_rollup(const Kernel& k, TaskId task, bool);
+std::string proc_limits(const Kernel& k, TaskId task, bool);
+std::string proc_oom_score(const Kernel& k, TaskId task, bool);
+
+}  // namespace sy
