@@ -19,6 +19,7 @@ constexpr std::array table = {
                Str::keys_group_walk},
     KeyBinding{shift(Key::left), Kind::back_larger, Str::key_back_more, Str::keys_group_walk},
     KeyBinding{plain(Key::space), Kind::play, Str::key_play, Str::keys_group_walk},
+    KeyBinding{plain(Key::b), Kind::to_task, Str::key_to_task, Str::keys_group_walk},
     KeyBinding{plain(Key::home), Kind::to_start, Str::key_start, Str::keys_group_walk},
     KeyBinding{plain(Key::end), Kind::to_end, Str::key_end, Str::keys_group_walk},
     KeyBinding{plain(Key::d1), Kind::grain_step, Str::key_grain_step, Str::keys_group_walk},

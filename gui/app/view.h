@@ -37,6 +37,7 @@ struct Command {
         forward_larger,
         back_larger,  // by the grain, or the next larger one
         play,
+        to_task,  // on to where the selected task gets a CPU
         to_start,
         to_end,
         seek_time,

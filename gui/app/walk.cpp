@@ -174,6 +174,14 @@ void walk(AppParts& p, const Command& command) {
             p.state.playing = !p.state.playing;
             p.play_due = p.now;
             return;
+        case Kind::to_task:
+            if (p.state.selected_task == kNoTask) return;
+            s.breakpoints = {{.kind = Breakpoint::Kind::switch_to,
+                              .task = std::to_string(s.now().tasks[p.state.selected_task].pid),
+                              .record = RecordKind::sched_switch}};
+            s.run_to_breakpoint();
+            s.breakpoints.clear();
+            break;
         case Kind::to_start:
             s.seek_step(0);
             break;

@@ -218,6 +218,8 @@ std::vector<TaskId> find_tasks(const Kernel& k, const std::string& path) {
 
 bool task_matches(const Kernel& k, TaskId id, const std::string& path) {
     const Task& t = k.tasks[id];
+    if (!path.empty() && path.find_first_not_of("0123456789") == std::string::npos)
+        return path == std::to_string(t.pid);
     if (t.comm_view() == path || t.name() == path) return true;
     const std::size_t slash = path.find('/');
     if (slash == std::string::npos || t.is_kthread()) return false;

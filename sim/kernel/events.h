@@ -10,7 +10,7 @@ namespace sy {
 
 // Living tasks that a path names: a pid, `name`, `name/2`, `process/main`, `process/thread`, `process/thread/1`.
 std::vector<TaskId> find_tasks(const Kernel& k, const std::string& path);
-// Does the path name this task (living or not)? A bare name also matches every copy of it.
+// Does the path (or pid) name this task (living or not)? A bare name also matches every copy of it.
 bool task_matches(const Kernel& k, TaskId id, const std::string& path);
 
 Nanos next_device_event(Device& d, const DeviceDecl& decl, Nanos now);
