@@ -258,6 +258,12 @@ TEST_CASE("breakpoints: a switch to a task, a record, a time") {
     CHECK(session->now().tasks[session->now().cpus[0].curr].name() == "b");
 
     session->seek_step(0);
+    const Pid pid = 501;  // of b: the second process, as the window asks for it
+    session->breakpoints = {{.kind = Breakpoint::Kind::switch_to, .task = std::to_string(pid)}};
+    REQUIRE(session->run_to_breakpoint());
+    CHECK(session->now().tasks[session->now().cpus[0].curr].pid == pid);
+
+    session->seek_step(0);
     session->breakpoints = {
         {.kind = Breakpoint::Kind::record, .task = {}, .record = RecordKind::sched_process_exit}};
     REQUIRE(session->run_to_breakpoint());

@@ -179,6 +179,21 @@ def test_selects_tasks(window):
     window.wait_for(lambda d: d["panels"]["tasks"]["selected"] != first["panels"]["tasks"]["selected"], "the next task")
 
 
+def test_runs_to_task(window):
+    """b runs on to where the selected task (bob, in lesson 1) gets the CPU."""
+    window.keys("3", "Right")
+    window.wait_for(lambda d: d["cursor"]["switch"] >= 1, "a switch")
+    for _ in range(8):
+        if window.dump()["panels"]["tasks"]["selected"] == 571:
+            break
+        window.keys("Down")
+        time.sleep(0.5)
+    before = window.dump()["cursor"]["switch"]
+    window.keys("b")
+    window.wait_for(lambda d: d["cursor"]["switch"] > before and d["panels"]["stage"]["title"].endswith("→ bob"),
+                    "a switch to bob")
+
+
 def test_other_lesson(window):
     if len(LESSONS) < 2:
         return
@@ -199,7 +214,7 @@ def test_idle(window):
     expect(used <= 10, f"an idle window used {used} of 200 clock ticks")
 
 
-TESTS = [test_opens, test_grain_keys, test_walks, test_depth, test_timeline, test_plays, test_selects_tasks,
+TESTS = [test_opens, test_grain_keys, test_walks, test_depth, test_timeline, test_plays, test_selects_tasks, test_runs_to_task,
          test_looks, test_resize, test_broken_file, test_other_lesson, test_idle]
 
 
