@@ -142,7 +142,7 @@ template <const auto& kSteps, std::size_t kAt>
             f.leave(r->first_step);
         } else if constexpr (d.op == Op::jump) {
             f.pay(d.cost);
-            if constexpr (d.routine != nullptr)
+            if constexpr (d.name[0] == 0)   // to a routine, not to a label
                 f.leave(d.routine->first_step);
             else
                 f.leave(f.base + ordinal<kSteps>(label_index<kSteps>(d.name)));
