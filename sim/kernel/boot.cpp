@@ -8,6 +8,7 @@
 #include "sim/kernel/events.h"
 #include "sim/kernel/family.h"
 #include "sim/kernel/routines.h"
+#include "sim/model/draw.h"
 
 namespace sy {
 
@@ -284,10 +285,7 @@ class Booter {
             const ProcessDecl& p = scenario_.processes[i];
             Random rng(scenario_.machine.seed * 131 + i * 7'919 + 3);
             for (std::int32_t c = 0; c < p.copies; ++c) {
-                Nanos at = p.arrive.a;
-                if (p.arrive.kind == Dist::Kind::uniform) at = rng.uniform(p.arrive.a, p.arrive.b);
-                if (p.arrive.kind == Dist::Kind::exp) at = rng.exponential(p.arrive.a);
-                k.add_event({.at = at, .kind = Event::Kind::arrival, .index = i,
+                k.add_event({.at = draw(rng, p.arrive), .kind = Event::Kind::arrival, .index = i,
                              .copy = static_cast<std::uint32_t>(c)});
                 ++k.arrivals_left;
             }

@@ -3,6 +3,7 @@
 // from where its registers say it is, with a copy of its random draws and with locks and semaphores
 // as they stand now.
 #include "sim/kernel/burst.h"
+#include "sim/model/draw.h"
 
 namespace sy {
 
@@ -12,12 +13,6 @@ constexpr int kMostOps = 20'000;  // of an endless loop
 constexpr Nanos kMostTime = 1'000 * kSecond;
 
 using Kind = UserOp::Kind;
-
-Nanos draw(Random& rng, const Dist& d) {
-    if (d.kind == Dist::Kind::uniform) return rng.uniform(d.a, d.b);
-    if (d.kind == Dist::Kind::exp) return rng.exponential(d.a);
-    return d.a;
-}
 
 bool may_wait(std::uint16_t call) {
     switch (call) {

@@ -7,18 +7,13 @@
 #include "sim/kernel/events.h"
 #include "sim/kernel/family.h"
 #include "sim/kernel/routines.h"
+#include "sim/model/draw.h"
 
 namespace sy {
 
 namespace {
 
 bool later(const Event& a, const Event& b) { return a.at != b.at ? a.at > b.at : a.seq > b.seq; }
-
-Nanos draw(Random& rng, const Dist& d) {
-    if (d.kind == Dist::Kind::uniform) return rng.uniform(d.a, d.b);
-    if (d.kind == Dist::Kind::exp) return rng.exponential(d.a);
-    return d.a;
-}
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include "sim/kernel/context.h"
 #include "sim/kernel/compiled.h"
 #include "sim/kernel/routines.h"
+#include "sim/model/draw.h"
 
 namespace sy {
 
@@ -322,10 +323,7 @@ constexpr StepDef null_write_steps[] = {
 void submit_request(Ctx& cx) {
     Device& d = device(cx);
     const DeviceDecl& decl = cx.k.image().scenario.devices[device_of(cx.reg(Reg::rbx))];
-    Nanos time = decl.latency.a;
-    if (decl.latency.kind == Dist::Kind::uniform) time = d.rng.uniform(decl.latency.a, decl.latency.b);
-    if (decl.latency.kind == Dist::Kind::exp) time = d.rng.exponential(decl.latency.a);
-    d.busy_until = std::max(d.busy_until, cx.cpu.clock) + time;   // one request after the other
+    d.busy_until = std::max(d.busy_until, cx.cpu.clock) + draw(d.rng, decl.latency);   // one request after the other
     cx.cur().request = ++d.requested;
     cx.recheck = true;
     cx.k.schedule_completion(device_of(cx.reg(Reg::rbx)), d.busy_until);

@@ -4,6 +4,7 @@
 #include "sim/kernel/context.h"
 #include "sim/kernel/compiled.h"
 #include "sim/kernel/routines.h"
+#include "sim/model/draw.h"
 
 namespace sy {
 
@@ -104,12 +105,6 @@ using Kind = UserOp::Kind;
 const UserOp& op(const Ctx& cx) {
     return cx.k.image().programs[cx.cur().program].ops[cx.reg(Reg::r12)];
 }
-Nanos draw(Ctx& cx, const Dist& d) {
-    Random& rng = cx.cur().rng;
-    if (d.kind == Dist::Kind::uniform) return rng.uniform(d.a, d.b);
-    if (d.kind == Dist::Kind::exp) return rng.exponential(d.a);
-    return d.a;
-}
 Reg counter_reg(const UserOp& o) { return static_cast<Reg>(static_cast<int>(Reg::r13) + o.level); }
 
 void start_program(Ctx& cx) { cx.set(Reg::r12, 0); }
@@ -118,13 +113,13 @@ bool is_burst(Ctx& cx) { return op(cx).kind == Kind::load_burst; }
 bool is_sleep(Ctx& cx) { return op(cx).kind == Kind::system_call && op(cx).nr == nr::clock_nanosleep; }
 bool is_yield(Ctx& cx) { return op(cx).kind == Kind::system_call && op(cx).nr == nr::sched_yield; }
 void load_burst(Ctx& cx) {
-    cx.set(Reg::rbx, static_cast<std::uint64_t>(draw(cx, op(cx).time)));
+    cx.set(Reg::rbx, static_cast<std::uint64_t>(draw(cx.cur().rng, op(cx).time)));
     cx.set(Reg::r12, cx.reg(Reg::r12) + 2);
 }
 void load_sleep(Ctx& cx) {
     const UserOp o = op(cx);
     const bool absolute = (o.arg[1] & kTimerAbstime) != 0;
-    const Nanos until = absolute ? static_cast<Nanos>(cx.reg(Reg::rdx)) : cx.cpu.clock + draw(cx, o.time);
+    const Nanos until = absolute ? static_cast<Nanos>(cx.reg(Reg::rdx)) : cx.cpu.clock + draw(cx.cur().rng, o.time);
     cx.set(Reg::rdi, static_cast<std::uint64_t>(until));
     cx.set(Reg::r12, cx.reg(Reg::r12) + 2);
 }
@@ -141,7 +136,7 @@ void other_op(Ctx& cx) {
             break;
         case Kind::every_start: cx.set(counter_reg(o), static_cast<std::uint64_t>(cx.cpu.clock)); break;
         case Kind::every_next:
-            cx.set(counter_reg(o), cx.reg(counter_reg(o)) + static_cast<std::uint64_t>(draw(cx, o.time)));
+            cx.set(counter_reg(o), cx.reg(counter_reg(o)) + static_cast<std::uint64_t>(draw(cx.cur().rng, o.time)));
             cx.set(Reg::rdx, cx.reg(counter_reg(o)));
             break;
         default: break;

@@ -2,21 +2,13 @@
 #include "sim/base/assert.h"
 #include "sim/kernel/engine.h"
 #include "sim/kernel/routines.h"
+#include "sim/model/draw.h"
 
 namespace sy {
 
 namespace {
 
 using Kind = UserOp::Kind;
-
-Nanos draw(Task& t, const Dist& d) {
-    switch (d.kind) {
-        case Dist::Kind::fixed: return d.a;
-        case Dist::Kind::uniform: return t.rng.uniform(d.a, d.b);
-        case Dist::Kind::exp: return t.rng.exponential(d.a);
-    }
-    return d.a;
-}
 
 // Loop counters: R12 to R15, then words of the user stack just above RSP.
 constexpr int kCounterRegs = 4;
@@ -65,7 +57,7 @@ void set_up_call(Ctx& cx, const UserOp& op) {
     if (op.nr == nr::clock_nanosleep) {   // (clock, flags, request): RDX stands for the request's ns
         cx.set(Reg::rdi, op.arg[0]);
         cx.set(Reg::rsi, op.arg[1]);
-        if (op.draws) cx.set(Reg::rdx, static_cast<std::uint64_t>(draw(cx.cur(), op.time)));
+        if (op.draws) cx.set(Reg::rdx, static_cast<std::uint64_t>(draw(cx.cur().rng, op.time)));
         return;
     }
     cx.set(Reg::rdi, op.arg[0]);
@@ -78,7 +70,7 @@ std::uint32_t perform(Ctx& cx, const UserOp& op, std::uint32_t here) {
     const std::uint32_t next = here + 1;
     switch (op.kind) {
         case Kind::load_burst:
-            cx.set(Reg::rbx, static_cast<std::uint64_t>(draw(cx.cur(), op.time)));
+            cx.set(Reg::rbx, static_cast<std::uint64_t>(draw(cx.cur().rng, op.time)));
             return next;
         case Kind::burst:
             cx.cpu.regs.fpu = cx.cpu.regs.fpu * 6'364'136'223'846'793'005ULL + 1;
@@ -96,7 +88,7 @@ std::uint32_t perform(Ctx& cx, const UserOp& op, std::uint32_t here) {
             set_counter(cx, op.level, static_cast<std::uint64_t>(cx.cpu.clock));
             return next;
         case Kind::every_next: {
-            const Nanos due = static_cast<Nanos>(counter(cx, op.level)) + draw(cx.cur(), op.time);
+            const Nanos due = static_cast<Nanos>(counter(cx, op.level)) + draw(cx.cur().rng, op.time);
             set_counter(cx, op.level, static_cast<std::uint64_t>(due));
             cx.set(Reg::rdx, static_cast<std::uint64_t>(due));
             return next;

@@ -50,13 +50,6 @@ class Stacks {
         if (depth >= kNear || depth + 1 < count) return nullptr;
         return &slots_.mut(slot).near[depth];
     }
-    const std::uint64_t* near_words_to_read(layout::Address lowest, unsigned count) const {
-        if (!layout::is_stack(lowest)) return nullptr;
-        const std::uint32_t slot = layout::stack_slot_of(lowest);
-        const std::uint64_t depth = (layout::stack_top(slot) - 8 - lowest) >> 3;
-        if (depth >= kNear || depth + 1 < count) return nullptr;
-        return &slots_[slot].near[depth];
-    }
 
     // Is this address a word of a kernel stack or an entry stack that exists?
     bool valid(layout::Address address) const;
