@@ -311,9 +311,10 @@ TEST_CASE(
             ++((rec.b & 0xff) == 'R' ? counted[rec.task].second : counted[rec.task].first);
     for (const auto& [id, n] : counted) {
         if ((r.k.tasks[id].flags & pf::idle) != 0) continue;
-        CAPTURE(r.k.tasks[id].name());
-        CHECK(r.k.tasks[id].nvcsw == n.first);
-        CHECK(r.k.tasks[id].nivcsw == n.second);
+        const Task& t = r.k.tasks[id];
+        CAPTURE(t.name());
+        CHECK(t.nvcsw == n.first);
+        CHECK(t.nivcsw == n.second);
     }
     CHECK(r.k.tasks[task(r.k, "y/1")].nivcsw >= 40);  // sched_yield is involuntary
     CHECK(r.k.tasks[task(r.k, "y/1")].nvcsw == 1);    // its exit

@@ -100,9 +100,9 @@ TEST_CASE("vruntime advances as in the kernel") {
     const std::pair<int, std::uint64_t> golden[] = {
         {-20, 11'536},  {-10, 107'247}, {-5, 328'099},   {-1, 801'879},    {0, 1'000'000},
         {1, 1'248'780}, {5, 3'056'716}, {10, 9'309'090}, {15, 28'444'444}, {19, 68'266'666}};
-    for (const auto& [nice, vruntime] : golden) {
-        CAPTURE(nice);
-        CHECK(calc_delta_fair(1'000'000, entity(nice)) == vruntime);
+    for (const auto& g : golden) {
+        CAPTURE(g.first);
+        CHECK(calc_delta_fair(1'000'000, entity(g.first)) == g.second);
     }
     CHECK(weight_of_nice(-20).weight == 88'761);  // linux.md 6.4.1
     CHECK(weight_of_nice(19).weight == 15);
@@ -124,9 +124,10 @@ TEST_CASE("slices are those of the kernel") {
 TEST_CASE("the tunables grow with the number of CPUs") {
     // linux.md 6.4.3: 1 + floor(log2(min(ncpus, 8))).
     const std::pair<int, int> factors[] = {{1, 1}, {2, 2}, {3, 2}, {4, 3}, {7, 3}, {8, 4}, {64, 4}};
-    for (const auto& [cpus, factor] : factors) {
-        CAPTURE(cpus);
-        const Bench b("cfs", {}, cpus);
+    for (const auto& f : factors) {
+        CAPTURE(f.first);
+        const int factor = f.second;
+        const Bench b("cfs", {}, f.first);
         CHECK(b.number("sched_latency") == 6 * kMilli * factor);
         CHECK(b.number("min_granularity") == 750 * kMicro * factor);
         CHECK(b.number("wakeup_granularity") == kMilli * factor);

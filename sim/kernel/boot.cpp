@@ -251,7 +251,7 @@ class Booter {
         const KernelText& text = kernel_text();
         image.stretches.clear();
         for (std::uint32_t i = 0; i < text.size(); ++i) {
-            const Stretch& s = text.stretches()[i];
+            const CompiledStretch& s = text.stretches()[i];
             image.stretches.push_back({s.run, text.stretch_cost(i, image.costs), s.base, s.most});
         }
     }

@@ -179,7 +179,7 @@ struct Step {
 };
 
 // A place where a compiled stretch begins, and the longest way through it.
-struct Stretch {
+struct CompiledStretch {
     StretchFn run = nullptr;
     std::uint32_t base = 0;      // first step of its routine
     std::uint32_t most = 0;      // steps at the most
@@ -203,7 +203,7 @@ class KernelText {
     const StepDef& def(std::uint32_t step) const { return *defs_[step]; }
     const Routine& routine_of(std::uint32_t step) const { return *owner_[step]; }
     std::uint32_t entry(const Routine& r) const { return r.first_step; }
-    const Stretch* stretches() const { return stretches_.data(); }
+    const CompiledStretch* stretches() const { return stretches_.data(); }
     // What the longest way through the stretch that begins at `step` costs.
     Nanos stretch_cost(std::uint32_t step, const Costs& costs) const;
     std::uint64_t entry_address(const Routine& r) const { return address(entry(r)); }
@@ -221,7 +221,7 @@ class KernelText {
     void find_saved();
     void find_stretches();
 
-    std::vector<Stretch> stretches_;
+    std::vector<CompiledStretch> stretches_;
     std::vector<std::vector<std::uint8_t>> saved_;
     std::vector<const Routine*> routines_;
     std::vector<Step> steps_;

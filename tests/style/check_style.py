@@ -129,8 +129,23 @@ def check_forbidden(name, text, report):
                 report(name, number, why)
 
 
+def check_one_name(name, lines, seen, report):
+    """Two types of one name in one namespace break the one-definition rule, and only some builds notice."""
+    space = ""
+    for number, line in enumerate(lines, 1):
+        opened = re.match(r"namespace ([\w:]*) *\{", line)
+        if opened:
+            space = opened.group(1)
+        made = re.match(r"(?:struct|class|enum class|enum) (\w+)[^;]*\{", line)
+        if made:
+            other = seen.setdefault((space, made.group(1)), name)
+            if other != name:
+                report(name, number, f"{space}::{made.group(1)} is also defined in {other}")
+
+
 def check(root):
     problems = []
+    types = {}
 
     def report(name, number, why):
         problems.append(f"{name}:{number}: {why}")
@@ -147,6 +162,8 @@ def check(root):
             lines = strip_comments(text)
             check_layers(name, lines, report)
             check_bans(name, lines, report)
+            if name.endswith(".h"):
+                check_one_name(name, lines, types, report)
     return problems
 
 
@@ -162,8 +179,10 @@ SELF_TEST = {
     "sim/base/i.cpp": ("int x;\n", "does not open with a comment"),
     "gui/j.md": ("see /" + "work/shared\n", "a path of one machine"),
     "sim/session/k.h": ("// Idea.\n#pragma once\n#include <nlohmann/json.hpp>\n", "belongs to gui/"),
+    "sim/trace/l.h": ("// Idea.\n#pragma once\nnamespace sy {\nstruct Twice {\n", "sy::Twice is also defined in"),
 }
 CLEAN = {
+    "sim/base/twice.h": "// Idea.\n#pragma once\nnamespace sy {\nstruct Twice {\n",
     "sim/kernel/ok.cpp": '// A comment may say double, printf() and std::chrono.\n#include "sim/base/types.h"\nconst char* s = "printf(double)";\nauto t = stmt.time();\n',
     "sim/report/ok.cpp": '// Idea.\n#include "sim/session/s.h"\n#include <nlohmann/json.hpp>\nint n = std::snprintf(b, 3, "x");\n',
 }
