@@ -150,7 +150,7 @@ def check(root):
     def report(name, number, why):
         problems.append(f"{name}:{number}: {why}")
 
-    for name in files(root):
+    for name in sorted(files(root)):
         if not TEXT.search(name):
             continue
         with open(os.path.join(root, name), encoding="utf-8", errors="replace") as file:
