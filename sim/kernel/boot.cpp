@@ -7,6 +7,7 @@
 #include "sim/kernel/engine.h"
 #include "sim/kernel/events.h"
 #include "sim/kernel/family.h"
+#include "sim/kernel/memory.h"
 #include "sim/kernel/routines.h"
 #include "sim/model/draw.h"
 
@@ -194,7 +195,7 @@ class Booter {
         set_text(t.comm, "init");
         t.cpus_allowed = scenario_.machine.cpus == 64 ? ~std::uint64_t{0}
                                                       : (std::uint64_t{1} << scenario_.machine.cpus) - 1;
-        t.mm = t.active_mm = new_mm(k, t.program);
+        t.mm = t.active_mm = mm_create_for_program(cx, t.program, true);
         t.fs_base = layout::main_tcb;
         t.fpu = 0x1000 + init;
         const std::uint64_t regs = layout::stack_top(t.stack) - kPtRegsBytes;

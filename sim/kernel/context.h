@@ -177,6 +177,7 @@ struct Ctx {
     // mm_struct counts.
     void mm_grab(MmId id);
     void mm_drop(MmId id);
+    void mm_get_user(MmId id);
     void mm_put_user(MmId id);
     // A copy of `parent` with its own stack; see fork.cpp.
     TaskId new_task(TaskId parent, Pid pid);

@@ -6,6 +6,7 @@
 #include "sim/kernel/engine.h"
 #include "sim/kernel/events.h"
 #include "sim/kernel/family.h"
+#include "sim/kernel/memory.h"
 #include "sim/kernel/routines.h"
 #include "sim/model/draw.h"
 
@@ -107,7 +108,7 @@ struct Events {
     // What execve leaves behind: a fresh address space and a pt_regs at the program's first instruction.
     void start_process(Ctx& cx, TaskId id) {
         Task& t = cx.task(id);
-        t.mm = t.active_mm = new_mm(k, t.program);
+        t.mm = t.active_mm = mm_create_for_program(cx, t.program, true);
         t.fs_base = layout::main_tcb;
         t.fpu = 0x1000 + id;
         const std::uint64_t regs = layout::stack_top(t.stack) - kPtRegsBytes;

@@ -10,7 +10,6 @@ void prepare_stack(Ctx& cx, TaskId id, std::uint64_t rbx, std::uint64_t r12);
 void add_child(Ctx& cx, TaskId parent, TaskId child);
 // `parent` may be kNoTask: the task comes from outside, without its parent's debts.
 void wake_up_new_task(Ctx& cx, TaskId parent, TaskId id);
-MmId new_mm(Kernel& k, std::uint32_t program);
 
 // futex.cpp
 void clear_child_tid(Ctx& cx, TaskId task);

@@ -1,5 +1,4 @@
-// Making tasks: clone for threads and fork, the frame a new task's stack is prepared with, and mm_struct's counts.
-// linux.md 3.1 to 3.4, 2.1.
+// Making tasks: clone for threads and fork, and the frame a new task's stack is prepared with. linux.md 3.1 to 3.4.
 #include <algorithm>
 
 #include "sim/base/assert.h"
@@ -7,33 +6,10 @@
 #include "sim/kernel/context.h"
 #include "sim/kernel/family.h"
 #include "sim/kernel/compiled.h"
+#include "sim/kernel/memory.h"
 #include "sim/kernel/routines.h"
 
 namespace sy {
-
-void Ctx::mm_grab(MmId id) {
-    Mm& m = mm(id);
-    move(at::none, at::mm(id, MmField::count), static_cast<std::uint64_t>(m.count + 1),
-         static_cast<std::uint64_t>(m.count));
-    ++m.count;
-}
-void Ctx::mm_drop(MmId id) {
-    Mm& m = mm(id);
-    move(at::none, at::mm(id, MmField::count), static_cast<std::uint64_t>(m.count - 1),
-         static_cast<std::uint64_t>(m.count));
-    SY_ASSERT(m.count > 0, "an mm_struct was dropped more often than grabbed");
-    --m.count;
-}
-void Ctx::mm_put_user(MmId id) {
-    Mm& m = mm(id);
-    move(at::none, at::mm(id, MmField::users), static_cast<std::uint64_t>(m.users - 1),
-         static_cast<std::uint64_t>(m.users));
-    SY_ASSERT(m.users > 0, "an address space lost more users than it had");
-    if (--m.users > 0) return;
-    m.words.clear();   // exit_mmap: every page goes; the structure stays while somebody holds it
-    m.futexes.clear();
-    mm_drop(id);
-}
 
 TaskId Ctx::new_task(TaskId parent, Pid pid) {
     const auto id = static_cast<TaskId>(k.tasks.size());
@@ -155,17 +131,6 @@ CpuId Ctx::select_new_cpu(TaskId id) const {
     return best == kNoCpu ? t.cpu : best;
 }
 
-MmId new_mm(Kernel& k, std::uint32_t program) {
-    const auto id = static_cast<MmId>(k.mms.size());
-    Mm& m = k.mms.push_back();
-    m.users = 1;
-    m.count = 1;
-    m.pgd = layout::pgd_phys + id * std::uint64_t{0x1000};
-    m.ctx_id = id + 1;
-    m.program = program;
-    return id;
-}
-
 namespace {
 
 std::uint64_t arg(const Ctx& cx, PtReg r) { return cx.pt_reg(cx.user_regs(), r); }
@@ -181,16 +146,11 @@ void copy_mm(Ctx& cx) {
     const MmId mm = cx.peek(parent).mm;
     Task& t = cx.task(id);
     if (makes_thread(cx)) {
-        Mm& m = cx.mm(mm);
-        cx.move(at::none, at::mm(mm, MmField::users), static_cast<std::uint64_t>(m.users + 1),
-                static_cast<std::uint64_t>(m.users));
-        ++m.users;
+        cx.mm_get_user(mm);
         t.mm = t.active_mm = mm;
         return;
     }
-    const MmId copy = new_mm(cx.k, cx.k.mms[mm].program);
-    cx.mm(copy).words = cx.k.mms[mm].words;
-    cx.mm(copy).thread_stacks = cx.k.mms[mm].thread_stacks;
+    const MmId copy = mm_dup(cx, mm);
     cx.task(id).mm = cx.task(id).active_mm = copy;
 }
 // clone3's arguments (our user library passes them in registers): RDI the tid word, RSI the number of the thread in
@@ -200,8 +160,7 @@ void set_up_thread(Ctx& cx, TaskId id) {
     const ThreadEntry& e = p.threads[arg(cx, PtReg::rsi)];
     const TaskId leader = cx.cur().group_leader;
     const MmId mm = cx.cur().mm;
-    const std::uint32_t n = cx.mm(mm).thread_stacks++;
-    const std::uint64_t top = layout::thread_stacks - n * layout::thread_stack_stride;
+    const std::uint64_t top = mm_place_thread_stack(cx, mm);
     Task& t = cx.task(id);
     t.tgid = cx.peek(leader).pid;
     t.group_leader = leader;
