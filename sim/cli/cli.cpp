@@ -88,15 +88,48 @@ void add_format(CLI::App& app, Common& common, std::vector<std::string> formats)
         ->check(CLI::IsMember(std::move(formats)));
 }
 
+// Jobs in place of a file.
+void add_jobs(CLI::App& app, Common& common) {
+    CLI::Option* file = app.get_option("FILE")->required(false);
+    CLI::Option* jobs =
+        app.add_option("--jobs", common.jobs,
+                       "jobs instead of a file: lengths 5,10,15; programs c7,i,c1,i (':' begins the "
+                       "next job); START,LENGTH,IO-AFTER as 0,180,0:100,20,4; or a table FILE.csv of "
+                       "name,arrival,burst[,priority[,io,burst...]]")
+            ->excludes(file)
+            ->type_name("JOBS");
+    app.add_option_function<std::string>(
+           "--unit",
+           [&common](const std::string& text) {
+               const auto unit = parse_time(text);
+               if (!unit || *unit == 0)
+                   throw CLI::ValidationError("--unit",
+                                              "wants a time such as 1ms, not '" + text + "'");
+               common.unit = *unit;
+           },
+           "what a plain number in --jobs counts (default 1s)")
+        ->needs(jobs)
+        ->type_name("TIME");
+    app.add_option("--io-time", common.io_time, "units that an I/O in --jobs lasts (default 5)")
+        ->needs(jobs)
+        ->check(CLI::Range(0, 1000));
+    app.add_option("--io-cpu", common.io_cpu,
+                   "units of CPU that `i` costs before and again after its wait (default 1, as "
+                   "process-run.py counts; 0: none)")
+        ->needs(jobs)
+        ->check(CLI::Range(0, 1000));
+}
+bool lacks_a_file(const Common& common) {
+    if (!common.file.empty() || !common.jobs.empty()) return false;
+    std::fprintf(stderr, "error: give a FILE, or --jobs such as --jobs 5,10,15\n");
+    return true;
+}
+
 CLI::App* add_run(CLI::App& app, Request& r) {
     CLI::App* c = app.add_subcommand(
         "run", "run a scenario and report: Gantt chart, tasks, totals, expectations");
     add_common(*c, r.run.common);
-    CLI::Option* file = c->get_option("FILE")->required(false);
-    c->add_option("--jobs", r.run.common.jobs,
-                  "jobs instead of a file, e.g. 5,10,15: job0, job1, ... compute for so many seconds")
-        ->excludes(file)
-        ->type_name("N,N,...");
+    add_jobs(*c, r.run.common);
     add_time(*c, "--until", r.run.common.until, "stop at this time");
     add_format(*c, r.run.common, {"text", "json", "csv"});
     c->add_option("--columns", r.run.columns, "width of the chart")->check(CLI::Range(10, 1000));
@@ -107,6 +140,7 @@ CLI::App* add_compare(CLI::App& app, Request& r) {
     CLI::App* c = app.add_subcommand(
         "compare", "run a scenario under several schedulers and put their figures side by side");
     add_common(*c, r.compare.common);
+    add_jobs(*c, r.compare.common);
     c->get_option("--sched")
         ->required()
         ->description("the schedulers, e.g. cfs,eevdf,rr:quantum=2ms,mlfq")
@@ -250,12 +284,9 @@ int cli_main(int argc, const char* const* argv, const WindowMain& window) {
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? cli::kFine : cli::kWrongUsage;
     }
-    if (run->parsed() && r.run.common.file.empty() && r.run.common.jobs.empty()) {
-        std::fprintf(stderr, "error: give a FILE, or --jobs such as --jobs 5,10,15\n");
-        return cli::kWrongUsage;
-    }
-    if (run->parsed()) return cli::run(r.run);
-    if (compare->parsed()) return cli::compare(r.compare);
+    if (run->parsed()) return lacks_a_file(r.run.common) ? cli::kWrongUsage : cli::run(r.run);
+    if (compare->parsed())
+        return lacks_a_file(r.compare.common) ? cli::kWrongUsage : cli::compare(r.compare);
     if (explain->parsed()) return cli::explain(r.explain);
     if (trace->parsed()) return cli::trace(r.trace);
     const Lang lang = r.lang == "zh" ? Lang::zh : Lang::en;

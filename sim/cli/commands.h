@@ -23,7 +23,9 @@ enum Exit : int { kFine = 0, kWrongInput = 1, kWrongUsage = 2 };
 // What all commands that run a scenario take.
 struct Common {
     std::string file;
-    std::string jobs;  // `5,10,15` in place of a file
+    std::string jobs;  // `5,10,15`, `c7,i,c1,i`, `0,180,0:100,20,4` or a table FILE.csv in place of a file
+    Nanos unit = kSecond;               // of plain numbers in `jobs`
+    std::int64_t io_time = 5, io_cpu = 1;  // of I/O in `jobs`, in units
     std::string lang = "en";
     std::string sched, costs;  // empty: as the scenario says
     std::optional<std::uint64_t> seed;
@@ -45,9 +47,14 @@ struct CompareOptions {
 };
 int compare(const CompareOptions& options);
 
-// OSTEP's shorthand for jobs that all arrive at once: `5,10,15` becomes the text of a scenario with
-// job0, job1, job2, where one unit is one second. Nothing if a part is no positive number.
-std::optional<std::string> scenario_of_jobs(std::string_view list);
+// --- jobs.cpp ---
+// `jobs` as the text of a scenario (job0, job1, …); nothing, with the messages on standard error, if
+// it is no list or table of jobs.
+std::optional<std::string> scenario_of_jobs(const Common& common, int& status);
+// A scheduler as OSTEP's simulators understand it: FIFO for fcfs, and for a list of jobs (not a
+// table) their defaults where the user says nothing: quantum 1 for rr, lottery and stride; for mlfq
+// quantum 10, the expired one first, boosts as mlfq.py counts them.
+std::string job_scheduler(const Common& common, const std::string& spec);
 
 int check(const std::vector<std::string>& files, Lang lang);
 

@@ -12,9 +12,7 @@ namespace {
 
 bool apply_overrides(const Common& common, Scenario& scenario) {
     Text why;
-    std::string sched = common.sched;
-    // OSTEP calls it FIFO.
-    if (!common.jobs.empty() && sched == "fifo") sched = "fcfs";
+    const std::string sched = job_scheduler(common, common.sched);
     if (!sched.empty() && !choose_scheduler(scenario, sched, why)) {
         complain({.en = "--sched: " + why.en, .zh = "--sched：" + why.zh}, common.language());
         return false;
@@ -41,14 +39,8 @@ std::optional<Scenario> open_scenario(const Common& common, int& status) {
     status = kWrongInput;
     std::string name = common.file;
     if (!common.jobs.empty()) {
-        const auto jobs = scenario_of_jobs(common.jobs);
-        if (!jobs) {
-            complain(text("--jobs wants lengths such as 5,10,15 (one unit is one second), not '{0}'",
-                          "--jobs 要的是长度，例如 5,10,15（一个单位为一秒），而不是 “{0}”", {common.jobs}),
-                     common.language());
-            status = kWrongUsage;
-            return {};
-        }
+        const auto jobs = scenario_of_jobs(common, status);
+        if (!jobs) return {};
         source = *jobs;
         name = "--jobs " + common.jobs;
     } else if (!read_scenario_file(common.file, source, why)) {

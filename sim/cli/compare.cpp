@@ -1,5 +1,4 @@
-// `compare`: one scenario under several schedulers, and their figures in one table. Also `run
-// --jobs`, the shorthand of OSTEP's simulators for a list of jobs.
+// `compare`: one scenario under several schedulers, and their figures in one table.
 #include "sim/report/compare.h"
 
 #include <string_view>
@@ -43,7 +42,7 @@ int compare(const CompareOptions& options) {
     for (const std::string& spec : split_schedulers(options.common.sched)) {
         Scenario s = *scenario;
         Text why;
-        if (!choose_scheduler(s, spec, why)) {
+        if (!choose_scheduler(s, job_scheduler(common, spec), why)) {
             complain({.en = "--sched: " + why.en, .zh = "--sched：" + why.zh}, lang);
             return kWrongUsage;
         }
@@ -68,18 +67,6 @@ int compare(const CompareOptions& options) {
                             : common.format == "csv" ? compare_as_csv(rows)
                                                      : compare_as_text(rows, lang);
     return finish(common, out, status);
-}
-
-std::optional<std::string> scenario_of_jobs(std::string_view list) {
-    std::string out;
-    for (int n = 0;; ++n) {
-        const std::size_t comma = list.find(',');
-        const std::string job(list.substr(0, comma));
-        if (!parse_time(job + "s") || *parse_time(job + "s") <= 0) return {};
-        out += "process job" + std::to_string(n) + " { run " + job + "s }\n";
-        if (comma == std::string_view::npos) return out;
-        list.remove_prefix(comma + 1);
-    }
 }
 
 }  // namespace sy::cli

@@ -282,11 +282,13 @@ class Booter {
     }
 
     void add_events() {
+        Nanos last = 0;   // arrival of the process before
         for (std::uint32_t i = 0; i < scenario_.processes.size(); ++i) {
             const ProcessDecl& p = scenario_.processes[i];
             Random rng(scenario_.machine.seed * 131 + i * 7'919 + 3);
             for (std::int32_t c = 0; c < p.copies; ++c) {
-                k.add_event({.at = draw(rng, p.arrive), .kind = Event::Kind::arrival, .index = i,
+                last = std::min(draw(rng, p.arrive) + (p.arrives_after ? last : 0), kNever / 2);
+                k.add_event({.at = last, .kind = Event::Kind::arrival, .index = i,
                              .copy = static_cast<std::uint32_t>(c)});
                 ++k.arrivals_left;
             }

@@ -88,6 +88,7 @@ struct ProcessDecl {
     std::int32_t tickets = 0;          // of lottery and stride; 0: by the nice value
     std::optional<Pid> pid;            // of the first copy
     Dist arrive;                       // when it enters the system; default at boot (0)
+    bool arrives_after = false;        // `arrive after TIME`: counted from the arrival before it in the file
     std::uint64_t cpus = 0;            // affinity; 0: any CPU
     bool kernel_thread = false;        // `kthread name { … }`: no mm, never in user mode
     std::vector<ThreadDecl> threads;

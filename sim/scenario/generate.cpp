@@ -139,6 +139,7 @@ class Writer {
         process.nice = dice_.one_in(2) ? nice() : 0;
         if (dice_.one_in(4)) process.pid = 1000 + 100 * static_cast<Pid>(out_.processes.size());
         if (dice_.one_in(2)) process.arrive = dist();
+        if (dice_.one_in(8)) process.arrives_after = true;
         if (dice_.one_in(4)) process.cpus = cpus();
         for (int i = dice_.between(0, options_.max_threads); i > 0; --i) {
             ThreadDecl thread;

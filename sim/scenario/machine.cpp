@@ -58,6 +58,11 @@ const SchedulerWords* find_scheduler(const ParseOptions& options, std::string_vi
     return found == options.schedulers.end() ? nullptr : &*found;
 }
 
+bool peek_list(const Parser& p) {
+    const Token::Kind next = p.peek(1).kind;
+    return p.peek().is("/") && (next == Token::Kind::word || next == Token::Kind::number);
+}
+
 bool read_scheduler(Parser& p) {
     const Token& name = p.peek();
     if (name.kind != Token::Kind::word) {
@@ -90,7 +95,12 @@ bool read_scheduler(Parser& p) {
             p.unknown_word(key, text("setting of scheduler {0}", "{0} 调度器设置", {of}),
                            known->options);
         }
-        machine.scheduler_options.emplace_back(key.text, value.text);
+        std::string written(value.text);
+        while (peek_list(p)) {  // 10ms/20ms/40ms
+            p.take();
+            written += "/" + std::string(p.take().text);
+        }
+        machine.scheduler_options.emplace_back(key.text, std::move(written));
     }
     return true;
 }

@@ -89,6 +89,7 @@ class Parser {
     void parse_device();
     void parse_process();
     void parse_kthread();
+    void parse_jobs();  // jobs_statement.cpp
     void parse_title();
     void parse_about();
 
@@ -138,6 +139,7 @@ class Parser {
     void parse_statement(std::vector<Stmt>& body, Place place, ProcessDecl* process);
     void parse_action_list(const std::vector<Nanos>& times);
     void parse_body(ProcessDecl& process, Place place);
+    void parse_job_rows();
 
     const Tokens& tokens_;
     const ParseOptions& options_;

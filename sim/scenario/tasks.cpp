@@ -15,6 +15,7 @@ struct TaskHead {
     std::int32_t priority = kNoPriority, tickets = 0;
     std::optional<Pid> pid;
     Dist arrive;
+    bool arrives_after = false;
     std::uint64_t cpus = 0;
 };
 
@@ -60,6 +61,7 @@ bool read_pid(Parser& p, TaskHead& head) {
 }
 
 bool read_arrive(Parser& p, TaskHead& head) {
+    head.arrives_after = p.take_word("after");
     const auto value = p.dist();
     if (value) head.arrive = *value;
     return value.has_value();
@@ -102,8 +104,9 @@ constexpr AttributeRow kAttributeRows[] = {
       "指定进程号；否则用下一个空闲的", "process editor pid 570 { run 1ms }"},
      false,
      read_pid},
-    {{"arrive", "arrive TIME", "when it comes into the system (default: at the start)",
-      "何时进入系统（默认：一开始）", "process editor arrive 5ms { run 1ms }"},
+    {{"arrive", "arrive [after] TIME",
+      "when it comes into the system (default: at the start); after: so long after the one before it in the file",
+      "何时进入系统（默认：一开始）；after：比文件中前一个进程晚这么久", "process editor arrive 5ms { run 1ms }"},
      false,
      read_arrive},
     {{"cpu", "cpu LIST", "the CPUs it may run on, such as 0 or 0-1,3 (default: all)",
@@ -170,6 +173,7 @@ void Parser::parse_body(ProcessDecl& process, Place place) {
     process.tickets = head.tickets;
     process.pid = head.pid;
     process.arrive = head.arrive;
+    process.arrives_after = head.arrives_after;
     process.cpus = head.cpus;
     const Text what = text("what it does: '{' and statements", "它做什么：“{” 和语句");
     if (!parse_block(process.body, place, place == Place::process ? &process : nullptr, what))

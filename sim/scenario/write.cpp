@@ -119,7 +119,8 @@ std::string write_process(const ProcessDecl& process) {
     if (process.priority != kNoPriority) out += " priority " + std::to_string(process.priority);
     if (process.tickets != 0) out += " tickets " + std::to_string(process.tickets);
     if (process.pid) out += " pid " + std::to_string(*process.pid);
-    if (!is_zero(process.arrive)) out += " arrive " + write_dist(process.arrive);
+    if (!is_zero(process.arrive) || process.arrives_after)
+        out += (process.arrives_after ? " arrive after " : " arrive ") + write_dist(process.arrive);
     if (process.cpus != 0) out += " cpu " + write_cpus(process.cpus);
     out += " {";
     for (const ThreadDecl& thread : process.threads) out += " " + write_thread(thread);

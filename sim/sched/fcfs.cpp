@@ -23,16 +23,7 @@ class Fcfs final : public TextbookPolicy<Fcfs> {
 constexpr PolicyOption options[] = {kQueuesOption};
 
 std::unique_ptr<SchedClass> make_fcfs(const SchedOptions& o, std::string& error) {
-    TextbookSettings s;
-    for (const auto& [key, value] : o.settings) {
-        bool ok = false;
-        if (key == "queues") read_textbook_setting(key, value, s, ok);
-        if (!ok) {
-            error = key + "=" + value;
-            return nullptr;
-        }
-    }
-    return std::make_unique<Fcfs>(o.cpus, s);
+    return make_textbook<Fcfs>(o, options, error);
 }
 
 }  // namespace

@@ -41,19 +41,10 @@ class Hrrn final : public TextbookPolicy<Hrrn> {
     Nanos waited(const Look& look, TaskId task) const { return look.now - card(task).since; }
 };
 
-constexpr PolicyOption options[] = {kQueuesOption};
+constexpr PolicyOption options[] = {kEqualOption, kQueuesOption};
 
 std::unique_ptr<SchedClass> make_hrrn(const SchedOptions& o, std::string& error) {
-    TextbookSettings s;
-    for (const auto& [key, value] : o.settings) {
-        bool ok = false;
-        if (key == "queues") read_textbook_setting(key, value, s, ok);
-        if (!ok) {
-            error = key + "=" + value;
-            return nullptr;
-        }
-    }
-    return std::make_unique<Hrrn>(o.cpus, s);
+    return make_textbook<Hrrn>(o, options, error);
 }
 
 }  // namespace

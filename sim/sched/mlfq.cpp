@@ -10,6 +10,7 @@
 // stands first at its level and keeps the rest of its turn. A boost lifts those at the bottom
 // first, as mlfq.py does. Here level 0 is the highest.
 #include <algorithm>
+#include <string>
 
 #include "sim/sched/textbook.h"
 
@@ -21,6 +22,7 @@ struct MlfqSettings {
     std::vector<Nanos> quanta;             // by level
     std::vector<std::int32_t> allotments;  // by level, in quanta
     Nanos boost = 0;                       // 0: never
+    Nanos boosted = 0;  // what a boosted task has left of its turn; 0: a whole new allotment
     bool old_rule = false;
     bool to_front = false;  // who comes back from waiting goes to the front of its level
 };
@@ -126,21 +128,34 @@ void Mlfq::lift_all(const TaskTable& tasks) {
         for (TaskId t : line())
             if (card(t).level == level) behind.push_back(t);
     for (TaskId t : behind) to_the_end(t);
-    for (TaskId id = 0; id < tasks.size(); ++id)
-        if (card(id).known) enter(card(id), 0);
+    for (TaskId id = 0; id < tasks.size(); ++id) {
+        Card& c = card(id);
+        if (!c.known) continue;
+        const std::int32_t turns = c.turns;
+        enter(c, 0);
+        if (m_.boosted == 0) continue;
+        c.turn = m_.boosted;
+        c.turns = turns;
+    }
     sort_line();
 }
 
 constexpr PolicyOption options[] = {
     {"levels", "levels=3", "how many levels (default 3)", "级数（默认 3）"},
-    {"quantum", "quantum=10ms", "length of a turn at the highest level (default 10 ms)",
-     "最高级每轮的长度（默认 10 ms）"},
+    {"quantum", "quantum=10ms|10ms/20ms/40ms",
+     "length of a turn at the highest level (default 10 ms), or one for each level from the top",
+     "最高级每轮的长度（默认 10 ms），或从最高级起逐级列出"},
     {"growth", "growth=1", "a turn is so many times as long as one level above (default 1)",
      "每轮的长度是上一级的几倍（默认 1）"},
-    {"allotment", "allotment=1", "how many turns at a level before sinking (default 1)",
-     "在一级用完几轮后下降（默认 1）"},
+    {"allotment", "allotment=1|2/1/1",
+     "how many turns at a level before sinking (default 1), or one number for each level",
+     "在一级用完几轮后下降（默认 1），或逐级列出"},
     {"boost", "boost=off|100ms", "lift all to the top again and again (default off)",
      "每隔这么久把所有任务提到最高级（默认关）"},
+    {"boosted", "boosted=fresh|1s",
+     "what a boost leaves of the turn: a fresh allotment (default; OSTEP 8.3), or so much of the turn "
+     "while turns used stay used (as mlfq.py counts)",
+     "提升后这一轮还剩多少：全新的配额（默认；OSTEP 8.3），或这么多而已用的轮数不变（mlfq.py 的算法）"},
     {"rule", "rule=new|old",
      "old: a wait before the end of the turn gives a fresh allotment (default new)",
      "old：在一轮结束前等待就得到新的配额（默认 new）"},
@@ -151,10 +166,23 @@ constexpr PolicyOption options[] = {
     kQueuesOption,
 };
 
+// `10ms/20ms/40ms`, `2/1/1`: from the highest level down.
+std::vector<std::string> list_of(const std::string& value) {
+    std::vector<std::string> out;
+    for (std::size_t at = 0; at <= value.size();) {
+        const std::size_t end = std::min(value.find('/', at), value.size());
+        out.push_back(value.substr(at, end - at));
+        at = end + 1;
+    }
+    return out;
+}
+constexpr std::size_t kMostLevels = 64;
+
 std::unique_ptr<SchedClass> make_mlfq(const SchedOptions& o, std::string& error) {
     TextbookSettings s{.quantum = 10 * kMilli};
     MlfqSettings m;
-    std::int64_t levels = 3, growth = 1, allotment = 1;
+    std::int64_t levels = 0, growth = 1, allotment = 1;
+    std::string quantum_list;
     for (const auto& [key, value] : o.settings) {
         bool ok = false;
         if (key == "levels") {
@@ -162,7 +190,21 @@ std::unique_ptr<SchedClass> make_mlfq(const SchedOptions& o, std::string& error)
         } else if (key == "growth") {
             ok = read_number(value, 1, 16, growth);
         } else if (key == "allotment") {
-            ok = read_number(value, 1, 1'000'000, allotment);
+            for (const std::string& one : list_of(value)) {
+                ok = m.allotments.size() < kMostLevels && read_number(one, 1, 1'000'000, allotment);
+                if (!ok) break;
+                m.allotments.push_back(static_cast<std::int32_t>(allotment));
+            }
+        } else if (key == "quantum" && value.find('/') != std::string::npos) {
+            for (const std::string& one : list_of(value)) {
+                m.quanta.push_back(parse_duration_setting(one));
+                ok = m.quanta.back() > 0 && m.quanta.size() <= kMostLevels;
+                if (!ok) break;
+            }
+            quantum_list = "quantum=" + value;
+        } else if (key == "boosted") {
+            m.boosted = value == "fresh" ? 0 : parse_duration_setting(value);
+            ok = value == "fresh" || m.boosted > 0;
         } else if (key == "boost") {
             m.boost = value == "off" ? 0 : parse_duration_setting(value);
             ok = value == "off" || m.boost > 0;
@@ -180,10 +222,22 @@ std::unique_ptr<SchedClass> make_mlfq(const SchedOptions& o, std::string& error)
             return nullptr;
         }
     }
-    Nanos quantum = s.quantum;
-    for (std::int64_t i = 0; i < levels; ++i, quantum = std::min(quantum * growth, 1000 * kSecond))
-        m.quanta.push_back(quantum);
-    m.allotments.assign(m.quanta.size(), static_cast<std::int32_t>(allotment));
+    if (m.quanta.empty()) {
+        if (levels == 0) levels = m.allotments.size() > 1 ? static_cast<std::int64_t>(m.allotments.size()) : 3;
+        Nanos quantum = s.quantum;
+        for (std::int64_t i = 0; i < levels; ++i, quantum = std::min(quantum * growth, 1000 * kSecond))
+            m.quanta.push_back(quantum);
+    } else if (levels != 0 && static_cast<std::size_t>(levels) != m.quanta.size()) {
+        error = "levels=" + std::to_string(levels);  // as many quanta as levels
+        return nullptr;
+    }
+    s.quantum = m.quanta.front();
+    if (m.allotments.size() < 2) {
+        m.allotments.assign(m.quanta.size(), static_cast<std::int32_t>(allotment));
+    } else if (m.allotments.size() != m.quanta.size()) {
+        error = quantum_list.empty() ? "levels=" + std::to_string(levels) : quantum_list;
+        return nullptr;
+    }
     return std::make_unique<Mlfq>(o.cpus, s, std::move(m));
 }
 

@@ -17,8 +17,11 @@ namespace {
 
 class Priority final : public TextbookPolicy<Priority> {
   public:
-    Priority(int cpus, const TextbookSettings& s, bool preemptive, Nanos ageing)
-        : TextbookPolicy(cpus, s), preemptive_(preemptive), ageing_(ageing) {}
+    Priority(int cpus, const TextbookSettings& s, bool preemptive, bool high_first, Nanos ageing)
+        : TextbookPolicy(cpus, s),
+          preemptive_(preemptive),
+          high_first_(high_first),
+          ageing_(ageing) {}
 
     bool tick(SchedView v, TaskId curr) override {
         update_curr(v, curr);
@@ -38,16 +41,23 @@ class Priority final : public TextbookPolicy<Priority> {
 
   protected:
     int compare(const Look& look, TaskId a, TaskId b) const override {
-        const std::int64_t x = key(look, a), y = key(look, b);
+        const std::int64_t x = high_first_ ? -key(look, a) : key(look, a),
+                           y = high_first_ ? -key(look, b) : key(look, b);
         return x < y ? -1 : x > y;
     }
     std::int64_t key(const Look& look, TaskId task) const override {
         const Task& t = look.tasks[task];
         const std::int64_t own = t.priority != kNoPriority ? t.priority : t.nice;
         if (ageing_ == 0 || card(task).runs) return own;
-        return own - std::max<Nanos>(0, look.now - card(task).since) / ageing_;
+        const std::int64_t gained = std::max<Nanos>(0, look.now - card(task).since) / ageing_;
+        return high_first_ ? own + gained : own - gained;
     }
     Rule rule() const override {
+        if (high_first_)
+            return ageing_ != 0 ? Rule{"its priority number, with what it gained by waiting, is the highest",
+                                       "它的优先级数字加上等待所得后最大"}
+                                : Rule{"its priority number is the highest (order=high-first)",
+                                       "它的优先级数字最大（order=high-first）"};
         if (ageing_ != 0)
             return {"its priority number, less what it gained by waiting, is the lowest",
                     "它的优先级数字减去等待所得后最小"};
@@ -56,7 +66,7 @@ class Priority final : public TextbookPolicy<Priority> {
     bool preemptive() const override { return preemptive_; }
 
   private:
-    bool preemptive_;
+    bool preemptive_, high_first_;
     Nanos ageing_;
 };
 
@@ -64,24 +74,32 @@ constexpr PolicyOption options[] = {
     {"preemptive", "preemptive=on|off",
      "a more important task that arrives takes the CPU (default on)",
      "更重要的任务到达时夺取 CPU（默认开）"},
+    {"order", "order=low-first|high-first",
+     "the lowest number goes first (default; Silberschatz 5.3.4), or the highest (Tanenbaum 2.4.3)",
+     "数字小者先（默认；Silberschatz 5.3.4），或数字大者先（Tanenbaum 2.4.3）"},
     {"ageing", "ageing=off|10ms",
      "the number falls by one for each such time in line (default off)",
      "每在队列中等待这么久，数字减一（默认关）"},
     {"quantum", "quantum=10ms", "equal ones take turns of this length (default: no turns)",
      "同级者按此长度轮转（默认：不轮转）"},
     kTieOption,
+    kEqualOption,
+    kPreemptedOption,
     kQueuesOption,
 };
 
 std::unique_ptr<SchedClass> make_priority(const SchedOptions& o, std::string& error) {
     TextbookSettings s;
-    bool preemptive = true;
+    bool preemptive = true, high_first = false;
     Nanos ageing = 0;
     for (const auto& [key, value] : o.settings) {
         bool ok = false;
         if (key == "preemptive") {
             ok = value == "on" || value == "off";
             preemptive = value == "on";
+        } else if (key == "order") {
+            ok = value == "low-first" || value == "high-first";
+            high_first = value == "high-first";
         } else if (key == "ageing") {
             ageing = value == "off" ? 0 : parse_duration_setting(value);
             ok = value == "off" || ageing > 0;
@@ -93,7 +111,7 @@ std::unique_ptr<SchedClass> make_priority(const SchedOptions& o, std::string& er
             return nullptr;
         }
     }
-    return std::make_unique<Priority>(o.cpus, s, preemptive, ageing);
+    return std::make_unique<Priority>(o.cpus, s, preemptive, high_first, ageing);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "sim/base/assert.h"
-#include "sim/sched/class.h"
+#include "sim/sched/textbook.h"
 
 namespace sy {
 
@@ -178,7 +178,21 @@ class RoundRobin final : public SchedClass {
     std::vector<RrRq> rq_;
 };
 
+// With one line for all CPUs the shared bookkeeping of the textbook policies does the rest.
+class SharedRoundRobin final : public TextbookPolicy<SharedRoundRobin> {
+  public:
+    using TextbookPolicy::TextbookPolicy;
+
+  protected:
+    std::int64_t key(const Look&, TaskId task) const override { return card(task).order; }
+    Rule rule() const override {
+        return {"it has waited longest: it is first in the line of all CPUs", "它等得最久：排在所有 CPU 共用队列之首"};
+    }
+};
+
 constexpr PolicyOption options[] = {
+    {"queues", "queues=per-cpu|shared", "a line for each CPU (default), or one for all (Silberschatz 5.5.1 has both)",
+     "每个 CPU 一个队列（默认），或所有 CPU 共用一个（Silberschatz 5.5.1 两种都有）"},
     {"quantum", "quantum=10ms", "length of one turn (default 10 ms)", "一轮的长度（默认 10 ms）"},
     {"tie", "tie=arrival-first|expired-first",
      "a task arrives exactly as a quantum ends: the newcomer queues first (default), or the expired one",
@@ -187,6 +201,7 @@ constexpr PolicyOption options[] = {
 
 std::unique_ptr<SchedClass> make_rr(const SchedOptions& o, std::string& error) {
     Nanos quantum = 10 * kMilli;
+    bool shared = false;
     for (const auto& [key, value] : o.settings) {
         bool ok = false;
         if (key == "quantum") {
@@ -194,12 +209,16 @@ std::unique_ptr<SchedClass> make_rr(const SchedOptions& o, std::string& error) {
             ok = quantum > 0;
         } else if (key == "tie") {   // the order of events at one instant is the kernel's: see TieRule
             ok = value == "arrival-first" || value == "expired-first";
+        } else if (key == "queues") {
+            ok = value == "per-cpu" || value == "shared";
+            shared = value == "shared";
         }
         if (!ok) {
             error = key + "=" + value;
             return nullptr;
         }
     }
+    if (shared) return std::make_unique<SharedRoundRobin>(o.cpus, TextbookSettings{.quantum = quantum});
     return std::make_unique<RoundRobin>(o.cpus, quantum);
 }
 

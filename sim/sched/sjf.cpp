@@ -11,35 +11,20 @@ namespace sy {
 
 namespace {
 
-class Sjf final : public TextbookPolicy<Sjf> {
+class Sjf final : public BurstPolicy<Sjf> {
   public:
-    using TextbookPolicy::TextbookPolicy;
-    bool wants_bursts() const override { return true; }
+    using BurstPolicy::BurstPolicy;
 
   protected:
-    int compare(const Look& look, TaskId a, TaskId b) const override {
-        const Nanos x = left(look, a), y = left(look, b);
-        return x < y ? -1 : x > y;
-    }
-    std::int64_t key(const Look& look, TaskId task) const override { return left(look, task); }
     Rule rule() const override {
         return {"its next CPU burst is the shortest", "它的下一次 CPU 执行期最短"};
     }
 };
 
-constexpr PolicyOption options[] = {kQueuesOption};
+constexpr PolicyOption options[] = {kEqualOption, kQueuesOption};
 
 std::unique_ptr<SchedClass> make_sjf(const SchedOptions& o, std::string& error) {
-    TextbookSettings s;
-    for (const auto& [key, value] : o.settings) {
-        bool ok = false;
-        if (key == "queues") read_textbook_setting(key, value, s, ok);
-        if (!ok) {
-            error = key + "=" + value;
-            return nullptr;
-        }
-    }
-    return std::make_unique<Sjf>(o.cpus, s);
+    return make_textbook<Sjf>(o, options, error);
 }
 
 }  // namespace

@@ -10,36 +10,21 @@ namespace sy {
 
 namespace {
 
-class Srtf final : public TextbookPolicy<Srtf> {
+class Srtf final : public BurstPolicy<Srtf> {
   public:
-    using TextbookPolicy::TextbookPolicy;
-    bool wants_bursts() const override { return true; }
+    using BurstPolicy::BurstPolicy;
 
   protected:
-    int compare(const Look& look, TaskId a, TaskId b) const override {
-        const Nanos x = left(look, a), y = left(look, b);
-        return x < y ? -1 : x > y;
-    }
-    std::int64_t key(const Look& look, TaskId task) const override { return left(look, task); }
     Rule rule() const override {
         return {"the least remains of its CPU burst", "它的 CPU 执行期剩余最少"};
     }
     bool preemptive() const override { return true; }
 };
 
-constexpr PolicyOption options[] = {kQueuesOption};
+constexpr PolicyOption options[] = {kEqualOption, kPreemptedOption, kQueuesOption};
 
 std::unique_ptr<SchedClass> make_srtf(const SchedOptions& o, std::string& error) {
-    TextbookSettings s;
-    for (const auto& [key, value] : o.settings) {
-        bool ok = false;
-        if (key == "queues") read_textbook_setting(key, value, s, ok);
-        if (!ok) {
-            error = key + "=" + value;
-            return nullptr;
-        }
-    }
-    return std::make_unique<Srtf>(o.cpus, s);
+    return make_textbook<Srtf>(o, options, error);
 }
 
 }  // namespace

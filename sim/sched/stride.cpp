@@ -65,16 +65,7 @@ constexpr PolicyOption options[] = {
 };
 
 std::unique_ptr<SchedClass> make_stride(const SchedOptions& o, std::string& error) {
-    TextbookSettings s{.quantum = 10 * kMilli};
-    for (const auto& [key, value] : o.settings) {
-        bool ok = false;
-        read_textbook_setting(key, value, s, ok);
-        if (!ok) {
-            error = key + "=" + value;
-            return nullptr;
-        }
-    }
-    return std::make_unique<Stride>(o.cpus, s);
+    return make_textbook<Stride>(o, options, error, {.quantum = 10 * kMilli});
 }
 
 }  // namespace

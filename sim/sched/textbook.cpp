@@ -34,7 +34,11 @@ void Textbook::put_in(TaskTable& tasks, TaskId task) {
     line_.insert(place, task);
 }
 void Textbook::take_out(TaskTable& tasks, TaskId task) {
-    const auto at = std::find(line_.begin(), line_.end(), task);
+    // The line is sorted by place: its place finds it.
+    const std::int64_t order = cards_[task].order;
+    auto at = std::lower_bound(line_.begin(), line_.end(), order,
+                               [&](TaskId t, std::int64_t o) { return cards_[t].order < o; });
+    at = std::find(at, line_.end(), task);
     SY_ASSERT(at != line_.end(), "only a queued task can leave the queue");
     line_.erase(at);
     tasks.mut(task).se.node = QueueNode{};
@@ -109,7 +113,7 @@ TaskId Textbook::decide(const Look& look, const std::vector<TaskId>& line, bool&
     tie = false;
     for (std::size_t i = 1; i < line.size(); ++i) {
         const int c = compare(look, line[i], best);
-        if (c < 0) best = line[i];
+        if (c < 0 || (c == 0 && settings_.equal_by_id && line[i] < best)) best = line[i];
         if (c != 0)
             tie = tie && c > 0;
         else
@@ -147,6 +151,8 @@ void Textbook::put_prev(SchedView v, TaskId task) {
     c.since = v.now;
     if (over_[v.cpu] != 0 || turn_is_spent(task)) {
         turn_over({v.tasks, v.now}, task);
+        to_the_end(task);
+    } else if (settings_.preempted_last) {
         to_the_end(task);
     }
     over_[v.cpu] = 0;
@@ -230,7 +236,9 @@ std::vector<QueueRow> Textbook::rows(const TaskTable& tasks, CpuId cpu, std::siz
         if (settings_.shared || tasks[t].cpu == cpu) line.push_back(t);
     std::stable_sort(line.begin(), line.end(), [&](TaskId a, TaskId b) {
         const bool first = of_the_machine(tasks[a]), second = of_the_machine(tasks[b]);
-        return first != second ? first : !first && compare(look, a, b) < 0;
+        if (first || second) return first && !second;
+        const int c = compare(look, a, b);
+        return c < 0 || (c == 0 && settings_.equal_by_id && a < b);
     });
     std::vector<QueueRow> out;
     for (TaskId t : line)
@@ -269,8 +277,10 @@ PickReason Textbook::explain(const TaskTable& tasks, CpuId cpu, TaskId prev) con
         why.rule = line.size() == 1 ? "nobody else is runnable" : trial.rule().text;
         why.rule_zh = line.size() == 1 ? "没有别的可运行任务" : trial.rule().zh;
         if (tie) {
-            why.tie = "equal: first come, first served";
-            why.tie_zh = "相等：先来先服务";
+            why.tie = settings_.equal_by_id ? "equal: the lower task id (equal=id)"
+                                            : "equal: first come, first served (equal=fifo)";
+            why.tie_zh = settings_.equal_by_id ? "相等：任务编号小者先（equal=id）"
+                                               : "相等：先来先服务（equal=fifo）";
         }
     }
     why.candidates = trial.rows(table, cpu, 8);
@@ -335,7 +345,33 @@ bool read_textbook_setting(const std::string& key, const std::string& value, Tex
         ok = s.quantum > 0;
         return true;
     }
+    if (key == "equal") {
+        ok = value == "fifo" || value == "id";
+        s.equal_by_id = value == "id";
+        return true;
+    }
+    if (key == "preempted") {
+        ok = value == "place" || value == "end";
+        s.preempted_last = value == "end";
+        return true;
+    }
     return false;
+}
+
+bool read_textbook_settings(const SchedOptions& options, std::span<const PolicyOption> known,
+                            TextbookSettings& s, std::string& error) {
+    for (const auto& [key, value] : options.settings) {
+        const std::string_view name = key;
+        const bool is_known = std::any_of(known.begin(), known.end(),
+                                          [&](const PolicyOption& o) { return o.key == name; });
+        bool ok = false;
+        if (is_known) read_textbook_setting(key, value, s, ok);
+        if (!ok) {
+            error = key + "=" + value;
+            return false;
+        }
+    }
+    return true;
 }
 
 std::int64_t tickets_of(const Task& t) {

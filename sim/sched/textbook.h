@@ -8,6 +8,8 @@
 // counts as a process.
 #pragma once
 
+#include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,8 +40,10 @@ struct Look {
 
 // What all textbook policies can be told.
 struct TextbookSettings {
-    Nanos quantum = 0;   // 0: a turn has no end
-    bool shared = true;  // one line for all CPUs
+    Nanos quantum = 0;           // 0: a turn has no end
+    bool shared = true;          // one line for all CPUs
+    bool equal_by_id = false;    // between equals the lower task id, not the place in line
+    bool preempted_last = false; // who is preempted goes to the end of the line, not back to its place
 };
 
 class Textbook : public SchedClass {
@@ -140,11 +144,50 @@ class TextbookPolicy : public Textbook {
     }
 };
 
+// For policies that go by the length of the next CPU burst.
+template <class T>
+class BurstPolicy : public TextbookPolicy<T> {
+  public:
+    using TextbookPolicy<T>::TextbookPolicy;
+    bool wants_bursts() const override { return true; }
+
+  protected:
+    int compare(const Look& look, TaskId a, TaskId b) const override {
+        const Nanos x = this->left(look, a), y = this->left(look, b);
+        return x < y ? -1 : x > y;
+    }
+    std::int64_t key(const Look& look, TaskId task) const override {
+        return this->left(look, task);
+    }
+};
+
 // Settings. Each reader says whether it knows the key and sets `ok`.
 bool read_textbook_setting(const std::string& key, const std::string& value, TextbookSettings& s,
                            bool& ok);
 bool read_number(const std::string& value, std::int64_t low, std::int64_t high, std::int64_t& out);
 
+// All settings at once; only keys of `known` are accepted. False: `error` is the one that is wrong.
+bool read_textbook_settings(const SchedOptions& options, std::span<const PolicyOption> known,
+                            TextbookSettings& s, std::string& error);
+// Makes a policy that has no settings of its own.
+template <class T>
+std::unique_ptr<SchedClass> make_textbook(const SchedOptions& o,
+                                          std::span<const PolicyOption> known, std::string& error,
+                                          TextbookSettings s = {}) {
+    if (!read_textbook_settings(o, known, s, error)) return nullptr;
+    return std::make_unique<T>(o.cpus, s);
+}
+
+inline constexpr PolicyOption kEqualOption = {
+    "equal", "equal=fifo|id",
+    "between equals: first come, first served (default; Silberschatz 5.3.2), or the lower task id "
+    "(as tables are worked out by hand)",
+    "相等时：先来先服务（默认；Silberschatz 5.3.2），或任务编号小者先（手工推表的做法）"};
+inline constexpr PolicyOption kPreemptedOption = {
+    "preempted", "preempted=place|end",
+    "who is preempted keeps its place among equals (default; POSIX), or goes to the end of the line "
+    "(Stallings 9.2)",
+    "被抢占者在同级中保留位置（默认；POSIX），或排到队尾（Stallings 9.2）"};
 inline constexpr PolicyOption kQueuesOption = {
     "queues", "queues=shared|per-cpu",
     "one line for all CPUs (default), or one for each; an idle CPU then takes from the longest",
