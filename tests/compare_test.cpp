@@ -14,6 +14,14 @@ using namespace sy;
 
 namespace {
 
+// `--jobs` as the command line reads it.
+std::string text_of(const std::string& list) {
+    cli::Common common;
+    common.jobs = list;
+    int status = 0;
+    return cli::scenario_of_jobs(common, status).value_or("");
+}
+
 Comparison figures(const std::string& jobs, const std::string& scheduler) {
     Scenario s = test::scenario(jobs);
     Text why;
@@ -25,7 +33,7 @@ Comparison figures(const std::string& jobs, const std::string& scheduler) {
 }
 // Means of the three figures in thousandths of a unit.
 std::vector<Nanos> ostep(const std::string& list, const std::string& scheduler) {
-    const Comparison c = figures(*cli::scenario_of_jobs(list), scheduler);
+    const Comparison c = figures(text_of(list), scheduler);
     return {*c.response.mean / kMilli, *c.turnaround.mean / kMilli, *c.waiting.mean / kMilli};
 }
 using V = std::vector<Nanos>;
@@ -47,9 +55,12 @@ TEST_CASE("OSTEP's job lists: response, turnaround, wait as its simulators print
 }
 
 TEST_CASE("OSTEP's job lists: what is none") {
-    for (const char* wrong : {"", "5,", ",5", "5,x", "0", "-3", "5,,7", "99999999999"})
-        CHECK_FALSE(cli::scenario_of_jobs(wrong).has_value());
-    CHECK(*cli::scenario_of_jobs("5,10") == "process job0 { run 5s }\nprocess job1 { run 10s }\n");
+    for (const char* wrong : {"", "5,", ",5", "5,x", "0", "-3", "5,,7", "99999999999", "c", "c3,q", "c0",
+                              "1,2:3,4", "1,0,0:", "5:50", "5:100,1:0:2", "i,,c1"})
+        CHECK_MESSAGE(text_of(wrong) == "", wrong);
+    CHECK(text_of("5,10") == "process job0 { run 5s }\nprocess job1 { run 10s }\n");
+    CHECK(text_of("c7,i,c1") ==
+          "process job0 { run 7s  run 1s  sleep 5s  run 1s  run 1s }\n");
 }
 
 TEST_CASE("the figures of a comparison") {

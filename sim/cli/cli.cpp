@@ -92,10 +92,11 @@ void add_format(CLI::App& app, Common& common, std::vector<std::string> formats)
 void add_jobs(CLI::App& app, Common& common) {
     CLI::Option* file = app.get_option("FILE")->required(false);
     CLI::Option* jobs =
-        app.add_option("--jobs", common.jobs,
-                       "jobs instead of a file: lengths 5,10,15; programs c7,i,c1,i (':' begins the "
-                       "next job); START,LENGTH,IO-AFTER as 0,180,0:100,20,4; or a table FILE.csv of "
-                       "name,arrival,burst[,priority[,io,burst...]]")
+        app.add_option(
+               "--jobs", common.jobs,
+               "jobs instead of a file: lengths 5,10,15; programs c7,i,c1,i (':' begins the "
+               "next job); START,LENGTH,IO-AFTER as 0,180,0:100,20,4; or a table FILE.csv of "
+               "name,arrival,burst[,priority[,io,burst...]]")
             ->excludes(file)
             ->type_name("JOBS");
     app.add_option_function<std::string>(

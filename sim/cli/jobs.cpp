@@ -1,5 +1,5 @@
-// `--jobs`: lists as OSTEP's simulators take them, or a table of comma-separated values, in place of
-// a scenario file.
+// `--jobs`: lists as OSTEP's simulators take them, or a table of comma-separated values, in place
+// of a scenario file.
 #include "sim/scenario/jobs.h"
 
 #include <algorithm>
@@ -47,7 +47,8 @@ std::optional<std::string> scenario_of_jobs(const Common& common, int& status) {
         return text_of(std::move(jobs));
     }
     auto list = read_job_list(
-        common.jobs, {.unit = common.unit, .io_time = common.io_time, .io_cpu = common.io_cpu}, why);
+        common.jobs, {.unit = common.unit, .io_time = common.io_time, .io_cpu = common.io_cpu},
+        why);
     if (list) return text_of(std::move(list->jobs));
     complain({.en = "--jobs: " + why.en + "; write 5,10,15 or c7,i,c1,i or 0,180,0:100,20,4",
               .zh = "--jobs：" + why.zh + "；请写成 5,10,15 或 c7,i,c1,i 或 0,180,0:100,20,4"},
@@ -81,8 +82,8 @@ std::string job_scheduler(const Common& common, const std::string& spec) {
             std::int64_t allotment = 1;
             if (at != std::string::npos) {
                 allotment = 0;
-                for (std::size_t i = at + 10; i < rest.size() && rest[i] >= '0' && rest[i] <= '9' &&
-                                              allotment < 1'000'000;
+                for (std::size_t i = at + 10;
+                     i < rest.size() && rest[i] >= '0' && rest[i] <= '9' && allotment < 1'000'000;
                      ++i)
                     allotment = allotment * 10 + (rest[i] - '0');
             }

@@ -182,6 +182,17 @@ void Ctx::emit(RecordKind kind, std::uint32_t a, std::uint32_t b, std::uint32_t 
     log->add({cpu.clock, kind, cpu.id, record_flags(), outside ? kNoTask : cpu.current_task, a, b, c, d});
 }
 
+// At one instant: tie=arrival-first lets the outside world go before the CPUs. With expired-first the CPUs go first,
+// but who arrives still comes before the sleepers that wake at that instant (the order of OSTEP's mlfq.py).
+bool Kernel::event_goes_first(const Cpu& cpu) const {
+    const Nanos event = next_event();
+    if (event != cpu.next) return event < cpu.next;
+    if (image_->tie == TieRule::arrival_first) return true;
+    const bool is_out = cpu.regs.user() || cpu.curr == cpu.idle;
+    return is_out && !cpu.timers.empty() && cpu.timers.front().kind == TimerKind::sleep &&
+           cpu.timers.front().expires <= event;
+}
+
 bool Kernel::choose() {
     Nanos best = kNever, second = kNever;
     CpuId who = kNoCpu;
@@ -195,8 +206,7 @@ bool Kernel::choose() {
         }
     }
     const Nanos event = events_.empty() ? kNever : events_.front().at;
-    const bool event_first =
-        event < best || (event == best && image_->tie == TieRule::arrival_first);
+    const bool event_first = who == kNoCpu || event_goes_first(cpus[who]);
     const Nanos when = std::min(best, event);
     if (when == kNever) {
         end_ = End::nothing_left;
@@ -219,13 +229,10 @@ Nanos Kernel::next_time() const {
 }
 
 CpuId Kernel::next_cpu() const {
-    const Nanos event = events_.empty() ? kNever : events_.front().at;
     const Cpu* best = nullptr;
     for (const Cpu& cpu : cpus)
         if (best == nullptr || cpu.next < best->next) best = &cpu;
-    const bool event_first =
-        event < best->next || (event == best->next && image_->tie == TieRule::arrival_first);
-    return event_first ? kNoCpu : best->id;
+    return event_goes_first(*best) ? kNoCpu : best->id;
 }
 
 void Kernel::cpu_step(Cpu& cpu, Log* log, StepReport* report) {

@@ -208,6 +208,8 @@ class Kernel {
 
     // When the next step will happen; kNever if nothing will.
     Nanos next_time() const;
+    // When the outside world acts next; kNever: not again.
+    Nanos next_event() const { return events_.empty() ? kNever : events_.front().at; }
     // The CPU that will make the next step; kNoCpu: the outside world.
     CpuId next_cpu() const;
     // The instant the machine has reached.
@@ -269,6 +271,7 @@ class Kernel {
     friend struct Events;
 
     bool choose();
+    bool event_goes_first(const Cpu& cpu) const;
     void cpu_step(Cpu& cpu, Log* log, StepReport* report);
     void run_stretches(Cpu& cpu, const Bound& bound, Log* log);
     void run_event(Log* log, StepReport* report);

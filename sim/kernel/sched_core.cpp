@@ -308,6 +308,7 @@ void commit_switch(Ctx& cx) {
     const auto prev_state = static_cast<std::uint32_t>(cx.reg(Reg::r12) >> kPrevStateShift);
     const bool voluntary = prev_state != task_state::running;
     ++(voluntary ? p.nvcsw : p.nivcsw);
+    if (!voluntary && p.first_run == cx.cpu.clock) p.first_run = -1;   // it has had the CPU for no time at all
     ++cx.cpu.nr_switches;
     const char letter = preempted ? 'R' : state_letter(prev_state, p.exit_state);
     cx.emit(RecordKind::sched_switch, next,

@@ -99,6 +99,10 @@ constexpr StepDef sysvec_apic_timer_steps[] = {
 
 bool none_expired(Ctx& cx) {
     drop_stale(cx, cx.cpu);
+    // tie=expired-first: who arrives at this instant comes before the sleepers (Kernel::event_goes_first).
+    if (cx.k.image().tie == TieRule::expired_first && !cx.cpu.timers.empty() &&
+        cx.cpu.timers.front().kind == TimerKind::sleep && cx.k.next_event() <= cx.cpu.clock)
+        return true;
     return cx.cpu.stop_expiring || cx.cpu.timers.empty() || cx.cpu.timers.front().expires > cx.cpu.clock;
 }
 const Routine* expire_next(Ctx& cx) {

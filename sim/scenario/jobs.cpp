@@ -196,14 +196,15 @@ std::vector<JobField> fields_of(std::string_view row, std::int32_t line) {
     std::int32_t column = 1;
     for (std::string_view part : split(row, ',')) {
         const std::string_view field = trimmed(part);
-        const auto blanks = static_cast<std::int32_t>(
-            field.empty() ? 0 : field.data() - part.data());
+        const auto blanks =
+            static_cast<std::int32_t>(field.empty() ? 0 : field.data() - part.data());
         const auto wide = [](std::string_view s) {
-            return static_cast<std::int32_t>(std::count_if(
-                s.begin(), s.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+            return static_cast<std::int32_t>(std::count_if(s.begin(), s.end(), [](char c) {
+                return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+            }));
         };
-        out.push_back({field, {.line = line, .column = column + blanks,
-                               .length = std::max(1, wide(field))}});
+        out.push_back(
+            {field, {.line = line, .column = column + blanks, .length = std::max(1, wide(field))}});
         column += wide(part) + 1;
     }
     return out;
@@ -233,10 +234,11 @@ bool read_job_row(const std::vector<JobField>& fields, Nanos unit, ProcessDecl& 
     const auto time = [&](const JobField& f, bool may_be_0) -> Nanos {
         const auto t = time_of(f.text, unit);
         if (!t && unit == 0 && time_of(f.text, 1)) {
-            diags.error(f.pos,
-                        text("a length of time needs a unit (ns, us, ms or s); did you mean '{0}ms'?",
-                             "时间长度需要单位（ns、us、ms 或 s）；是不是想写 “{0}ms”？", {f.text}),
-                        std::string(f.text) + "ms");
+            diags.error(
+                f.pos,
+                text("a length of time needs a unit (ns, us, ms or s); did you mean '{0}ms'?",
+                     "时间长度需要单位（ns、us、ms 或 s）；是不是想写 “{0}ms”？", {f.text}),
+                std::string(f.text) + "ms");
         } else if (!t || (*t == 0 && !may_be_0)) {
             wrong(f, may_be_0 ? text("a time such as 5ms", "时刻，例如 5ms")
                               : text("a length of time above 0 such as 5ms",
@@ -260,8 +262,8 @@ bool read_job_row(const std::vector<JobField>& fields, Nanos unit, ProcessDecl& 
     if (fields.size() > 3 && !fields[3].text.empty()) {
         const auto priority = units_of(fields[3].text, 1);
         if (!priority || *priority > 999)
-            wrong(fields[3], text("a priority from 0 to 999 (or nothing)",
-                                  "0 到 999 的优先级（或留空）"));
+            wrong(fields[3],
+                  text("a priority from 0 to 999 (or nothing)", "0 到 999 的优先级（或留空）"));
         else
             out.priority = static_cast<std::int32_t>(*priority);
     }
@@ -293,8 +295,9 @@ bool read_job_table(std::string_view csv, Nanos unit, std::vector<ProcessDecl>& 
                                        [&](const ProcessDecl& p) { return p.name == job.name; });
         if (twin != out.end()) {
             const std::string first = std::to_string(twin->pos.line);
-            diags.error(fields[0].pos, text("the name '{0}' is taken already (line {1})",
-                                            "名字 “{0}” 已经用过了（第 {1} 行）", {job.name, first}));
+            diags.error(fields[0].pos,
+                        text("the name '{0}' is taken already (line {1})",
+                             "名字 “{0}” 已经用过了（第 {1} 行）", {job.name, first}));
         }
         out.push_back(std::move(job));
     }

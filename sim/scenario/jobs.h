@@ -22,10 +22,10 @@ struct JobUnits {
 };
 
 enum class JobListKind : std::uint8_t {
-    lengths,    // 5,10,15            scheduler.py: all arrive at 0
+    lengths,       // 5,10,15            scheduler.py: all arrive at 0
     instructions,  // 5:100,3:0          process-run.py: so many instructions, all CPU or all I/O
-    programs,   // c7,i,c1,i:c3       process-run.py: compute, I/O; `:` begins the next job
-    triples,    // 0,180,0:100,20,4   mlfq.py: start, run time, an I/O after each so much of it
+    programs,      // c7,i,c1,i:c3       process-run.py: compute, I/O; `:` begins the next job
+    triples,       // 0,180,0:100,20,4   mlfq.py: start, run time, an I/O after each so much of it
 };
 
 struct JobList {
@@ -35,10 +35,10 @@ struct JobList {
 // Nothing if it is no such list; `why` says what is wrong.
 std::optional<JobList> read_job_list(std::string_view list, const JobUnits& units, Text& why);
 
-// A table: `name,arrival,burst[,priority[,io,burst…]]`, one job a line; a first line of column names
-// is skipped, and so are empty lines and those that begin with #. Times have a unit or are counted
-// in `unit`. Behind the priority (which may be empty) I/O waits and bursts take turns. Mistakes go to
-// `diags` with their place. False: there were some, or no job.
+// A table: `name,arrival,burst[,priority[,io,burst…]]`, one job a line; a first line of column
+// names is skipped, and so are empty lines and those that begin with #. Times have a unit or are
+// counted in `unit`. Behind the priority (which may be empty) I/O waits and bursts take turns.
+// Mistakes go to `diags` with their place. False: there were some, or no job.
 bool read_job_table(std::string_view csv, Nanos unit, std::vector<ProcessDecl>& out,
                     Diagnostics& diags);
 

@@ -58,16 +58,16 @@ void Parser::parse_job_rows() {
 void Parser::parse_jobs() {
     const SourcePos pos = tokens_.list[at_ - 1].pos;
     if (peek().is("{")) return parse_job_rows();
-    const auto count = integer({.first = 1,
-                                .last = kMostJobs,
-                                .what = text("the number of jobs, or '{' and a table",
-                                             "作业个数，或 “{” 和一张表"),
-                                .limit = {}});
+    const auto count = integer(
+        {.first = 1,
+         .last = kMostJobs,
+         .what = text("the number of jobs, or '{' and a table", "作业个数，或 “{” 和一张表"),
+         .limit = {}});
     std::optional<Dist> arrival, burst, io;
     std::int64_t bursts = 1;
     bool is_good = count.has_value();
     while (is_good) {
-        std::optional<Dist>* to = peek().is_word("arrival")  ? &arrival
+        std::optional<Dist>* to = peek().is_word("arrival") ? &arrival
                                   : peek().is_word("burst") ? &burst
                                   : peek().is_word("io")    ? &io
                                                             : nullptr;

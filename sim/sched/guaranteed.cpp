@@ -1,5 +1,5 @@
-// Guaranteed share: with n processes each is promised 1/n of the CPU from the moment it came. Who has
-// had the least of what it was promised runs next.
+// Guaranteed share: with n processes each is promised 1/n of the CPU from the moment it came. Who
+// has had the least of what it was promised runs next.
 //
 // Tanenbaum, Bos, Modern Operating Systems 4e, 2.4.3 "Guaranteed Scheduling". What was promised is
 // (time since it came) / n; n is the same for all, so the ratios compare as CPU time / age, as

@@ -38,8 +38,15 @@ class Mlfq final : public TextbookPolicy<Mlfq> {
         return m_.boost > 0 && next_boost_ > v.now ? std::min(end, next_boost_) : end;
     }
     bool slice_over(SchedView v, TaskId curr) override {
-        const bool boosted = boost_if_due(v.tasks, v.now);
-        if (card(curr).turn > 0) return boosted && others_wait(v.tasks, v.cpu);
+        if (boost_is_due(v.now)) {
+            if (card(curr).turn == 0) {  // first its turn ends, then all are lifted
+                use_up(card(curr));
+                to_the_end(curr);
+            }
+            lift_all({v.tasks, v.now});
+            return others_wait(v.tasks, v.cpu);
+        }
+        if (card(curr).turn > 0) return false;
         if (others_wait(v.tasks, v.cpu)) return Textbook::slice_over(v, curr);
         turn_over({v.tasks, v.now}, curr);  // alone: it sinks all the same, and goes on
         return false;
@@ -67,11 +74,16 @@ class Mlfq final : public TextbookPolicy<Mlfq> {
     bool preemptive() const override { return true; }
 
     void arrived(const Look& look, TaskId task, bool is_new) override {
-        boost_if_due(look.tasks, look.now);
-        if (is_new)
+        before_pick(look);
+        if (is_new) {
             enter(card(task), 0);
-        else if (m_.to_front)
+            if (m_.boosted > 0 && look.now >= m_.boost) card(task).turn = m_.boosted;
+        } else if (m_.to_front)
             to_the_front(task);
+    }
+    bool front_preempts() const override { return m_.to_front; }
+    void before_pick(const Look& look) override {
+        if (boost_is_due(look.now)) lift_all(look);
     }
     void ran(const Look&, TaskId task, Nanos time) override {
         card(task).turn = std::max<Nanos>(0, card(task).turn - time);
@@ -104,30 +116,35 @@ class Mlfq final : public TextbookPolicy<Mlfq> {
     }
     void to_the_front(TaskId task) {
         std::int64_t first = card(task).order;
-        for (TaskId t : line())
+        const auto before = [&](TaskId t) {
             if (card(t).level == card(task).level) first = std::min(first, card(t).order - 1);
+        };
+        for (TaskId t : line()) before(t);
+        for (TaskId t : running())
+            if (t != kNoTask) before(t);
         card(task).order = first;
     }
     // Rule 5. Due times that passed while nobody looked count once.
-    bool boost_if_due(const TaskTable& tasks, Nanos now) {
-        if (m_.boost == 0 || now < next_boost_) return false;
-        next_boost_ = (now / m_.boost + 1) * m_.boost;
-        lift_all(tasks);
-        return true;
-    }
-    void lift_all(const TaskTable& tasks);
+    bool boost_is_due(Nanos now) const { return m_.boost > 0 && now >= next_boost_; }
+    void lift_all(const Look& look);
 
     MlfqSettings m_;
     Nanos next_boost_;
 };
 
-void Mlfq::lift_all(const TaskTable& tasks) {
-    // Those at the top keep their places, then the bottom level, then the ones above it.
-    std::vector<TaskId> behind;
+void Mlfq::lift_all(const Look& look) {
+    next_boost_ = (look.now / m_.boost + 1) * m_.boost;
+    // Those at the top keep their places, then the bottom level, then the ones above it. Who runs
+    // has its place too.
+    std::vector<TaskId> all = line();
+    for (TaskId t : running())
+        if (t != kNoTask) all.push_back(t);
+    std::stable_sort(all.begin(), all.end(),
+                     [&](TaskId a, TaskId b) { return card(a).order < card(b).order; });
     for (std::int32_t level = lowest(); level > 0; --level)
-        for (TaskId t : line())
-            if (card(t).level == level) behind.push_back(t);
-    for (TaskId t : behind) to_the_end(t);
+        for (TaskId t : all)
+            if (card(t).level == level) to_the_end(t);
+    const TaskTable& tasks = look.tasks;
     for (TaskId id = 0; id < tasks.size(); ++id) {
         Card& c = card(id);
         if (!c.known) continue;
@@ -153,9 +170,11 @@ constexpr PolicyOption options[] = {
     {"boost", "boost=off|100ms", "lift all to the top again and again (default off)",
      "每隔这么久把所有任务提到最高级（默认关）"},
     {"boosted", "boosted=fresh|1s",
-     "what a boost leaves of the turn: a fresh allotment (default; OSTEP 8.3), or so much of the turn "
+     "what a boost leaves of the turn: a fresh allotment (default; OSTEP 8.3), or so much of the "
+     "turn "
      "while turns used stay used (as mlfq.py counts)",
-     "提升后这一轮还剩多少：全新的配额（默认；OSTEP 8.3），或这么多而已用的轮数不变（mlfq.py 的算法）"},
+     "提升后这一轮还剩多少：全新的配额（默认；OSTEP 8.3），或这么多而已用的轮数不变（mlfq.py "
+     "的算法）"},
     {"rule", "rule=new|old",
      "old: a wait before the end of the turn gives a fresh allotment (default new)",
      "old：在一轮结束前等待就得到新的配额（默认 new）"},
@@ -223,9 +242,11 @@ std::unique_ptr<SchedClass> make_mlfq(const SchedOptions& o, std::string& error)
         }
     }
     if (m.quanta.empty()) {
-        if (levels == 0) levels = m.allotments.size() > 1 ? static_cast<std::int64_t>(m.allotments.size()) : 3;
+        if (levels == 0)
+            levels = m.allotments.size() > 1 ? static_cast<std::int64_t>(m.allotments.size()) : 3;
         Nanos quantum = s.quantum;
-        for (std::int64_t i = 0; i < levels; ++i, quantum = std::min(quantum * growth, 1000 * kSecond))
+        for (std::int64_t i = 0; i < levels;
+             ++i, quantum = std::min(quantum * growth, 1000 * kSecond))
             m.quanta.push_back(quantum);
     } else if (levels != 0 && static_cast<std::size_t>(levels) != m.quanta.size()) {
         error = "levels=" + std::to_string(levels);  // as many quanta as levels

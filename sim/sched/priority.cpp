@@ -54,10 +54,11 @@ class Priority final : public TextbookPolicy<Priority> {
     }
     Rule rule() const override {
         if (high_first_)
-            return ageing_ != 0 ? Rule{"its priority number, with what it gained by waiting, is the highest",
-                                       "它的优先级数字加上等待所得后最大"}
-                                : Rule{"its priority number is the highest (order=high-first)",
-                                       "它的优先级数字最大（order=high-first）"};
+            return ageing_ != 0
+                       ? Rule{"its priority number, with what it gained by waiting, is the highest",
+                              "它的优先级数字加上等待所得后最大"}
+                       : Rule{"its priority number is the highest (order=high-first)",
+                              "它的优先级数字最大（order=high-first）"};
         if (ageing_ != 0)
             return {"its priority number, less what it gained by waiting, is the lowest",
                     "它的优先级数字减去等待所得后最小"};

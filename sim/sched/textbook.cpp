@@ -124,6 +124,7 @@ TaskId Textbook::decide(const Look& look, const std::vector<TaskId>& line, bool&
 
 TaskId Textbook::pick_next(SchedView v) {
     now_[v.cpu] = v.now;
+    before_pick({v.tasks, v.now});
     const std::vector<TaskId> line = candidates(v.tasks, v.cpu);
     if (line.empty()) return kNoTask;
     if (of_the_machine(v.peek(line.front()))) return line.front();
@@ -182,7 +183,9 @@ bool Textbook::tick(SchedView v, TaskId curr) {
 bool Textbook::goes_first(const Look& look, TaskId a, TaskId b) const {
     const bool first = of_the_machine(look.tasks[a]), second = of_the_machine(look.tasks[b]);
     if (first || second) return first && !second;
-    return preemptive() && compare(look, a, b) < 0;
+    if (!preemptive()) return false;
+    const int c = compare(look, a, b);
+    return c < 0 || (c == 0 && front_preempts() && card(a).order < card(b).order);
 }
 bool Textbook::check_preempt(SchedView v, TaskId curr, TaskId wakee) {
     update_curr(v, curr);
@@ -263,6 +266,7 @@ PickReason Textbook::explain(const TaskTable& tasks, CpuId cpu, TaskId prev) con
     const std::unique_ptr<SchedClass> copy = clone();
     auto& trial = static_cast<Textbook&>(*copy);
     if (prev != kNoTask && trial.curr_[cpu] == prev) trial.put_prev({table, cpu, now_[cpu]}, prev);
+    trial.before_pick({table, now_[cpu]});
     const std::vector<TaskId> line = trial.candidates(table, cpu);
     why.candidate_count = line.size();
     if (line.empty()) return why;

@@ -40,10 +40,11 @@ struct Look {
 
 // What all textbook policies can be told.
 struct TextbookSettings {
-    Nanos quantum = 0;           // 0: a turn has no end
-    bool shared = true;          // one line for all CPUs
-    bool equal_by_id = false;    // between equals the lower task id, not the place in line
-    bool preempted_last = false; // who is preempted goes to the end of the line, not back to its place
+    Nanos quantum = 0;         // 0: a turn has no end
+    bool shared = true;        // one line for all CPUs
+    bool equal_by_id = false;  // between equals the lower task id, not the place in line
+    bool preempted_last =
+        false;  // who is preempted goes to the end of the line, not back to its place
 };
 
 class Textbook : public SchedClass {
@@ -89,6 +90,10 @@ class Textbook : public SchedClass {
     virtual Rule rule() const = 0;
     // May a task that arrives take the CPU from one that runs?
     virtual bool preemptive() const { return false; }
+    // Among equals: may `wakee`, which stands before `curr` in line, take the CPU from it?
+    virtual bool front_preempts() const { return false; }
+    // A pick is about to be made at this moment.
+    virtual void before_pick(const Look&) {}
     // Which of `line` (in order, not empty) runs. `tie`: equals were told apart by their place.
     virtual TaskId decide(const Look& look, const std::vector<TaskId>& line, bool& tie) const;
     // `decide` was asked in earnest, with so many to choose from.
@@ -110,6 +115,7 @@ class Textbook : public SchedClass {
     void sort_line();  // after places were changed
     void to_the_end(TaskId task) { card(task).order = ++last_place_; }
     const std::vector<TaskId>& line() const { return line_; }
+    const std::vector<TaskId>& running() const { return curr_; }  // by CPU, or kNoTask
     Nanos quantum() const { return settings_.quantum; }
     Nanos turn_start(CpuId cpu) const { return turn_start_[cpu]; }
     bool others_wait(const TaskTable& tasks, CpuId cpu) const;
@@ -185,7 +191,8 @@ inline constexpr PolicyOption kEqualOption = {
     "相等时：先来先服务（默认；Silberschatz 5.3.2），或任务编号小者先（手工推表的做法）"};
 inline constexpr PolicyOption kPreemptedOption = {
     "preempted", "preempted=place|end",
-    "who is preempted keeps its place among equals (default; POSIX), or goes to the end of the line "
+    "who is preempted keeps its place among equals (default; POSIX), or goes to the end of the "
+    "line "
     "(Stallings 9.2)",
     "被抢占者在同级中保留位置（默认；POSIX），或排到队尾（Stallings 9.2）"};
 inline constexpr PolicyOption kQueuesOption = {
