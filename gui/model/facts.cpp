@@ -186,6 +186,7 @@ constexpr std::array kTaskFields = {
     "nice",
     "cpus_mask",
     "cpu",
+    "prio",
 };
 constexpr std::array kMmFields = {"mm_users", "mm_count", "pgd"};
 constexpr std::array kPerCpuFields = {

@@ -79,7 +79,9 @@ class Booter {
         }
         image.shared_queue = c->takes_from_other_cpus();
         image.wants_bursts = c->wants_bursts();
-        k.sched = SchedClassBox(std::move(c));
+        RtSettings rt;
+        rt.tick = kSecond / m.hz;
+        k.sched = ClassChainBox(std::make_unique<ClassChain>(m.cpus, rt, std::move(c)));
         image.scheduler = m.scheduler;
         for (const auto& [key, value] : m.scheduler_options) {
             image.scheduler += (image.scheduler == m.scheduler ? " " : ",") + key + "=" + value;
@@ -166,7 +168,7 @@ class Booter {
         Task& t = cx.task(id);
         t.flags = pf::kthread | pf::nofreeze | pf::forknoexec | flags;
         t.nice = static_cast<std::int16_t>(nice);
-        t.prio = t.static_prio = static_cast<std::int16_t>(120 + nice);
+        t.prio = t.static_prio = t.normal_prio = static_cast<std::int16_t>(120 + nice);
         const Weight w = weight_of_nice(nice);
         t.se.weight = w.weight;
         t.se.inv_weight = w.inverse;

@@ -159,6 +159,9 @@ struct Ctx {
     void check_preempt(CpuId c, TaskId wakee);
     CpuId select_cpu(TaskId id) const;
     CpuId first_allowed(const Task& t) const;
+    CpuId select_rt_cpu(TaskId id) const;
+    bool pull_rt_task();
+    void push_rt_task();
     CpuId preempt_where(TaskId id, CpuId otherwise) const;
     void kick_idle_cpu(TaskId id);
     bool pull_task();
@@ -166,6 +169,8 @@ struct Ctx {
     void move_to_cpu(TaskId id, CpuId c);
     std::uint64_t start_timer(CpuId c, Nanos expires, TimerKind kind, TaskId id);
     void program_lapic(CpuId c);
+    // Arms or stops the timers that the rt and the deadline class ask for on `c`; call it when their queues changed.
+    void sync_class_timers(CpuId c);
     void restart_tick(CpuId c);
     void raise_softirq(Softirq s);
     // A signal for a task: pending bit, TIF_SIGPENDING, wake from an interruptible sleep.

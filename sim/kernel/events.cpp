@@ -77,10 +77,11 @@ struct Events {
         t.nice = static_cast<std::int16_t>(decl.nice);
         t.priority = decl.priority;
         t.tickets = decl.tickets;
-        t.prio = t.static_prio = static_cast<std::int16_t>(120 + decl.nice);
+        t.prio = t.static_prio = t.normal_prio = static_cast<std::int16_t>(120 + decl.nice);
         const Weight w = weight_of_nice(decl.nice);
         t.se.weight = w.weight;
         t.se.inv_weight = w.inverse;
+        if (decl.sched != SchedParams{}) k.set_scheduler(cx, id, decl.sched);
         const std::uint64_t online =
             k.cpus.size() == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << k.cpus.size()) - 1;
         t.cpus_allowed = decl.cpus != 0 ? decl.cpus & online : online;
@@ -134,6 +135,7 @@ struct Events {
             switch (a.kind) {
                 case TimedAction::Kind::kill: cx.send_signal(id, a.value, true); break;
                 case TimedAction::Kind::setnice: k.set_nice(cx, id, a.value); break;
+                case TimedAction::Kind::sched: k.set_scheduler(cx, id, a.sched); break;
                 case TimedAction::Kind::affinity: k.set_affinity(cx, id, a.cpus); break;
                 default: break;
             }

@@ -18,8 +18,11 @@ TaskId Ctx::new_task(TaskId parent, Pid pid) {
     if (parent != kNoTask) {   // dup_task_struct
         const Task& p = peek(parent);
         t.nice = p.nice;
-        t.prio = t.static_prio = p.static_prio;
+        t.static_prio = p.static_prio;
+        t.prio = t.normal_prio = p.normal_prio;   // what the parent inherits it does not hand on
         t.policy = p.policy;
+        t.rt_priority = p.rt_priority;
+        t.sched_class = class_of_prio(t.prio);
         t.priority = p.priority;
         t.tickets = p.tickets;
         t.se.weight = p.se.weight;
@@ -34,6 +37,16 @@ TaskId Ctx::new_task(TaskId parent, Pid pid) {
         // fpu_clone: from the registers, unless the parent's image is still to be loaded into them.
         const bool live = parent == current() && (p.tif & tif::need_fpu_load) == 0;
         t.fpu = live ? cpu.regs.fpu : p.fpu;
+        if (p.reset_on_fork) {   // sched_fork: real-time becomes normal, a negative nice value 0
+            t.policy = Policy::normal;
+            t.rt_priority = 0;
+            t.sched_class = ClassId::fair;
+            t.nice = std::max<std::int16_t>(t.nice, 0);
+            t.prio = t.static_prio = t.normal_prio = static_cast<std::int16_t>(120 + t.nice);
+            const Weight w = weight_of(t);
+            t.se.weight = w.weight;
+            t.se.inv_weight = w.inverse;
+        }
         t.flags = (p.flags & pf::randomize) | pf::forknoexec;
     }
     if (t.counts_as_living) ++k.living;
@@ -122,6 +135,7 @@ void wake_up_new_task(Ctx& cx, TaskId parent, TaskId id) {
 // fork and exec look for the CPU with the fewest runnable tasks (linux.md 6.9, slow path).
 CpuId Ctx::select_new_cpu(TaskId id) const {
     const Task& t = peek(id);
+    if (t.sched_class != ClassId::fair) return select_rt_cpu(id);
     CpuId best = kNoCpu;
     for (CpuId c = 0; c < k.cpus.size(); ++c) {
         if ((t.cpus_allowed >> c & 1) == 0) continue;
@@ -180,12 +194,9 @@ void set_up_thread(Ctx& cx, TaskId id) {
     if (e.priority != kNoPriority) t.priority = e.priority;
     if (e.tickets != 0) t.tickets = e.tickets;
     if (e.has_nice) {
-        t.nice = static_cast<std::int16_t>(e.nice);
-        t.prio = t.static_prio = static_cast<std::int16_t>(120 + e.nice);
-        const Weight w = weight_of_nice(e.nice);
-        t.se.weight = w.weight;
-        t.se.inv_weight = w.inverse;
+        cx.k.set_nice(cx, id, e.nice);
     }
+    if (e.has_sched) cx.k.set_scheduler(cx, id, e.sched);
     cx.mm(mm).write(arg(cx, PtReg::rdi), static_cast<std::uint64_t>(t.pid));   // PARENT_SETTID
 }
 void copy_thread(Ctx& cx) {

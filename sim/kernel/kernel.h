@@ -19,7 +19,7 @@
 #include "sim/model/scenario.h"
 #include "sim/model/task.h"
 #include "sim/program/program.h"
-#include "sim/sched/class.h"
+#include "sim/sched/chain.h"
 #include "sim/trace/record.h"
 #include "sim/trace/step_report.h"
 
@@ -63,7 +63,8 @@ enum class Softirq : std::uint8_t { hi, timer, net_tx, net_rx, block, irq_poll, 
 constexpr int kSoftirqs = 10;
 const char* softirq_name(int vec);
 
-enum class TimerKind : std::uint8_t { sleep, tick, slice };
+// rt_period, dl_task: what the rt and the deadline class asked for (SchedClass::next_timer).
+enum class TimerKind : std::uint8_t { sleep, tick, slice, rt_period, dl_task };
 
 // An hrtimer in its CPU's queue. Order: expiry, then the tie rule's rank of its kind, then age.
 struct HrTimer {
@@ -120,6 +121,8 @@ struct Cpu {
     std::vector<TaskId> wake_list;       // wakeups handed over by other CPUs (TTWU_QUEUE)
     std::uint64_t slice_timer = 0;       // id of the armed one, 0: none
     std::uint64_t tick_timer = 0;
+    std::array<std::uint64_t, 2> class_timer{};             // rt_period, dl_task: id of the armed one, 0: none
+    std::array<Nanos, 2> class_timer_at{kNever, kNever};
     bool tick_stopped = false;           // NO_HZ: idle without ticks
     TimerKind expiring = TimerKind::sleep;   // the timer hrtimer_interrupt is at
     TaskId expiring_task = kNoTask;
@@ -243,7 +246,7 @@ class Kernel {
     MmTable mms;
     Stacks stacks;
     std::vector<Cpu> cpus;
-    SchedClassBox sched;
+    ClassChainBox sched;                 // stop, deadline, rt, fair, idle
     std::vector<Pipe> pipes;
     std::vector<Device> devices;
     CowArray<TaskId, 10> by_pid;
@@ -259,6 +262,14 @@ class Kernel {
     void bind_pid(Pid pid, TaskId id);
     void idle_entered(CpuId c);
     void set_nice(Ctx& cx, TaskId id, int nice);
+    // sched_setscheduler and sched_setattr on any task, whatever it does at the moment. 0 or -errno: EINVAL (params out
+    // of range), EBUSY (the deadline admission test fails), EPERM (affinity of a deadline task).
+    int set_scheduler(Ctx& cx, TaskId id, const SchedParams& params);
+    int set_scheduler(Ctx& cx, TaskId id, Policy policy, int rt_priority) {
+        return set_scheduler(cx, id, {.policy = policy, .rt_priority = rt_priority});
+    }
+    // rt_mutex_setprio: the priority a task inherits (any class); its own one is normal_prio.
+    void set_effective_prio(Ctx& cx, TaskId id, int prio);
     void set_affinity(Ctx& cx, TaskId id, std::uint64_t mask);
     void sample_load(Nanos at);          // load averages, when a sample is due at that instant
     void task_is_gone(TaskId task);      // its last reference was dropped

@@ -17,6 +17,8 @@ extern const Routine entry_syscall_64, after_hwframe, do_syscall_64, syscall_exi
 extern const Routine schedule, schedule_inner, schedule_idle, preempt_schedule_irq, try_to_wake_up,
     sched_ttwu_pending, x64_sys_sched_yield, x64_sys_setpriority, x64_sys_sched_setaffinity,
     x64_sys_getpid;
+// sched_params.cpp
+extern const Routine x64_sys_sched_setscheduler, x64_sys_sched_setattr, sched_rt_period_timer, dl_task_timer;
 // switch.cpp
 extern const Routine switch_mm_irqs_off, switch_to_asm, switch_to, finish_task_switch;
 // timers.cpp

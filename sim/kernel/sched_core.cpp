@@ -53,6 +53,7 @@ void Ctx::activate(TaskId id, CpuId c, Enqueue why) {
     if (k.image().wants_bursts && why != Enqueue::migrated) t.next_burst = coming_burst(k, id);
     k.sched->enqueue(view(c), id, why);
     move(at::none, at::task(id, TaskField::on_rq), 1, 0);
+    if (t.sched_class != ClassId::fair) sync_class_timers(c);
 }
 
 void Ctx::check_preempt(CpuId c, TaskId wakee) {
@@ -72,6 +73,7 @@ CpuId Ctx::select_cpu(TaskId id) const {
         return k.sched->runnable(c) == 0 && k.cpus[c].wake_list.empty();
     };
     const auto allowed = [&](CpuId c) { return (t.cpus_allowed >> c & 1) != 0; };
+    if (t.sched_class != ClassId::fair) return select_rt_cpu(id);
     if (allowed(t.cpu) && idle(t.cpu)) return t.cpu;
     if (allowed(cpu.id) && idle(cpu.id)) return cpu.id;
     for (CpuId c = 0; c < k.cpus.size(); ++c)
@@ -261,6 +263,7 @@ void pick_next(Ctx& cx) {
         }
     }
     if (cx.cpu.slice_timer != 0) cx.cpu.slice_timer = 0;
+    if (cx.k.cpus.size() > 1 && prev != cx.cpu.idle && cx.peek(prev).sched_class < ClassId::fair) cx.pull_rt_task();
     TaskId next = cx.k.sched->pick_next(cx.view());
     if (next == kNoTask && cx.pull_task()) next = cx.k.sched->pick_next(cx.view());
     if (next == kNoTask) {
@@ -283,6 +286,8 @@ void pick_next(Ctx& cx) {
         }
         if (end != kNever) cx.cpu.slice_timer = cx.start_timer(cx.cpu.id, end, TimerKind::slice, next);
     }
+    cx.sync_class_timers(cx.cpu.id);
+    if (cx.k.cpus.size() > 1 && cx.k.sched->rt().runnable(cx.cpu.id) > 1) cx.push_rt_task();
     ++cx.cpu.sched_count;
     if (next == cx.cpu.idle) ++cx.cpu.sched_goidle;
     cx.cpu.picked = next;
@@ -673,15 +678,6 @@ constexpr StepDef getpid_steps[] = {
 };
 
 }  // namespace
-
-void Kernel::set_nice(Ctx& cx, TaskId id, int nice) {
-    Task& t = tasks.mut(id);
-    const CpuId c = t.cpu;
-    t.nice = static_cast<std::int16_t>(nice);
-    t.static_prio = t.prio = static_cast<std::int16_t>(120 + nice);
-    sched->reweight(cx.view(c), id, t.on_rq);
-    if (t.on_rq && !t.on_cpu && cpus[c].runs() != id) cx.check_preempt(c, id);
-}
 
 void Kernel::set_affinity(Ctx& cx, TaskId id, std::uint64_t mask) {
     const std::uint64_t online =

@@ -20,6 +20,8 @@ const Routine* syscall_routine(std::uint64_t number) {
         case nr::fsync: return &x64_sys_fsync;
         case nr::setpriority: return &x64_sys_setpriority;
         case nr::futex: return &x64_sys_futex;
+        case nr::sched_setscheduler: return &x64_sys_sched_setscheduler;
+        case nr::sched_setattr: return &x64_sys_sched_setattr;
         case nr::sched_setaffinity: return &x64_sys_sched_setaffinity;
         case nr::clock_nanosleep: return &x64_sys_clock_nanosleep;
         case nr::exit_group: return &x64_sys_exit_group;
@@ -42,7 +44,8 @@ std::span<const Routine* const> all_routines() {
         &switch_to, &switch_mm_irqs_off, &finish_task_switch, &ret_from_fork, &schedule_tail,
         // scheduler
         &schedule, &schedule_inner, &schedule_idle, &preempt_schedule_irq, &try_to_wake_up, &sched_ttwu_pending,
-        &x64_sys_sched_yield, &x64_sys_setpriority, &x64_sys_sched_setaffinity, &do_idle, &cpu_startup_entry,
+        &x64_sys_sched_yield, &x64_sys_setpriority, &x64_sys_sched_setaffinity,
+        &x64_sys_sched_setscheduler, &x64_sys_sched_setattr, &sched_rt_period_timer, &dl_task_timer, &do_idle, &cpu_startup_entry,
         // timers
         &hrtimer_interrupt, &tick_nohz_handler, &hrtimer_wakeup, &hrtick, &x64_sys_clock_nanosleep,
         &common_nsleep, &hrtimer_nanosleep, &do_nanosleep, &schedule_timeout_idle,

@@ -31,6 +31,8 @@ bool is_stale(const Ctx& cx, const Cpu& cpu, const HrTimer& t) {
         case TimerKind::sleep: return cx.peek(t.task).timer != t.id;
         case TimerKind::slice: return cpu.slice_timer != t.id;
         case TimerKind::tick: return cpu.tick_stopped || cpu.tick_timer != t.id;
+        case TimerKind::rt_period: return cpu.class_timer[0] != t.id;
+        case TimerKind::dl_task: return cpu.class_timer[1] != t.id;
     }
     return false;
 }
@@ -113,12 +115,14 @@ const Routine* expire_next(Ctx& cx) {
     cpu.expiring = t.kind;
     cpu.expiring_task = t.task;
     cx.emit(RecordKind::hrtimer_expire_entry,
-            t.kind == TimerKind::tick ? 0 : t.kind == TimerKind::sleep ? 1 : 2, t.task);
-    if (t.kind != TimerKind::tick) cx.set(Reg::rdi, layout::task_address(t.task));
+            t.kind == TimerKind::tick ? 0 : t.kind == TimerKind::sleep ? 1 : static_cast<std::uint32_t>(t.kind), t.task);
+    if (t.task != kNoTask) cx.set(Reg::rdi, layout::task_address(t.task));
     switch (t.kind) {
         case TimerKind::tick: return &routines::tick_nohz_handler;
         case TimerKind::sleep: cx.task(t.task).timer = 0; return &routines::hrtimer_wakeup;
         case TimerKind::slice: return &routines::hrtick;
+        case TimerKind::rt_period: return &routines::sched_rt_period_timer;
+        case TimerKind::dl_task: return &routines::dl_task_timer;
     }
     return nullptr;
 }
@@ -155,6 +159,7 @@ void scheduler_tick(Ctx& cx) {
     const TaskId curr = cx.cpu.curr;
     if (curr == cx.cpu.idle || !cx.peek(curr).on_rq) return;
     if (cx.k.sched->tick(cx.view(), curr)) cx.resched_curr(cx.cpu.id);
+    cx.sync_class_timers(cx.cpu.id);
 }
 void forward_tick(Ctx& cx) {
     const Nanos tick = cx.k.image().tick;

@@ -28,6 +28,19 @@ struct Dist {
     friend bool operator==(const Dist&, const Dist&) = default;
 };
 
+enum class Policy : std::uint8_t { normal = 0, fifo = 1, rr = 2, batch = 3, idle = 5, deadline = 6 };
+
+// What sched_setscheduler and sched_setattr take (linux.md 6.6, 6.7).
+struct SchedParams {
+    Policy policy = Policy::normal;
+    std::int32_t rt_priority = 0;      // FIFO and RR: 1 to 99
+    // DEADLINE: all three. NORMAL and BATCH under eevdf: `runtime` is the task's own slice, 0: the default one.
+    Nanos runtime = 0, deadline = 0, period = 0;
+    bool reset_on_fork = false;        // children are NORMAL again
+
+    friend bool operator==(const SchedParams&, const SchedParams&) = default;
+};
+
 // One statement of a task's program.
 struct Stmt {
     enum class Kind : std::uint8_t {
@@ -47,6 +60,7 @@ struct Stmt {
         getpid,
         setnice,    // count: nice value for itself (setpriority)
         affinity,   // cpus: sched_setaffinity for itself
+        sched,      // sched: sched_setscheduler or sched_setattr for itself
         repeat,     // body, count times; count < 0: forever
         every,      // body, with the next start one `time` after the last start (absolute sleeps)
     };
@@ -57,6 +71,7 @@ struct Stmt {
     SourcePos name_pos;  // of the name, if there is one
     std::int64_t count = 0;
     std::uint64_t cpus = 0;  // affinity mask, bit per CPU
+    SchedParams sched;
     std::vector<Stmt> body;
 
     friend bool operator==(const Stmt&, const Stmt&) = default;
@@ -71,6 +86,7 @@ struct ThreadDecl {
     SourcePos pos;
     std::int32_t copies = 1;           // x2: name/1, name/2
     std::optional<int> nice;
+    std::optional<SchedParams> sched;  // none: the process's
     std::int32_t priority = kNoPriority;   // none: the process's
     std::int32_t tickets = 0;          // 0: the process's
     std::uint64_t cpus = 0;            // 0: any CPU
@@ -84,6 +100,7 @@ struct ProcessDecl {
     SourcePos pos;
     std::int32_t copies = 1;           // x2: name/1, name/2, each a process of its own
     int nice = 0;
+    SchedParams sched;
     std::int32_t priority = kNoPriority;   // of textbook policies, the lower goes first; none: the nice value
     std::int32_t tickets = 0;          // of lottery and stride; 0: by the nice value
     std::optional<Pid> pid;            // of the first copy
@@ -120,7 +137,7 @@ struct PipeDecl {
 
 // A timed line: something the outside world does to the machine.
 struct TimedAction {
-    enum class Kind : std::uint8_t { kill, setnice, affinity, irq, caption };
+    enum class Kind : std::uint8_t { kill, setnice, affinity, sched, irq, caption };
     Kind kind = Kind::kill;
     SourcePos pos;
     Nanos at = 0;
@@ -130,6 +147,7 @@ struct TimedAction {
     SourcePos target_pos;
     std::int32_t value = 0;            // signal number, nice
     std::uint64_t cpus = 0;
+    SchedParams sched;
     std::string text;                  // caption (English)
     std::string text_zh;               // caption (Chinese), may be empty
 

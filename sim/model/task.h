@@ -37,7 +37,13 @@ constexpr std::uint64_t vm = 0x100, thread = 0x10000;
 constexpr std::uint64_t pthread = 0x3d0f00;  // what pthread_create passes, linux.md 3.2
 constexpr std::uint64_t fork = 0x1200011;    // what fork() passes
 }
-enum class Policy : std::uint8_t { normal = 0, fifo = 1, rr = 2, batch = 3, idle = 5, deadline = 6 };
+// The scheduling classes in the order in which __schedule asks them (linux.md 6.1).
+enum class ClassId : std::uint8_t { stop, deadline, rt, fair, idle };
+constexpr int kClasses = 5;
+// The class that a priority belongs to: DEADLINE has -1, FIFO and RR 0 to 98, the rest 100 to 139 (linux.md 1.7).
+constexpr ClassId class_of_prio(int prio) {
+    return prio < 0 ? ClassId::deadline : prio < 100 ? ClassId::rt : ClassId::fair;
+}
 
 // Links of a task in a red-black tree or a list of its scheduling class. A task is in at most one of them.
 struct QueueNode {
@@ -79,8 +85,12 @@ struct Task {
     bool stack_gone = false;              // freed by the task that came after its death
     bool is_live = false;                 // false: released, kept only as a row of history
     Policy policy = Policy::normal;
+    ClassId sched_class = ClassId::fair;  // of `prio`, but for the stop task
+    std::uint8_t rt_priority = 0;         // 1 to 99 for FIFO and RR, else 0
+    bool reset_on_fork = false;           // sched_reset_on_fork
     std::int16_t nice = 0;
-    std::int16_t prio = 120, static_prio = 120;
+    std::int16_t prio = 120, static_prio = 120;   // effective (may be inherited), of the nice value
+    std::int16_t normal_prio = 120;       // of its own policy: what `prio` is unless it inherits
     SchedEntity se;
 
     // Identity and family.

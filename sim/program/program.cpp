@@ -62,6 +62,8 @@ class Compiler {
             e.cpus = t.cpus;
             e.has_nice = t.nice.has_value();
             e.nice = t.nice.value_or(0);
+            e.has_sched = t.sched.has_value();
+            e.sched = t.sched.value_or(SchedParams{});
             e.priority = t.priority;
             e.tickets = t.tickets;
         }
@@ -142,6 +144,7 @@ class Compiler {
                 call(nr::setpriority, {0, 0, static_cast<std::uint64_t>(s.count)}, s.pos);
                 return false;
             case Stmt::Kind::affinity: call(nr::sched_setaffinity, {0, 8, s.cpus}, s.pos); return false;
+            case Stmt::Kind::sched: set_scheduler(s); return false;
             case Stmt::Kind::repeat: return repeat(s, level);
             case Stmt::Kind::every: every(s, level); return true;
         }
@@ -207,6 +210,19 @@ class Compiler {
             emit(Kind::jump, pos).target = check;
             patch(check);
         }
+    }
+    // sched_setscheduler(0, policy, priority), or sched_setattr with what only that can say.
+    void set_scheduler(const Stmt& s) {
+        constexpr std::uint64_t reset_flag = 0x4000'0000;   // SCHED_RESET_ON_FORK
+        if (s.sched.runtime == 0) {
+            const auto policy = static_cast<std::uint64_t>(s.sched.policy);
+            call(nr::sched_setscheduler,
+                 {0, policy | (s.sched.reset_on_fork ? reset_flag : 0), static_cast<std::uint64_t>(s.sched.rt_priority)},
+                 s.pos);
+            return;
+        }
+        call(nr::sched_setattr, {0, program_.attrs.size(), 0}, s.pos);
+        program_.attrs.push_back(s.sched);
     }
     void fork(const Stmt& s, std::uint8_t level) {
         call(nr::clone, {0x1200011, 0, 0}, s.pos);
@@ -287,6 +303,8 @@ const char* syscall_name(std::uint64_t number) {
         case nr::wait4: return "wait4";
         case nr::fsync: return "fsync";
         case nr::setpriority: return "setpriority";
+        case nr::sched_setscheduler: return "sched_setscheduler";
+        case nr::sched_setattr: return "sched_setattr";
         case nr::futex: return "futex";
         case nr::sched_setaffinity: return "sched_setaffinity";
         case nr::clock_nanosleep: return "clock_nanosleep";

@@ -57,6 +57,8 @@ struct ThreadEntry {
     std::uint64_t cpus = 0;
     int nice = 0;
     bool has_nice = false;
+    SchedParams sched;
+    bool has_sched = false;
     std::int32_t priority = kNoPriority, tickets = 0;   // as in ThreadDecl
 };
 
@@ -72,6 +74,7 @@ struct Program {
     std::vector<ThreadEntry> threads;
     std::vector<std::string> children; // comm of the child of fork i (if_child's data), may be empty
     std::vector<Variable> variables;   // by address
+    std::vector<SchedParams> attrs;    // what the calls of sched_setattr pass: their RSI is an index here
     bool endless = false;              // it has a loop without end that its main thread reaches
 
     std::uint64_t address(std::uint32_t op) const {
@@ -91,9 +94,10 @@ constexpr int kFirstFd = 3;
 // System call numbers (linux.md 4.8).
 namespace nr {
 constexpr std::uint16_t read = 0, write = 1, sched_yield = 24, pause = 34, getpid = 39, clone = 56,
-                        exit = 60, wait4 = 61, fsync = 74, setpriority = 141, futex = 202,
+                        exit = 60, wait4 = 61, fsync = 74, setpriority = 141,
+                        sched_setscheduler = 144, futex = 202,
                         sched_setaffinity = 203, clock_nanosleep = 230, exit_group = 231,
-                        clone3 = 435;
+                        sched_setattr = 314, clone3 = 435;
 }
 const char* syscall_name(std::uint64_t number);
 

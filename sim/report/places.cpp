@@ -30,8 +30,9 @@ const char* task_field_name(TaskField field) {
                                              "pending",
                                              "nice",
                                              "cpus_allowed",
-                                             "cpu"};
-    static_assert(std::size(kNames) == static_cast<std::size_t>(TaskField::cpu) + 1);
+                                             "cpu",
+                                             "prio"};
+    static_assert(std::size(kNames) == static_cast<std::size_t>(TaskField::prio) + 1);
     return kNames[static_cast<std::size_t>(field)];
 }
 

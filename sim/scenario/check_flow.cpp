@@ -120,6 +120,7 @@ class FlowChecker {
             case Kind::getpid:
             case Kind::setnice:
             case Kind::affinity:
+            case Kind::sched:
                 return !s_.machine.costs_ideal;  // the system call itself takes time
         }
         return true;

@@ -137,6 +137,7 @@ class Writer {
         process.name = std::move(name);
         process.copies = dice_.one_in(3) ? dice_.between(2, 4) : 1;
         process.nice = dice_.one_in(2) ? nice() : 0;
+        if (dice_.one_in(5)) process.sched = sched_params();
         if (dice_.one_in(4)) process.pid = 1000 + 100 * static_cast<Pid>(out_.processes.size());
         if (dice_.one_in(2)) process.arrive = dist();
         if (dice_.one_in(8)) process.arrives_after = true;
@@ -146,6 +147,7 @@ class Writer {
             thread.name = "t" + std::to_string(i);
             thread.copies = dice_.one_in(3) ? 2 : 1;
             if (dice_.one_in(3)) thread.nice = nice();
+            if (dice_.one_in(6)) thread.sched = sched_params();
             if (dice_.one_in(4)) thread.cpus = cpus();
             process.threads.push_back(std::move(thread));
         }
@@ -209,10 +211,11 @@ class Writer {
     }
 
     void add(std::vector<Stmt>& body, const Where& where) {
-        constexpr std::array<Kind, 17> kKinds = {
+        constexpr std::array<Kind, 18> kKinds = {
             Kind::run,     Kind::sleep,    Kind::yield,  Kind::read, Kind::write, Kind::fsync,
             Kind::lock,    Kind::wait,     Kind::signal, Kind::join, Kind::fork,  Kind::getpid,
-            Kind::setnice, Kind::affinity, Kind::repeat, Kind::run,  Kind::sleep};
+            Kind::setnice, Kind::affinity, Kind::repeat, Kind::run,  Kind::sleep,
+            Kind::sched};
         const Kind kind = kKinds[dice_.below(kKinds.size())];
         Stmt stmt = statement(kind, "");
         switch (kind) {
@@ -254,6 +257,9 @@ class Writer {
             case Kind::affinity:
                 stmt.cpus = cpus();
                 break;
+            case Kind::sched:
+                stmt.sched = sched_params();
+                break;
             case Kind::yield:
             case Kind::getpid:
             case Kind::unlock:
@@ -262,6 +268,23 @@ class Writer {
                 break;
         }
         body.push_back(std::move(stmt));
+    }
+
+    SchedParams sched_params() {
+        constexpr std::array<Policy, 6> kPolicies = {Policy::normal, Policy::batch, Policy::idle,
+                                                     Policy::fifo,   Policy::rr,    Policy::deadline};
+        SchedParams s;
+        s.policy = kPolicies[dice_.below(kPolicies.size())];
+        if (s.policy == Policy::fifo || s.policy == Policy::rr) s.rt_priority = dice_.between(1, 99);
+        if (s.policy == Policy::deadline) {
+            s.period = dice_.between(2, 40) * kMilli;
+            s.deadline = dice_.one_in(3) ? s.period / 2 : s.period;
+            s.runtime = s.deadline / dice_.between(2, 12);
+        }
+        if ((s.policy == Policy::normal || s.policy == Policy::batch) && dice_.one_in(2))
+            s.runtime = dice_.between(1, 300) * 100 * kMicro;
+        s.reset_on_fork = dice_.one_in(5);
+        return s;
     }
 
     void critical_section(std::vector<Stmt>& body, Stmt lock) {
@@ -289,7 +312,7 @@ class Writer {
             const ProcessDecl& process = dice_.pick(out_.processes);
             action.target = process.name;
             if (process.copies > 1) action.target += "/1";
-            switch (dice_.below(5)) {
+            switch (dice_.below(6)) {
                 case 0:
                     action.kind = TimedAction::Kind::kill;
                     action.value = dice_.one_in(2) ? 15 : 9;
@@ -301,6 +324,10 @@ class Writer {
                 case 2:
                     action.kind = TimedAction::Kind::affinity;
                     action.cpus = cpus();
+                    break;
+                case 4:
+                    action.kind = TimedAction::Kind::sched;
+                    action.sched = sched_params();
                     break;
                 case 3:
                     action.kind = TimedAction::Kind::irq;

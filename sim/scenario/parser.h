@@ -156,4 +156,8 @@ class Parser {
     bool is_hopeless_ = false;  // a limit on the whole file was passed: stop listening
 };
 
+// sched_params.cpp: `fifo 20`, `deadline runtime 3ms period 10ms`… False: it was reported, skip the rest.
+bool read_sched_params(Parser& p, SchedParams& out);
+std::string write_sched_params(const SchedParams& s);
+
 }  // namespace sy::scn

@@ -93,6 +93,8 @@ bool read_affinity(Parser& p, Stmt& stmt, Place) {
     return cpus.has_value();
 }
 
+bool read_chrt(Parser& p, Stmt& stmt, Place) { return read_sched_params(p, stmt.sched); }
+
 const Text kLoopText = {.en = "what to repeat: '{' and statements", .zh = "要重复什么：“{” 和语句"};
 
 bool read_forever(Parser& p, Stmt& stmt, Place place) {
@@ -206,6 +208,12 @@ constexpr VerbRow kVerbRows[] = {
      Kind::setnice,
      false,
      read_nice},
+    {{"chrt", "chrt POLICY",
+      "change its own scheduling policy (sched_setscheduler, sched_setattr): the words of `policy`",
+      "修改自己的调度策略（sched_setscheduler、sched_setattr）：用词与 policy 相同", "chrt fifo 20"},
+     Kind::sched,
+     false,
+     read_chrt},
     {{"affinity", "affinity CPUS", "run only on these CPUs from now on (sched_setaffinity)",
       "从现在起只在这些 CPU 上运行（sched_setaffinity）", "affinity 0"},
      Kind::affinity,

@@ -12,6 +12,7 @@ namespace {
 struct TaskHead {
     std::int32_t copies = 1;
     std::optional<int> nice;
+    std::optional<SchedParams> sched;
     std::int32_t priority = kNoPriority, tickets = 0;
     std::optional<Pid> pid;
     Dist arrive;
@@ -29,6 +30,11 @@ bool read_nice(Parser& p, TaskHead& head) {
     const auto value = p.integer(nice_range());
     if (value) head.nice = static_cast<int>(*value);
     return value.has_value();
+}
+
+bool read_policy(Parser& p, TaskHead& head) {
+    head.sched.emplace();
+    return read_sched_params(p, *head.sched);
 }
 
 bool read_priority(Parser& p, TaskHead& head) {
@@ -88,6 +94,14 @@ constexpr AttributeRow kAttributeRows[] = {
       "谦让程度，-20 到 19（默认 0）", "process editor nice 5 { run 1ms }"},
      true,
      read_nice},
+    {{"policy", "policy POLICY",
+      "its scheduling policy: normal [slice TIME], batch [slice TIME], idle, fifo PRIORITY, rr PRIORITY "
+      "(1 to 99), deadline runtime TIME [deadline TIME] period TIME; each may end in reset-on-fork",
+      "调度策略：normal [slice TIME]、batch [slice TIME]、idle、fifo PRIORITY、rr PRIORITY（1 到 99）、"
+      "deadline runtime TIME [deadline TIME] period TIME；末尾都可加 reset-on-fork",
+      "process editor policy fifo 20 { run 1ms }"},
+     true,
+     read_policy},
     {{"priority", "priority NUMBER",
       "for the textbook policies: the lower number goes first, 0 to 999 (default: its nice value)",
       "供教科书策略使用：数字小者先，0 到 999（默认：其 nice 值）",
@@ -169,6 +183,7 @@ void Parser::parse_body(ProcessDecl& process, Place place) {
     const TaskHead head = read_head(*this, false);
     process.copies = head.copies;
     process.nice = head.nice.value_or(0);
+    process.sched = head.sched.value_or(SchedParams{});
     process.priority = head.priority;
     process.tickets = head.tickets;
     process.pid = head.pid;
@@ -201,6 +216,7 @@ bool Parser::parse_thread(ProcessDecl& process) {
     const TaskHead head = read_head(*this, true);
     thread.copies = head.copies;
     thread.nice = head.nice;
+    thread.sched = head.sched;
     thread.priority = head.priority;
     thread.tickets = head.tickets;
     thread.cpus = head.cpus;

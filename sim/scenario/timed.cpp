@@ -77,6 +77,10 @@ bool read_nice(Parser& p, TimedAction& action) {
     return nice.has_value();
 }
 
+bool read_chrt(Parser& p, TimedAction& action) {
+    return read_target(p, action) && read_sched_params(p, action.sched);
+}
+
 bool read_affinity(Parser& p, TimedAction& action) {
     if (!read_target(p, action)) return false;
     const auto cpus = p.cpu_list();
@@ -110,6 +114,10 @@ constexpr ActionRow kActionRows[] = {
       "nice editor 5"},
      Kind::setnice,
      read_nice},
+    {{"chrt", "chrt TASK POLICY", "give a task another scheduling policy: the words of `policy`",
+      "修改任务的调度策略：用词与 policy 相同", "chrt editor fifo 20"},
+     Kind::sched,
+     read_chrt},
     {{"affinity", "affinity TASK CPUS", "let a task run only on these CPUs", "限定任务能用的 CPU",
       "affinity editor 0"},
      Kind::affinity,
@@ -142,7 +150,7 @@ bool Parser::is_action(std::size_t ahead) const {
     if (token.kind != Token::Kind::word || find_action(token.text) == nullptr) return false;
     const Token& next = peek(ahead + 1);
     if (token.text == "caption") return next.kind == Token::Kind::string;
-    if (token.text == "kill") return true;
+    if (token.text == "kill" || token.text == "chrt") return true;
     const bool is_name = next.kind == Token::Kind::word && !starts_something(next);
     return is_name || (token.text != "irq" && next.kind == Token::Kind::number &&
                        peek(ahead + 2).kind == Token::Kind::number);

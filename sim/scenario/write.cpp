@@ -86,6 +86,8 @@ std::string write_stmt(const Stmt& stmt) {
             return "getpid";
         case Kind::setnice:
             return "nice " + count;
+        case Kind::sched:
+            return "chrt " + scn::write_sched_params(stmt.sched);
         case Kind::affinity:
             return "affinity " + write_cpus(stmt.cpus);
         case Kind::repeat:
@@ -106,6 +108,7 @@ std::string write_thread(const ThreadDecl& thread) {
     std::string out = "thread " + thread.name;
     if (thread.copies != 1) out += " x" + std::to_string(thread.copies);
     if (thread.nice) out += " nice " + std::to_string(*thread.nice);
+    if (thread.sched) out += " policy " + scn::write_sched_params(*thread.sched);
     if (thread.priority != kNoPriority) out += " priority " + std::to_string(thread.priority);
     if (thread.tickets != 0) out += " tickets " + std::to_string(thread.tickets);
     if (thread.cpus != 0) out += " cpu " + write_cpus(thread.cpus);
@@ -116,6 +119,7 @@ std::string write_process(const ProcessDecl& process) {
     std::string out = (process.kernel_thread ? "kthread " : "process ") + process.name;
     if (process.copies != 1) out += " x" + std::to_string(process.copies);
     if (process.nice != 0) out += " nice " + std::to_string(process.nice);
+    if (process.sched != SchedParams{}) out += " policy " + scn::write_sched_params(process.sched);
     if (process.priority != kNoPriority) out += " priority " + std::to_string(process.priority);
     if (process.tickets != 0) out += " tickets " + std::to_string(process.tickets);
     if (process.pid) out += " pid " + std::to_string(*process.pid);
@@ -225,6 +229,8 @@ std::string write_action(const TimedAction& action) {
             return "kill " + action.target + " " + scn::signal_word(action.value);
         case TimedAction::Kind::setnice:
             return "nice " + action.target + " " + std::to_string(action.value);
+        case TimedAction::Kind::sched:
+            return "chrt " + action.target + " " + scn::write_sched_params(action.sched);
         case TimedAction::Kind::affinity:
             return "affinity " + action.target + " " + write_cpus(action.cpus);
         case TimedAction::Kind::irq:

@@ -17,6 +17,8 @@ namespace {
 
 constexpr Nanos kLongSleep = 60 * kSecond;   // linux.md 6.4.6
 
+constexpr std::uint32_t kIdleWeight = 3;     // of SCHED_IDLE, linux.md 6.4.1
+
 std::int64_t lead(std::uint64_t a, std::uint64_t b) { return static_cast<std::int64_t>(a - b); }
 
 struct CfsTunables {
@@ -48,12 +50,13 @@ class Cfs final : public SchedClass {
         if (rq.curr != kNoTask) update_curr(v, rq.curr);
         SchedEntity& se = v.task(task).se;
         if (why == Enqueue::wakeup) place_sleeper(rq, se, v.now);
+        if (why == Enqueue::changed || why == Enqueue::changed_to_head) se.vruntime += rq.min_vruntime;
         rq.load.weight += se.weight;
         ++rq.nr_running;
         rq.tree.insert(v.tasks, task);
     }
 
-    void dequeue(SchedView v, TaskId task, Dequeue) override {
+    void dequeue(SchedView v, TaskId task, Dequeue why) override {
         CfsRq& rq = rq_[v.cpu];
         if (rq.curr != kNoTask) update_curr(v, rq.curr);
         if (task == rq.curr)
@@ -63,8 +66,22 @@ class Cfs final : public SchedClass {
         forget_buddy(rq, task);
         rq.load.weight -= v.peek(task).se.weight;
         --rq.nr_running;
+        // Relative while it may be elsewhere: it comes back as far from min_vruntime as it left (linux.md 6.4.6).
+        if (why == Dequeue::changed) v.task(task).se.vruntime -= rq.min_vruntime;
         update_min_vruntime(v.tasks, rq);
     }
+
+    void leave_class(SchedView v, TaskId task) override {
+        CfsRq& rq = rq_[v.cpu];
+        rq.prev = rq.prev == task ? kNoTask : rq.prev;
+        if (v.peek(task).on_rq) return;   // dequeue did it
+        place_sleeper(rq, v.task(task).se, v.now);
+        v.task(task).se.vruntime -= rq.min_vruntime;
+    }
+    void join_class(SchedView v, TaskId task) override {
+        if (!v.peek(task).on_rq) v.task(task).se.vruntime += rq_[v.cpu].min_vruntime;
+    }
+    void passed_over(SchedView v) override { rq_[v.cpu].prev = kNoTask; }
 
     TaskId pick_next(SchedView v) override {
         CfsRq& rq = rq_[v.cpu];
@@ -109,6 +126,8 @@ class Cfs final : public SchedClass {
 
     bool check_preempt(SchedView v, TaskId curr, TaskId wakee) override {
         CfsRq& rq = rq_[v.cpu];
+        const bool idle = v.peek(curr).policy == Policy::idle, idle_wakee = v.peek(wakee).policy == Policy::idle;
+        if (idle && !idle_wakee) return true;
         if (!t_.wakeup_preemption || v.peek(wakee).policy != Policy::normal) return false;
         update_curr(v, curr);
         if (!far_behind(v.tasks, wakee, curr)) return false;
@@ -143,7 +162,7 @@ class Cfs final : public SchedClass {
         CfsRq& rq = rq_[v.cpu];
         if (queued && rq.curr != kNoTask) update_curr(v, rq.curr);
         Task& t = v.task(task);
-        const Weight w = weight_of_nice(t.nice);
+        const Weight w = weight_of(t);
         if (queued) rq.load.weight = rq.load.weight + w.weight - t.se.weight;
         t.se.weight = w.weight;
         t.se.inv_weight = w.inverse;
@@ -260,7 +279,7 @@ class Cfs final : public SchedClass {
     }
 
     void place_sleeper(const CfsRq& rq, SchedEntity& se, Nanos now) const {
-        Nanos thresh = t_.latency;
+        Nanos thresh = se.weight == kIdleWeight ? t_.min_granularity : t_.latency;
         if (t_.gentle_fair_sleepers) thresh /= 2;
         const std::uint64_t place = rq.min_vruntime - static_cast<std::uint64_t>(thresh);
         if (now - se.exec_start > kLongSleep || lead(place, se.vruntime) > 0) se.vruntime = place;

@@ -28,7 +28,8 @@ struct SchedView {
     const Task& peek(TaskId id) const { return tasks[id]; }
 };
 
-enum class Enqueue : std::uint8_t { wakeup, fresh, put_back, migrated, changed };
+// changed: its policy or priority is another one; changed_to_head: and lower than it was (linux.md 6.6).
+enum class Enqueue : std::uint8_t { wakeup, fresh, put_back, migrated, changed, changed_to_head };
 enum class Dequeue : std::uint8_t { sleep, picked, migrated, changed };
 
 // One row of a run queue for panels and for `why`: who, and the number that orders it.
@@ -76,6 +77,11 @@ class SchedClass {
     virtual void reweight(SchedView v, TaskId task, bool queued) = 0;
     // A task leaves `from` for another CPU's queue while asleep or queued (after dequeue, before enqueue).
     virtual void migrate(SchedView v, TaskId task, CpuId to) = 0;
+    // A higher class has the CPU now, although this one's running task was put back and may be its best.
+    virtual void passed_over(SchedView) {}
+    // A task that is not queued here leaves this class for another one, or comes from one (sched_setscheduler).
+    virtual void leave_class(SchedView, TaskId) {}
+    virtual void join_class(SchedView, TaskId) {}
     // When the running task's quantum ends exactly, if this class asks for a timer; kNever: ticks are enough.
     virtual Nanos slice_end(SchedView v, TaskId curr) const = 0;
     // That timer rang. True: ask for a reschedule.
@@ -91,6 +97,10 @@ class SchedClass {
     // What pick_next would choose now, and why. `prev` is the running task if it stays runnable, else kNoTask.
     virtual PickReason explain(const TaskTable& tasks, CpuId cpu, TaskId prev) const = 0;
     // --- what few classes need; asked once at boot or on slow paths ---
+    // When this class wants to be called on that CPU, whatever runs there (replenishments); kNever: not at all.
+    virtual Nanos next_timer(CpuId) const { return kNever; }
+    // That moment has come. A bit for each CPU that must choose anew.
+    virtual std::uint64_t timer(SchedView) { return 0; }
     // pick_next may return a task that stood on another CPU's queue (never one with on_cpu there): the kernel moves it.
     virtual bool takes_from_other_cpus() const { return false; }
     // Wants Task::next_burst at each wakeup.
@@ -105,24 +115,27 @@ class SchedClass {
 };
 
 // A class as one copyable value.
-class SchedClassBox {
+template <class Class>
+class ClassBox {
   public:
-    SchedClassBox() = default;
-    explicit SchedClassBox(std::unique_ptr<SchedClass> c) : class_(std::move(c)) {}
-    SchedClassBox(const SchedClassBox& o) : class_(o.class_ ? o.class_->clone() : nullptr) {}
-    SchedClassBox(SchedClassBox&&) noexcept = default;
-    SchedClassBox& operator=(SchedClassBox o) noexcept {
+    ClassBox() = default;
+    explicit ClassBox(std::unique_ptr<Class> c) : class_(std::move(c)) {}
+    ClassBox(const ClassBox& o) : class_(o.class_ ? static_cast<Class*>(o.class_->clone().release()) : nullptr) {}
+    ClassBox(ClassBox&&) noexcept = default;
+    ClassBox& operator=(ClassBox o) noexcept {
         std::swap(class_, o.class_);
         return *this;
     }
-    SchedClass* operator->() { return class_.get(); }
-    const SchedClass* operator->() const { return class_.get(); }
-    SchedClass& operator*() { return *class_; }
-    const SchedClass& operator*() const { return *class_; }
+    explicit operator bool() const { return class_ != nullptr; }
+    Class* operator->() { return class_.get(); }
+    const Class* operator->() const { return class_.get(); }
+    Class& operator*() { return *class_; }
+    const Class& operator*() const { return *class_; }
 
   private:
-    std::unique_ptr<SchedClass> class_;
+    std::unique_ptr<Class> class_;
 };
+using SchedClassBox = ClassBox<SchedClass>;
 
 // What order two things have that happen at one instant. `arrival_first` is the default: a task that arrives at the
 // very moment a quantum ends is queued before the one whose quantum ended (Silberschatz, Galvin, Gagne, Operating
@@ -158,6 +171,8 @@ struct Weight {
     std::uint32_t weight, inverse;
 };
 Weight weight_of_nice(int nice);
+// That of its nice value; SCHED_IDLE has 3 (linux.md 6.4.1).
+Weight weight_of(const Task& task);
 
 // Reads `2ms`, `500us`, `1s`, `800ns`; -1 if it is not a duration.
 Nanos parse_duration_setting(std::string_view text);

@@ -180,6 +180,11 @@ class Eevdf final : public SchedClass {
         if (rq.uncharged) update_curr(v, curr);
         rq.uncharged = false;
         if (rq.want_resched) return true;  // its turn was over in any case
+        const bool idle = v.peek(curr).policy == Policy::idle, idle_wakee = v.peek(wakee).policy == Policy::idle;
+        if (idle && !idle_wakee) {   // a SCHED_IDLE task is not protected from others
+            ent(curr).vprot = v.peek(curr).se.vruntime;
+            return true;
+        }
         if (!f_.wakeup_preemption || v.peek(wakee).policy != Policy::normal) return false;
         return choose(v.tasks, rq, true).task == wakee;
     }
@@ -213,7 +218,7 @@ class Eevdf final : public SchedClass {
             if (!runs) erase(v.tasks, rq, task);
             leave(v.tasks, rq, task, false);
         }
-        const Weight w = weight_of_nice(t.nice);
+        const Weight w = weight_of(t);
         Entity& e = ent(task);
         e.vlag = e.vlag * t.se.weight / w.weight;
         if (e.rel_deadline)
@@ -232,6 +237,8 @@ class Eevdf final : public SchedClass {
     void migrate(SchedView v, TaskId task, CpuId) override {
         if (ent(task).delayed) finish_delayed(v.tasks, rq_[v.cpu], task);
     }
+    void leave_class(SchedView v, TaskId task) override { migrate(v, task, v.cpu); }
+    void passed_over(SchedView v) override { rq_[v.cpu].was = kNoTask; }
     Nanos slice_end(SchedView, TaskId) const override { return kNever; }
     bool slice_over(SchedView, TaskId) override { return false; }
     std::uint32_t runnable(CpuId cpu) const override { return rq_[cpu].nr_running; }

@@ -49,6 +49,11 @@ Weight weight_of_nice(int nice) {
     return table[std::clamp(nice, -20, 19) + 20];
 }
 
+Weight weight_of(const Task& task) {
+    if (task.policy == Policy::idle) return {3, 1'431'655'765};
+    return weight_of_nice(task.nice);
+}
+
 Nanos parse_duration_setting(std::string_view text) {
     Nanos value = 0;
     std::size_t i = 0;

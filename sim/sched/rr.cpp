@@ -68,7 +68,7 @@ class RoundRobin final : public SchedClass {
     void fork(SchedView, TaskId, TaskId) override {}
     void reweight(SchedView v, TaskId task, bool) override {
         Task& t = v.task(task);
-        const Weight w = weight_of_nice(t.nice);   // nobody asks for it here, but ps shows nice
+        const Weight w = weight_of(t);   // nobody asks for it here, but ps shows nice
         t.se.weight = w.weight;
         t.se.inv_weight = w.inverse;
     }

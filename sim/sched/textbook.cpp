@@ -52,7 +52,7 @@ void Textbook::sort_line() {
 void Textbook::enqueue(SchedView v, TaskId task, Enqueue why) {
     now_[v.cpu] = v.now;
     Card& c = card(task);
-    if (why == Enqueue::wakeup || why == Enqueue::fresh) {
+    if (why != Enqueue::migrated && why != Enqueue::put_back) {
         const bool is_new = !c.known;
         c.known = true;
         c.order = ++last_place_;
@@ -208,7 +208,7 @@ void Textbook::yield(SchedView v, TaskId) { over_[v.cpu] = 1; }
 
 void Textbook::reweight(SchedView v, TaskId task, bool) {
     Task& t = v.task(task);
-    const Weight w = weight_of_nice(t.nice);
+    const Weight w = weight_of(t);
     t.se.weight = w.weight;
     t.se.inv_weight = w.inverse;
 }

@@ -283,6 +283,7 @@ StoryStep Teller::tell(const Kernel& after, const StepReport& r) const {
     if (leaves == kNoTask)
         leaves = is_task_address(after, was.rbx) ? layout::task_of(was.rbx) : r.task;
     if (comes == kNoTask && is_task_address(after, cpu.regs[Reg::rbp])) comes = layout::task_of(cpu.regs[Reg::rbp]);
+    if (comes != kNoTask && comes >= after.tasks.size()) comes = kNoTask;   // it is born in this very episode
     TaskId target = kNoTask;
     if (r.kind == StepReport::Kind::kernel && &text.routine_of(r.step) == &routines::try_to_wake_up) {
         if (is_task_address(after, cpu.regs[Reg::rbx])) target = layout::task_of(cpu.regs[Reg::rbx]);
@@ -379,8 +380,9 @@ Sentence reason_of(const Episode& e, const Kernel& start, const Kernel& end, con
     return sentence_of("need_resched was set from outside this CPU", "need_resched 由该 CPU 之外置位");
 }
 
-Sentence phase_sentence(const Episode& e, Phase phase, const Kernel& start) {
-    const std::string prev = display_name(start, e.prev), next = display_name(start, e.next);
+// `next`: the name of who comes; it may have been born in this very episode.
+Sentence phase_sentence(const Episode& e, Phase phase, const Kernel& start, const std::string& next) {
+    const std::string prev = display_name(start, e.prev);
     const bool user_prev = !start.tasks[e.prev].is_kthread();
     switch (phase) {
         case Phase::entry:
@@ -455,7 +457,7 @@ void sum_up(Episode& e, const Kernel& start, const Kernel& end, char state, cons
             }
         }
         if (there && (e.switch_number != 0 || p == Phase::entry || p == Phase::work || p == Phase::exit))
-            e.in_phases.emplace_back(p, phase_sentence(e, p, start));
+            e.in_phases.emplace_back(p, phase_sentence(e, p, start, next));
     }
 }
 

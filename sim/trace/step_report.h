@@ -33,6 +33,7 @@ struct Place {
 enum class TaskField : std::uint8_t {
     thread_sp, state, flags, need_resched, need_fpu_load, fpu, fs_base, gs_base, on_cpu, on_rq, mm,
     active_mm, vruntime, timer, wait_queue, exit_state, pending_signals, nice, cpus_allowed, cpu,
+    prio,
 };
 enum class MmField : std::uint8_t { users, count, pgd };
 enum class PerCpuField : std::uint8_t {
