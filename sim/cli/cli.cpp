@@ -23,6 +23,7 @@ constexpr const char* kVersion = "0.1.0";
 struct Request {
     cli::RunOptions run;
     cli::CompareOptions compare;
+    cli::SweepOptions sweep;
     cli::TraceOptions trace;
     cli::ExplainOptions explain;
     cli::MomentOptions ps, cat, proc_export;
@@ -151,6 +152,32 @@ CLI::App* add_compare(CLI::App& app, Request& r) {
     return c;
 }
 
+CLI::App* add_sweep(CLI::App& app, Request& r) {
+    CLI::App* c = app.add_subcommand(
+        "sweep", "run a scenario again and again with a setting varied: means and confidence intervals");
+    add_common(*c, r.sweep.common);
+    add_jobs(*c, r.sweep.common);
+    c->get_option("--seed")->description("seed of the first run; the next runs count up");
+    c->add_option("--vary", r.sweep.vary,
+                  "what to vary: a setting of the scheduler, cpus, hz, scheduler or a cost, e.g. "
+                  "quantum=1ms..20ms:1ms or cpus=1,2,4; given twice: all combinations")
+        ->required()
+        ->take_all()
+        ->type_name("KEY=FROM..TO:STEP");
+    c->add_option("--runs", r.sweep.runs, "runs of each point, with seeds of their own (default 1)")
+        ->check(CLI::Range(1, 100'000));
+    c->add_option("--workers", r.sweep.workers, "threads (default: one for each core)")
+        ->check(CLI::Range(1, 256));
+    r.sweep.figures = {"turnaround_mean", "response_mean", "waiting_mean", "involuntary",
+                       "utilisation_permille"};
+    c->add_option("--figures", r.sweep.figures, "columns of the text, e.g. response_p95,migrations")
+        ->delimiter(',')
+        ->type_name("NAME,...");
+    add_time(*c, "--until", r.sweep.common.until, "stop each run at this time");
+    add_format(*c, r.sweep.common, {"text", "json", "csv"});
+    return c;
+}
+
 CLI::App* add_trace(CLI::App& app, Request& r) {
     CLI::App* c = app.add_subcommand("trace", "print the log in the kernel's ftrace text format");
     add_common(*c, r.trace.common);
@@ -254,6 +281,7 @@ int cli_main(int argc, const char* const* argv, const WindowMain& window) {
     CLI::App* gui = app.add_subcommand("gui", "open the window");
     CLI::App* run = add_run(app, r);
     CLI::App* compare = add_compare(app, r);
+    CLI::App* sweep = add_sweep(app, r);
     CLI::App* explain = add_explain(app, r);
     CLI::App* trace = add_trace(app, r);
     CLI::App* check = app.add_subcommand("check", "only look for mistakes in scenario files");
@@ -288,6 +316,8 @@ int cli_main(int argc, const char* const* argv, const WindowMain& window) {
     if (run->parsed()) return lacks_a_file(r.run.common) ? cli::kWrongUsage : cli::run(r.run);
     if (compare->parsed())
         return lacks_a_file(r.compare.common) ? cli::kWrongUsage : cli::compare(r.compare);
+    if (sweep->parsed())
+        return lacks_a_file(r.sweep.common) ? cli::kWrongUsage : cli::sweep(r.sweep);
     if (explain->parsed()) return cli::explain(r.explain);
     if (trace->parsed()) return cli::trace(r.trace);
     const Lang lang = r.lang == "zh" ? Lang::zh : Lang::en;

@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <string_view>
 #include <vector>
 
 #include "sim/base/text.h"
@@ -18,13 +17,14 @@
 
 namespace sy::cli {
 
-enum Exit : int { kFine = 0, kWrongInput = 1, kWrongUsage = 2 };
+enum Exit : int { kFine = 0, kWrongInput = 1, kWrongUsage = 2, kInterrupted = 130 };
 
 // What all commands that run a scenario take.
 struct Common {
     std::string file;
-    std::string jobs;  // `5,10,15`, `c7,i,c1,i`, `0,180,0:100,20,4` or a table FILE.csv in place of a file
-    Nanos unit = kSecond;               // of plain numbers in `jobs`
+    std::string
+        jobs;  // `5,10,15`, `c7,i,c1,i`, `0,180,0:100,20,4` or a table FILE.csv in place of a file
+    Nanos unit = kSecond;                  // of plain numbers in `jobs`
     std::int64_t io_time = 5, io_cpu = 1;  // of I/O in `jobs`, in units
     std::string lang = "en";
     std::string sched, costs;  // empty: as the scenario says
@@ -47,9 +47,18 @@ struct CompareOptions {
 };
 int compare(const CompareOptions& options);
 
+struct SweepOptions {
+    Common common;
+    std::vector<std::string> vary;     // quantum=1ms..20ms:1ms
+    std::vector<std::string> figures;  // that the text shows
+    int runs = 1;
+    int workers = 0;  // 0: as many as there are cores
+};
+int sweep(const SweepOptions& options);
+
 // --- jobs.cpp ---
-// `jobs` as the text of a scenario (job0, job1, …); nothing, with the messages on standard error, if
-// it is no list or table of jobs.
+// `jobs` as the text of a scenario (job0, job1, …); nothing, with the messages on standard error,
+// if it is no list or table of jobs.
 std::optional<std::string> scenario_of_jobs(const Common& common, int& status);
 // A scheduler as OSTEP's simulators understand it: FIFO for fcfs, and for a list of jobs (not a
 // table) their defaults where the user says nothing: quantum 1 for rr, lottery and stride; for mlfq

@@ -55,7 +55,7 @@ int compare(const CompareOptions& options) {
             complain({.en = spec + ": " + reason.en, .zh = spec + "：" + reason.zh}, lang);
             status = kWrongInput;
         }
-        rows.push_back(compare_row(*kernel, spec));
+        rows.push_back(compare_row(*kernel, log, job_scheduler(common, spec)));
     }
     if (rows.empty()) {
         complain(text("--sched wants at least one scheduler, for example cfs,eevdf,rr:quantum=2ms",

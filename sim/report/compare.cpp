@@ -1,135 +1,133 @@
 #include "sim/report/compare.h"
 
 #include <algorithm>
-#include <functional>
 
 #include "sim/base/utf8.h"
 #include "sim/report/json_text.h"
+#include "sim/report/measures.h"
 #include "sim/report/rows.h"
-#include "sim/session/load.h"
 
 namespace sy {
 
 namespace {
 
 __extension__ using Wide = __int128;
-
-Spread spread_of(std::vector<Nanos> values) {
-    if (values.empty()) return {};
-    std::sort(values.begin(), values.end());
-    Wide sum = 0;
-    for (Nanos v : values) sum += v;
-    const auto n = values.size();
-    const std::size_t rank = (n * 95 + 99) / 100;
-    return {static_cast<Nanos>((sum + static_cast<Wide>(n) / 2) / static_cast<Wide>(n)),
-            values[rank - 1], values.back()};
-}
-
-std::int64_t jain_permille(const std::vector<TaskRow>& rows) {
-    Wide sum = 0, squares = 0, n = 0;
-    for (const TaskRow& r : rows) {
-        if (!is_of_scenario(r) || r.cpu_time + r.wait == 0) continue;
-        const Wide x = static_cast<Wide>(r.cpu_time) * 1'000'000 / (r.cpu_time + r.wait);
-        sum += x;
-        squares += x * x;
-        ++n;
-    }
-    if (squares == 0) return 1000;
-    return static_cast<std::int64_t>((sum * sum * 1000 + n * squares / 2) / (n * squares));
-}
+using Value = std::optional<std::int64_t>;
 
 // 1234 -> "1.234"; a fixed number of places.
 std::string decimal(std::int64_t value, int places) {
-    std::string digits = std::to_string(value);
+    std::string digits = std::to_string(value < 0 ? -value : value);
     while (digits.size() <= static_cast<std::size_t>(places)) digits.insert(digits.begin(), '0');
     digits.insert(digits.size() - static_cast<std::size_t>(places), ".");
-    return digits;
-}
-std::string millis(const std::optional<Nanos>& t) {
-    return t ? decimal((*t + 500) / 1000, 3) : "-";
+    return (value < 0 ? "-" : "") + digits;
 }
 
-// One line of the table and one column of the CSV.
-struct Metric {
-    const char* name;  // of the JSON and CSV
-    const char* en;
-    const char* zh;
-    std::function<std::string(const Comparison&)> text, plain;
+template <class T>
+Value whole(T value) {
+    return static_cast<std::int64_t>(value);
+}
+
+using C = Comparison;
+using U = FigureInfo::Unit;
+
+// The five numbers of a distribution.
+#define SY_SPREAD(field, en, zh, unit)                                                         \
+    {#field "_mean", en " mean", zh " 平均", unit, [](const C& c) { return c.field.mean; }},   \
+        {#field "_p50", en " p50", zh " p50", unit, [](const C& c) { return c.field.p50; }},   \
+        {#field "_p95", en " p95", zh " p95", unit, [](const C& c) { return c.field.p95; }},   \
+        {#field "_p99", en " p99", zh " p99", unit, [](const C& c) { return c.field.p99; }}, { \
+#field "_max", en " max", zh " 最大", unit, [](const C& c) { return c.field.max; }     \
+    }
+
+constexpr FigureInfo kFigures[] = {
+    SY_SPREAD(turnaround, "turnaround ms", "周转时间 ms", U::time),
+    SY_SPREAD(response, "response ms", "响应时间 ms", U::time),
+    SY_SPREAD(waiting, "waiting ms", "等待时间 ms", U::time),
+    SY_SPREAD(slowdown, "slowdown", "减速比", U::milli),
+    SY_SPREAD(wakeup, "wakeup latency ms", "唤醒延迟 ms", U::time),
+    {"end", "end of the run, ms", "运行结束，ms", U::time, [](const C& c) { return whole(c.end); }},
+    {"finished", "tasks finished", "完成的任务", U::count,
+     [](const C& c) { return whole(c.finished); }},
+    {"throughput_milli", "throughput, tasks/s", "吞吐量，任务/秒", U::milli,
+     [](const C& c) { return whole(c.throughput_milli); }},
+    {"utilisation_permille", "utilisation, %", "利用率，%", U::permille,
+     [](const C& c) { return whole(c.utilisation_permille); }},
+    {"idle", "idle time, ms", "空闲时间，ms", U::time, [](const C& c) { return whole(c.idle); }},
+    {"voluntary", "switches voluntary", "自愿切换", U::count,
+     [](const C& c) { return whole(c.voluntary); }},
+    {"involuntary", "switches involuntary", "非自愿切换", U::count,
+     [](const C& c) { return whole(c.involuntary); }},
+    {"migrations", "migrations", "迁移", U::count, [](const C& c) { return whole(c.migrations); }},
+    {"deadline_misses", "deadline misses", "错过的截止期", U::count,
+     [](const C& c) { return whole(c.deadline_misses); }},
+    {"fairness_permille", "Jain's fairness", "Jain 公平指数", U::milli,
+     [](const C& c) { return whole(c.fairness_permille); }},
+    {"share_min_permille", "CPU / ideal share, least", "CPU/理想份额 最少", U::milli,
+     [](const C& c) { return c.share_min_permille; }},
+    {"share_max_permille", "CPU / ideal share, most", "CPU/理想份额 最多", U::milli,
+     [](const C& c) { return c.share_max_permille; }},
 };
+#undef SY_SPREAD
 
-std::string plain_time(const std::optional<Nanos>& t) { return t ? std::to_string(*t) : ""; }
+// Times carry their unit in the name: turnaround_mean_ns.
+std::string key_of(const FigureInfo& f) {
+    return std::string(f.name) + (f.unit == U::time ? "_ns" : "");
+}
+std::string plain(Value value, const char* nothing) {
+    return value ? std::to_string(*value) : nothing;
+}
 
-std::vector<Metric> metrics() {
-    using C = Comparison;
-    std::vector<Metric> out;
-    const auto time = [&](const char* name, const char* en, const char* zh,
-                          std::function<std::optional<Nanos>(const C&)> get) {
-        out.push_back({name, en, zh, [get](const C& c) { return millis(get(c)); },
-                       [get](const C& c) { return plain_time(get(c)); }});
-    };
-    const auto number = [&](const char* name, const char* en, const char* zh,
-                            std::function<std::uint64_t(const C&)> get) {
-        const auto text = [get](const C& c) { return std::to_string(get(c)); };
-        out.push_back({name, en, zh, text, text});
-    };
-    const auto fixed = [&](const char* name, const char* en, const char* zh, int places,
-                           std::function<std::int64_t(const C&)> get) {
-        out.push_back({name, en, zh, [get, places](const C& c) { return decimal(get(c), places); },
-                       [get](const C& c) { return std::to_string(get(c)); }});
-    };
-    time("turnaround_mean_ns", "turnaround mean, ms", "周转时间 平均，ms",
-         [](const C& c) { return c.turnaround.mean; });
-    time("turnaround_p95_ns", "turnaround p95", "周转时间 p95",
-         [](const C& c) { return c.turnaround.p95; });
-    time("turnaround_max_ns", "turnaround max", "周转时间 最大",
-         [](const C& c) { return c.turnaround.max; });
-    time("response_mean_ns", "response mean, ms", "响应时间 平均，ms",
-         [](const C& c) { return c.response.mean; });
-    time("response_p95_ns", "response p95", "响应时间 p95",
-         [](const C& c) { return c.response.p95; });
-    time("response_max_ns", "response max", "响应时间 最大",
-         [](const C& c) { return c.response.max; });
-    time("waiting_mean_ns", "waiting mean, ms", "等待时间 平均，ms",
-         [](const C& c) { return c.waiting.mean; });
-    time("waiting_p95_ns", "waiting p95", "等待时间 p95", [](const C& c) { return c.waiting.p95; });
-    time("waiting_max_ns", "waiting max", "等待时间 最大",
-         [](const C& c) { return c.waiting.max; });
-    time("end_ns", "end of the run, ms", "运行结束，ms",
-         [](const C& c) { return std::optional<Nanos>(c.end); });
-    number("finished", "tasks finished", "完成的任务", [](const C& c) { return c.finished; });
-    fixed("throughput_milli", "throughput, tasks/s", "吞吐量，任务/秒", 3,
-          [](const C& c) { return c.throughput_milli; });
-    fixed("utilisation_permille", "utilisation, %", "利用率，%", 1,
-          [](const C& c) { return c.utilisation_permille; });
-    number("voluntary", "switches voluntary", "自愿切换", [](const C& c) { return c.voluntary; });
-    number("involuntary", "switches involuntary", "非自愿切换",
-           [](const C& c) { return c.involuntary; });
-    number("migrations", "migrations", "迁移", [](const C& c) { return c.migrations; });
-    fixed("fairness_permille", "Jain's fairness", "Jain 公平指数", 3,
-          [](const C& c) { return c.fairness_permille; });
-    return out;
+std::int64_t fairness(const std::vector<TaskRow>& rows) {
+    std::vector<std::int64_t> parts;
+    for (const TaskRow& r : rows)
+        if (is_of_scenario(r) && r.cpu_time + r.wait > 0)
+            parts.push_back(static_cast<std::int64_t>(static_cast<Wide>(r.cpu_time) * 1'000'000 /
+                                                      (r.cpu_time + r.wait)));
+    return jain_index_permille(parts);
 }
 
 }  // namespace
 
-Comparison compare_row(const Kernel& end, const std::string& scheduler) {
+std::span<const FigureInfo> figures() { return kFigures; }
+
+const FigureInfo* find_figure(std::string_view name) {
+    for (const FigureInfo& f : kFigures)
+        if (f.name == name || key_of(f) == name) return &f;
+    return nullptr;
+}
+
+std::string figure_text(const FigureInfo& figure, Value value) {
+    if (!value) return "-";
+    switch (figure.unit) {
+        case U::time:
+            return decimal((*value + 500) / 1000, 3);
+        case U::milli:
+            return decimal(*value, 3);
+        case U::permille:
+            return decimal(*value, 1);
+        case U::count:
+            break;
+    }
+    return std::to_string(*value);
+}
+
+Comparison compare_row(const Kernel& end, const Log& log, const std::string& scheduler) {
     const std::vector<TaskRow> rows = task_rows(end);
     const Totals totals = totals_of(end, rows);
     Comparison c;
     c.scheduler = scheduler;
     c.end = end.now();
-    std::vector<Nanos> turnaround, response, waiting;
     for (const TaskRow& r : rows) {
         if (!is_of_scenario(r)) continue;
         ++c.tasks;
         if (r.exit) ++c.finished;
-        if (r.turnaround) turnaround.push_back(*r.turnaround);
-        if (r.response) response.push_back(*r.response);
-        if (r.arrival) waiting.push_back(r.wait);
     }
-    c.turnaround = spread_of(std::move(turnaround));
-    c.response = spread_of(std::move(response));
-    c.waiting = spread_of(std::move(waiting));
+    Measures m = measures_of(end, log);
+    c.turnaround = spread_of(std::move(m.turnaround));
+    c.response = spread_of(std::move(m.response));
+    c.waiting = spread_of(std::move(m.waiting));
+    c.slowdown = spread_of(std::move(m.slowdown));
+    c.wakeup = spread_of(std::move(m.wakeup));
     if (c.end > 0)
         c.throughput_milli =
             static_cast<std::int64_t>(static_cast<Wide>(c.finished) * 1000 * kSecond / c.end);
@@ -137,18 +135,19 @@ Comparison compare_row(const Kernel& end, const std::string& scheduler) {
     c.voluntary = totals.voluntary;
     c.involuntary = totals.involuntary;
     c.migrations = totals.migrations;
-    c.fairness_permille = jain_permille(rows);
+    c.fairness_permille = fairness(rows);
+    for (const Share& s : shares_of(end, log)) {
+        if (s.ideal <= 0) continue;
+        const auto part =
+            static_cast<std::int64_t>((static_cast<Wide>(s.cpu) * 1000 + s.ideal / 2) / s.ideal);
+        c.share_min_permille = std::min(c.share_min_permille.value_or(part), part);
+        c.share_max_permille = std::max(c.share_max_permille.value_or(part), part);
+    }
+    for (const Cpu& cpu : end.cpus) c.idle += idle_time(end, cpu);
     return c;
 }
 
-std::string compare_as_text(const std::vector<Comparison>& rows, Lang lang) {
-    std::vector<std::vector<std::string>> columns(rows.size() + 1);
-    columns[0].push_back("");
-    for (std::size_t i = 0; i < rows.size(); ++i) columns[i + 1].push_back(rows[i].scheduler);
-    for (const Metric& m : metrics()) {
-        columns[0].push_back(lang == Lang::zh ? m.zh : m.en);
-        for (std::size_t i = 0; i < rows.size(); ++i) columns[i + 1].push_back(m.text(rows[i]));
-    }
+std::string columns_as_text(const std::vector<std::vector<std::string>>& columns) {
     std::vector<int> width;
     for (const auto& column : columns) {
         width.push_back(0);
@@ -167,15 +166,25 @@ std::string compare_as_text(const std::vector<Comparison>& rows, Lang lang) {
     return out;
 }
 
+std::string compare_as_text(const std::vector<Comparison>& rows, Lang lang) {
+    std::vector<std::vector<std::string>> columns(rows.size() + 1);
+    columns[0].push_back("");
+    for (std::size_t i = 0; i < rows.size(); ++i) columns[i + 1].push_back(rows[i].scheduler);
+    for (const FigureInfo& f : kFigures) {
+        columns[0].push_back(lang == Lang::zh ? f.zh : f.en);
+        for (std::size_t i = 0; i < rows.size(); ++i)
+            columns[i + 1].push_back(figure_text(f, f.get(rows[i])));
+    }
+    return columns_as_text(columns);
+}
+
 std::string compare_as_json(const std::string& scenario, const std::vector<Comparison>& rows) {
     std::string out = "{\n  \"scenario\": " + json_text(scenario) + ",\n  \"schedulers\": [";
     for (std::size_t i = 0; i < rows.size(); ++i) {
         out += std::string(i == 0 ? "" : ",") +
                "\n    {\"scheduler\": " + json_text(rows[i].scheduler);
-        for (const Metric& m : metrics()) {
-            const std::string value = m.plain(rows[i]);
-            out += std::string(", \"") + m.name + "\": " + (value.empty() ? "null" : value);
-        }
+        for (const FigureInfo& f : kFigures)
+            out += ", \"" + key_of(f) + "\": " + plain(f.get(rows[i]), "null");
         out += "}";
     }
     return out + "\n  ]\n}\n";
@@ -183,11 +192,11 @@ std::string compare_as_json(const std::string& scenario, const std::vector<Compa
 
 std::string compare_as_csv(const std::vector<Comparison>& rows) {
     std::string out = "scheduler";
-    for (const Metric& m : metrics()) out += std::string(",") + m.name;
+    for (const FigureInfo& f : kFigures) out += "," + key_of(f);
     out += "\n";
     for (const Comparison& c : rows) {
         out += '"' + c.scheduler + '"';
-        for (const Metric& m : metrics()) out += "," + m.plain(c);
+        for (const FigureInfo& f : kFigures) out += "," + plain(f.get(c), "");
         out += "\n";
     }
     return out;
