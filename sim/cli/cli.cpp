@@ -9,6 +9,7 @@
 #include <string>
 
 #include "sim/cli/commands.h"
+#include "sim/report/plot.h"
 #include "sim/scenario/suggest.h"
 #include "sim/session/load.h"
 
@@ -24,6 +25,7 @@ struct Request {
     cli::RunOptions run;
     cli::CompareOptions compare;
     cli::SweepOptions sweep;
+    cli::PlotOptions plot;
     cli::TraceOptions trace;
     cli::ExplainOptions explain;
     cli::MomentOptions ps, cat, proc_export;
@@ -154,7 +156,8 @@ CLI::App* add_compare(CLI::App& app, Request& r) {
 
 CLI::App* add_sweep(CLI::App& app, Request& r) {
     CLI::App* c = app.add_subcommand(
-        "sweep", "run a scenario again and again with a setting varied: means and confidence intervals");
+        "sweep",
+        "run a scenario again and again with a setting varied: means and confidence intervals");
     add_common(*c, r.sweep.common);
     add_jobs(*c, r.sweep.common);
     c->get_option("--seed")->description("seed of the first run; the next runs count up");
@@ -175,6 +178,21 @@ CLI::App* add_sweep(CLI::App& app, Request& r) {
         ->type_name("NAME,...");
     add_time(*c, "--until", r.sweep.common.until, "stop each run at this time");
     add_format(*c, r.sweep.common, {"text", "json", "csv"});
+    return c;
+}
+
+CLI::App* add_plot(CLI::App& app, Request& r) {
+    CLI::App* c =
+        app.add_subcommand("plot", "the curves of the window's Plots tab as blocks, CSV or JSON");
+    add_common(*c, r.plot.common);
+    add_jobs(*c, r.plot.common);
+    std::vector<std::string> kinds;
+    for (const PlotKindInfo& kind : plot_kinds()) kinds.emplace_back(kind.name);
+    c->add_option("--what", r.plot.what, "which one (default share)")->check(CLI::IsMember(kinds));
+    c->add_option("--points", r.plot.points, "moments or windows over the run (default 100)")
+        ->check(CLI::Range(1, 100'000));
+    add_time(*c, "--until", r.plot.common.until, "stop at this time");
+    add_format(*c, r.plot.common, {"text", "json", "csv"});
     return c;
 }
 
@@ -282,6 +300,7 @@ int cli_main(int argc, const char* const* argv, const WindowMain& window) {
     CLI::App* run = add_run(app, r);
     CLI::App* compare = add_compare(app, r);
     CLI::App* sweep = add_sweep(app, r);
+    CLI::App* plot = add_plot(app, r);
     CLI::App* explain = add_explain(app, r);
     CLI::App* trace = add_trace(app, r);
     CLI::App* check = app.add_subcommand("check", "only look for mistakes in scenario files");
@@ -318,6 +337,7 @@ int cli_main(int argc, const char* const* argv, const WindowMain& window) {
         return lacks_a_file(r.compare.common) ? cli::kWrongUsage : cli::compare(r.compare);
     if (sweep->parsed())
         return lacks_a_file(r.sweep.common) ? cli::kWrongUsage : cli::sweep(r.sweep);
+    if (plot->parsed()) return lacks_a_file(r.plot.common) ? cli::kWrongUsage : cli::plot(r.plot);
     if (explain->parsed()) return cli::explain(r.explain);
     if (trace->parsed()) return cli::trace(r.trace);
     const Lang lang = r.lang == "zh" ? Lang::zh : Lang::en;

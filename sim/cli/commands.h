@@ -47,6 +47,13 @@ struct CompareOptions {
 };
 int compare(const CompareOptions& options);
 
+struct PlotOptions {
+    Common common;
+    std::string what = "share";
+    int points = 100;
+};
+int plot(const PlotOptions& options);
+
 struct SweepOptions {
     Common common;
     std::vector<std::string> vary;     // quantum=1ms..20ms:1ms

@@ -114,7 +114,10 @@ Measures measures_of(const Kernel& end, const Log& log) {
     return m;
 }
 
-std::vector<Share> shares_of(const Kernel& end, const Log& log) {
+namespace {
+
+// When the set of active tasks changes.
+std::vector<Change> changes_of(const Kernel& end, const Log& log) {
     const std::vector<bool> is_of_it = scenario_tasks(end);
     std::vector<Change> changes;
     walk_stretches(log, end.tasks, end.cpus.size(), end.now(), [&](const Stretch& s) {
@@ -128,21 +131,51 @@ std::vector<Share> shares_of(const Kernel& end, const Log& log) {
     std::sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) {
         return a.at != b.at ? a.at < b.at : a.by != b.by ? a.by > b.by : a.task < b.task;
     });
-    std::vector<Wide> ideal(end.tasks.size());
+    return changes;
+}
+
+Nanos whole(Wide value) {
+    return static_cast<Nanos>((value + (Wide{1} << (FairMachine::kFraction - 1))) >>
+                              FairMachine::kFraction);
+}
+
+}  // namespace
+
+std::vector<std::vector<Nanos>> ideal_by_window(const Kernel& end, const Log& log,
+                                                std::size_t windows) {
+    std::vector<std::vector<Nanos>> out(end.tasks.size());
+    const std::vector<bool> is_of_it = scenario_tasks(end);
+    for (TaskId id = 0; id < out.size(); ++id)
+        if (is_of_it[id]) out[id].resize(windows);
+    std::vector<Wide> ideal(end.tasks.size()), before(end.tasks.size());
     FairMachine machine(end, ideal);
+    const std::vector<Change> changes = changes_of(end, log);
+    std::size_t next = 0;
     Nanos at = 0;
-    for (const Change& c : changes) {
-        if (c.at > at) machine.pass(c.at - at);
-        at = std::max(at, c.at);
-        machine.change(c.task, c.by);
+    for (std::size_t w = 0; w < windows; ++w) {
+        const auto close = static_cast<Nanos>(
+            static_cast<Wide>(end.now()) * static_cast<Wide>(w + 1) / static_cast<Wide>(windows));
+        for (; next < changes.size() && changes[next].at <= close; ++next) {
+            if (changes[next].at > at) machine.pass(changes[next].at - at);
+            at = std::max(at, changes[next].at);
+            machine.change(changes[next].task, changes[next].by);
+        }
+        if (close > at) machine.pass(close - at);
+        at = std::max(at, close);
+        for (TaskId id = 0; id < out.size(); ++id) {
+            if (!is_of_it[id]) continue;
+            out[id][w] = whole(ideal[id]) - whole(before[id]);
+            before[id] = ideal[id];
+        }
     }
+    return out;
+}
+
+std::vector<Share> shares_of(const Kernel& end, const Log& log) {
+    const std::vector<std::vector<Nanos>> ideal = ideal_by_window(end, log, 1);
     std::vector<Share> out;
-    for (TaskId id = 0; id < is_of_it.size(); ++id)
-        if (is_of_it[id])
-            out.push_back(
-                {id, end.cpu_time(id),
-                 static_cast<Nanos>((ideal[id] + (Wide{1} << (FairMachine::kFraction - 1))) >>
-                                    FairMachine::kFraction)});
+    for (TaskId id = 0; id < ideal.size(); ++id)
+        if (!ideal[id].empty()) out.push_back({id, end.cpu_time(id), ideal[id][0]});
     return out;
 }
 

@@ -34,6 +34,9 @@ struct Share {
     Nanos cpu = 0, ideal = 0;
 };
 std::vector<Share> shares_of(const Kernel& end, const Log& log);
+// The ideal part alone, by task id and window of time: `windows` equal parts of the run.
+std::vector<std::vector<Nanos>> ideal_by_window(const Kernel& end, const Log& log,
+                                                std::size_t windows);
 
 // One wakeup: when, who, and how long until it ran.
 struct WakeupLatency {
