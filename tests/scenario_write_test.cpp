@@ -176,7 +176,10 @@ TEST_CASE("every example in the tables is valid where it stands") {
         parse_ok(a + "machine { cpus 2 } " + std::string(word.example));
     for (const scn::Word& word : scn::words(WordGroup::verb)) {
         const std::string before = word.name == "unlock" ? "lock m " : "";
-        parse_ok(things + "process a { thread t { signal work } " + before +
+        const bool of_kthread =
+            word.name == "use_mm" || word.name == "unuse_mm" || word.name == "until_stopped";
+        const std::string kernel = "work refill { run 1ms } kthread scrubber { run 1ms } process editor { run 1ms }\n";
+        parse_ok(things + kernel + (of_kthread ? "kthread a { " : "process a { thread t { signal work } ") + before +
                  std::string(word.example) + " }");
     }
     for (const scn::Word& word : scn::words(WordGroup::action))

@@ -177,7 +177,7 @@ class Watcher {
             const TaskId id = static_cast<TaskId>(known_);
             expect(stacks_.insert(k_.tasks[id].stack).second,
                    [&] { return who(id) + " got a stack that another task has"; });
-            if (cpu_ == kNoCpu) continue;
+            if (cpu_ == kNoCpu || k_.tasks[id].is_kthread()) continue;   // kthreadd's clones have no user mode
             const auto parent = left_.find(was_current_);
             expect(parent != left_.end(), "a task was made by nobody");
             if (parent != left_.end()) born_[id] = parent->second.regs;

@@ -34,6 +34,12 @@ class Booter {
             if (p.kernel_thread && !kernel_program_fits(p, image->programs.back())) return false;
         }
         image->programs.push_back(init_program());
+        for (const WorkDecl& w : scenario_.works) {
+            image->programs.push_back(compile(scenario_, w));
+            ProcessDecl body;
+            body.name = w.name;
+            if (!kernel_program_fits(body, image->programs.back())) return false;
+        }
         image->tick = kSecond / scenario_.machine.hz;
         image->preempt = scenario_.machine.preempt;
         image->ideal = true;
@@ -94,7 +100,7 @@ class Booter {
         using Kind = UserOp::Kind;
         for (const UserOp& op : p.ops) {
             const bool call_fits = op.kind != Kind::system_call || op.nr == nr::clock_nanosleep ||
-                                   op.nr == nr::sched_yield || op.nr == nr::exit_group;
+                                   op.nr == nr::sched_yield || op.nr == nr::exit_group || op.nr == nr::ioctl;
             const bool loops = op.kind == Kind::loop_start || op.kind == Kind::every_start;
             if (!call_fits || op.kind == Kind::lock_try || op.kind == Kind::sem_take ||
                 op.kind == Kind::sem_post || op.kind == Kind::unlock || !p.threads.empty())
@@ -192,7 +198,7 @@ class Booter {
         Ctx cx{k, k.cpus[0], nullptr, nullptr, kernel_text(), true};
         const TaskId init = cx.new_task(kNoTask, 1);
         Task& t = cx.task(init);
-        t.program = static_cast<std::uint32_t>(k.image().programs.size() - 1);
+        t.program = static_cast<std::uint32_t>(scenario_.processes.size());
         t.flags = pf::randomize;
         set_text(t.comm, "init");
         t.cpus_allowed = scenario_.machine.cpus == 64 ? ~std::uint64_t{0}
@@ -211,15 +217,54 @@ class Booter {
         std::vector<TaskId> fresh = {init};
         kthreadd_ = kernel_thread(cx, "kthreadd", routines::kthreadd, -1, 0, 0);
         fresh.push_back(kthreadd_);
+        make_workqueues(k);
         for (Cpu& cpu : k.cpus) {
             const std::string n = std::to_string(cpu.id);
             cpu.ksoftirqd = kernel_thread(cx, "ksoftirqd/" + n, routines::kthread, cpu.id, 0, 0);
+            add_kthread(k, cpu.ksoftirqd, ThreadFn::softirqs);
             fresh.push_back(cpu.ksoftirqd);
-            fresh.push_back(kernel_thread(cx, "kworker/" + n + ":0", routines::kthread, cpu.id, 0, pf::wq_worker));
-            fresh.push_back(kernel_thread(cx, "kworker/" + n + ":0H", routines::kthread, cpu.id, -20, pf::wq_worker));
+            fresh.push_back(kworker(cx, 2 * std::uint32_t{cpu.id}));
+            fresh.push_back(kworker(cx, 2 * std::uint32_t{cpu.id} + 1));
         }
+        make_unbound_workers(cx, fresh);
+        make_rescuers(cx, fresh);
         for (TaskId id : fresh) wake_up_new_task(cx, kNoTask, id);
         for (Cpu& cpu : k.cpus) k.refresh(cpu);
+    }
+
+    // The first worker of a pool; the pool makes the others when it needs them.
+    TaskId kworker(Ctx& cx, std::uint32_t pool) {
+        const WorkerPool& p = k.wq.pools[pool];
+        const int cpu = p.cpu == kNoCpu ? -1 : p.cpu;
+        const TaskId id = kernel_thread(cx, "kworker", routines::kthread, cpu, p.nice, pf::wq_worker);
+        const std::uint32_t worker = add_worker(k, pool, id);
+        set_text(cx.task(id).comm, kworker_name(k.wq, worker));
+        return id;
+    }
+    // An unbound pool has workers only if the scenario uses one of its queues.
+    void make_unbound_workers(Ctx& cx, std::vector<TaskId>& fresh) {
+        for (std::uint32_t pool = 2 * static_cast<std::uint32_t>(k.cpus.size()); pool < k.wq.pools.size(); ++pool) {
+            const bool used = std::any_of(k.wq.works.begin(), k.wq.works.end(), [&](const WorkItem& w) {
+                return k.wq.pwqs[k.wq.queues[w.wq].first_pwq].pool == pool;
+            });
+            if (used) fresh.push_back(kworker(cx, pool));
+        }
+    }
+    void make_rescuers(Ctx& cx, std::vector<TaskId>& fresh) {
+        for (std::uint32_t q = 0; q < k.wq.queues.size(); ++q) {
+            if (!k.wq.queues[q].mem_reclaim) continue;
+            const auto row = static_cast<std::uint32_t>(k.wq.workers.size());
+            KWorker& w = k.wq.workers.emplace_back();
+            w.id = -1;
+            w.flags = worker_flag::prep;
+            w.rescue_wq = q;
+            const TaskId id = kernel_thread(cx, kworker_name(k.wq, row), routines::kthread, -1, -20, pf::wq_worker);
+            k.wq.workers[row].task = id;
+            add_kthread(k, id, ThreadFn::rescuer);
+            kthread_of(k, id).worker = row;
+            k.wq.queues[q].rescuer = row;
+            fresh.push_back(id);
+        }
     }
 
     void settle() {
@@ -283,11 +328,27 @@ class Booter {
         return kLongestRun;
     }
 
+    static bool starts(const std::vector<Stmt>& body, const std::string& name) {
+        return std::any_of(body.begin(), body.end(), [&](const Stmt& s) {
+            return (s.kind == Stmt::Kind::start && s.name == name) || starts(s.body, name);
+        });
+    }
+    bool is_started(const std::string& name) const {
+        for (const ProcessDecl& p : scenario_.processes) {
+            if (starts(p.body, name)) return true;
+            for (const ThreadDecl& t : p.threads)
+                if (starts(t.body, name)) return true;
+        }
+        return std::any_of(scenario_.works.begin(), scenario_.works.end(),
+                           [&](const WorkDecl& w) { return starts(w.body, name); });
+    }
+
     void add_events() {
         Nanos last = 0;   // arrival of the process before
         for (std::uint32_t i = 0; i < scenario_.processes.size(); ++i) {
             const ProcessDecl& p = scenario_.processes[i];
             Random rng(scenario_.machine.seed * 131 + i * 7'919 + 3);
+            if (is_started(p.name)) continue;   // by somebody's `start`
             for (std::int32_t c = 0; c < p.copies; ++c) {
                 last = std::min(draw(rng, p.arrive) + (p.arrives_after ? last : 0), kNever / 2);
                 k.add_event({.at = last, .kind = Event::Kind::arrival, .index = i,

@@ -68,6 +68,16 @@ struct Events {
     void arrival(Ctx& cx, const Event& e) {
         const ProcessDecl& decl = k.image().scenario.processes[e.index];
         --k.arrivals_left;
+        if (decl.kernel_thread && e.at > 0) {   // one that comes later is made by kthreadd, as all are
+            const std::uint32_t row = new_kthread_request(k);
+            KthreadRequest& r = k.kthread_requests[row];
+            set_text(r.comm, decl.name);
+            r.program = e.index;
+            r.copy = e.copy + 1;
+            r.nice = static_cast<std::int16_t>(decl.nice);
+            ask_kthreadd(cx, row);
+            return;
+        }
         Pid pid = -1;
         if (decl.pid && k.find_pid(*decl.pid + static_cast<Pid>(e.copy)) == kNoTask)
             pid = *decl.pid + static_cast<Pid>(e.copy);
@@ -93,6 +103,8 @@ struct Events {
         if (decl.kernel_thread) {
             t.flags = pf::kthread | pf::nofreeze | pf::forknoexec;
             t.runs_program = true;
+            add_kthread(k, id, ThreadFn::program);
+            if (decl.cpus != 0) t.flags |= pf::no_setaffinity;   // kthread_bind
             prepare_stack(cx, id, cx.text.entry_address(routines::kthread), 0);
             add_child(cx, k.find_pid(2), id);
         } else {
@@ -136,7 +148,9 @@ struct Events {
                 case TimedAction::Kind::kill: cx.send_signal(id, a.value, true); break;
                 case TimedAction::Kind::setnice: k.set_nice(cx, id, a.value); break;
                 case TimedAction::Kind::sched: k.set_scheduler(cx, id, a.sched); break;
-                case TimedAction::Kind::affinity: k.set_affinity(cx, id, a.cpus); break;
+                case TimedAction::Kind::affinity:   // -EINVAL for a bound kernel thread
+                    if ((k.tasks[id].flags & pf::no_setaffinity) == 0) k.set_affinity(cx, id, a.cpus);
+                    break;
                 default: break;
             }
         }

@@ -181,6 +181,7 @@ const Routine* next_softirq(Ctx& cx) {
     cx.set(Reg::r12, static_cast<std::uint64_t>(vec));
     ++cx.cpu.softirqs[static_cast<std::size_t>(vec)];
     cx.emit(RecordKind::softirq_entry, static_cast<std::uint32_t>(vec));
+    if (vec == static_cast<int>(Softirq::timer)) return &routines::run_timer_softirq;
     return vec == static_cast<int>(Softirq::block) ? &routines::blk_done_softirq
                                                    : &routines::softirq_action_none;
 }
@@ -272,7 +273,7 @@ const Routine common_interrupt = make_routine<common_interrupt_steps>("common_in
 const Routine handle_irq_event = make_routine<handle_irq_event_steps>("handle_irq_event", Actor::interrupt, Phase::work);
 const Routine irq_exit_rcu = make_routine<irq_exit_rcu_steps>("irq_exit_rcu", Actor::interrupt, Phase::work);
 const Routine handle_softirqs = make_routine<handle_softirqs_steps>("handle_softirqs", Actor::softirq, Phase::work);
-const Routine softirq_action_none = make_routine<softirq_action_none_steps>("run_timer_softirq", Actor::softirq, Phase::work);
+const Routine softirq_action_none = make_routine<softirq_action_none_steps>("softirq_action_none", Actor::softirq, Phase::work);
 const Routine blk_done_softirq = make_routine<blk_done_softirq_steps>("blk_done_softirq", Actor::softirq, Phase::work);
 }  // namespace routines
 

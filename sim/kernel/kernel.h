@@ -6,12 +6,16 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "sim/kernel/kthread.h"
 #include "sim/kernel/loadavg.h"
+#include "sim/kernel/timer_wheel.h"
+#include "sim/kernel/workqueue.h"
 #include "sim/machine/costs.h"
 #include "sim/machine/regs.h"
 #include "sim/machine/stacks.h"
@@ -30,7 +34,7 @@ struct Ctx;   // context.h
 // What is constant after boot.
 struct Image {
     Scenario scenario;
-    std::vector<Program> programs;       // one for each process declaration, then init's
+    std::vector<Program> programs;       // one for each process declaration, init's, one for each work item
     Costs costs{};
     // By step: the compiled stretch that begins there, what its longest way costs, its routine's first step.
     struct FastStretch {
@@ -118,12 +122,14 @@ struct Cpu {
     std::uint8_t softirq_restart = 0;
     Nanos softirq_since = 0;
     std::vector<HrTimer> timers;         // binary heap
+    TimerBase wheel;                     // low-resolution timers
     std::vector<TaskId> wake_list;       // wakeups handed over by other CPUs (TTWU_QUEUE)
     std::uint64_t slice_timer = 0;       // id of the armed one, 0: none
     std::uint64_t tick_timer = 0;
     std::array<std::uint64_t, 2> class_timer{};             // rt_period, dl_task: id of the armed one, 0: none
     std::array<Nanos, 2> class_timer_at{kNever, kNever};
     bool tick_stopped = false;           // NO_HZ: idle without ticks
+    Nanos nohz_until = kNever;           // but for one at this time, when a timer of the wheel is due
     TimerKind expiring = TimerKind::sleep;   // the timer hrtimer_interrupt is at
     TaskId expiring_task = kNoTask;
     bool stop_expiring = false;
@@ -145,10 +151,6 @@ struct Cpu {
     }
     // The task that runs here or is about to: between the pick and its commit the old rq->curr no longer counts.
     TaskId runs() const { return picked != kNoTask ? picked : curr; }
-};
-
-struct WaitQueue {
-    TaskId head = kNoTask, tail = kNoTask;
 };
 
 struct Pipe {
@@ -250,6 +252,11 @@ class Kernel {
     std::vector<Pipe> pipes;
     std::vector<Device> devices;
     CowArray<TaskId, 10> by_pid;
+    std::vector<KThread> kthreads;       // struct kthread; Task::kthread is the row
+    std::vector<KthreadRequest> kthread_requests;
+    std::deque<std::uint32_t> kthread_create_list;   // requests that kthreadd has not taken yet
+    std::vector<Completion> completions;
+    Workqueues wq;
     std::uint64_t jiffies = 0;
     LoadAverage load;                    // as of the last tick or end of a halt; for now: load_now()
     std::uint64_t forks = 0;
@@ -274,6 +281,7 @@ class Kernel {
     void sample_load(Nanos at);          // load averages, when a sample is due at that instant
     void task_is_gone(TaskId task);      // its last reference was dropped
     void count_steps(std::uint64_t n) { steps_ += n; }
+    std::uint64_t next_timer_id() { return ++timer_id_; }
     void refresh(Cpu& cpu);              // when its next step happens, after a change from outside
 
   private:

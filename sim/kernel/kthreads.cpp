@@ -3,10 +3,20 @@
 #include "sim/base/assert.h"
 #include "sim/kernel/context.h"
 #include "sim/kernel/compiled.h"
+#include "sim/kernel/family.h"
 #include "sim/kernel/routines.h"
 #include "sim/model/draw.h"
 
 namespace sy {
+
+bool asked_to_stop(const Ctx& cx) {
+    const std::uint32_t row = cx.cur().kthread;
+    if (row >= cx.k.kthreads.size()) return false;
+    return cx.k.kthreads[row].should_stop || cx.k.kthreads[row].should_park;
+}
+std::uint32_t kernel_sleep_state(const Ctx& cx) {
+    return (cx.cur().flags & pf::wq_worker) != 0 ? task_state::uninterruptible : task_state::idle;
+}
 
 namespace {
 
@@ -16,6 +26,7 @@ bool resched_wanted(Ctx& cx) { return (cx.cur().tif & tif::need_resched) != 0; }
 void idle_irqs_on(Ctx& cx) { cx.irqs_on(); }
 void idle_irqs_off(Ctx& cx) {
     cx.irqs_off();
+    nohz_stop_tick(cx);
     cx.program_lapic(cx.cpu.id);
 }
 void after_halt(Ctx&) {}
@@ -45,7 +56,6 @@ constexpr StepDef cpu_startup_entry_steps[] = {
 // --- kernel threads that wait for work ---
 
 void sleep_interruptible(Ctx& cx) { cx.set_state(cx.current(), task_state::interruptible); }
-void sleep_idle(Ctx& cx) { cx.set_state(cx.current(), task_state::idle); }
 void run_again(Ctx& cx) { cx.set_state(cx.current(), task_state::running); }
 bool softirq_pending(Ctx& cx) { return cx.cpu.softirq_pending != 0; }
 void bh_irqs_off(Ctx& cx) { cx.irqs_off(); }
@@ -73,29 +83,56 @@ constexpr StepDef smpboot_thread_fn_steps[] = {
     effect(bh_irqs_on, Cost::word, {"Interrupts on.", "打开中断。", "", ""}),
     jump("again"),
 };
-constexpr StepDef kthreadd_steps[] = {
-    label("again"),
-    effect(sleep_interruptible, Cost::effect, kWaitForWork),
-    call(routines::schedule),
-    jump("again"),
-};
-constexpr StepDef worker_thread_steps[] = {
-    label("again"),
-    effect(sleep_idle, Cost::effect, kWaitForWork),
-    call(routines::schedule),
-    jump("again"),
-};
-
 const Routine* thread_body(Ctx& cx) {
-    const Task& t = cx.cur();
-    if (t.runs_program) return &routines::scenario_kthread;
-    return (t.flags & pf::wq_worker) != 0 ? &routines::worker_thread : &routines::smpboot_thread_fn;
+    switch (kthread_of(cx.k, cx.current()).fn) {
+        case ThreadFn::program: return &routines::scenario_kthread;
+        case ThreadFn::worker: return &routines::worker_thread;
+        case ThreadFn::rescuer: return &routines::rescuer_thread;
+        case ThreadFn::softirqs: break;
+    }
+    return &routines::smpboot_thread_fn;
 }
+// kthreadd's clones announce themselves; what stood ready at boot, or came ready-made from outside, does not.
+bool ready_made(Ctx& cx) { return cx.reg(Reg::rdi) == 0; }
+void publish(Ctx& cx) {
+    KthreadRequest& request = cx.k.kthread_requests[cx.reg(Reg::rdi) - 1];
+    request.result = cx.current();
+    if (request.done == kNone) {   // the outside world wanted it and does not wait
+        request.in_use = false;
+        cx.set(Reg::rdi, 0);
+        return;
+    }
+    cx.set_state(cx.current(), task_state::uninterruptible);
+    cx.set(Reg::rdi, layout::completion_address(request.done));
+}
+bool should_stop(Ctx& cx) { return kthread_of(cx.k, cx.current()).should_stop; }
+void function_returned(Ctx& cx) {
+    KThread& t = kthread_of(cx.k, cx.current());
+    t.has_exited = true;
+    cx.set(Reg::rdi, t.exited == kNone ? 0 : layout::completion_address(t.exited));
+}
+void exit_argument(Ctx& cx) { cx.set(Reg::rdi, 0); }
+bool rdi_is_zero(Ctx& cx) { return cx.reg(Reg::rdi) == 0; }
+
 constexpr StepDef kthread_steps[] = {
     push(Reg::rbx),
+    free_branch(ready_made, "run", {"Did it stand ready when the machine began?", "它是机器启动时就已就绪的吗？", "", ""}),
+    effect(publish, Cost::locked,
+           {"{cur} announces itself to who asked for it: state TASK_UNINTERRUPTIBLE.", "{cur} 向请求者报到：状态 TASK_UNINTERRUPTIBLE。",
+            "A new kernel thread does nothing until it is woken.", "新的内核线程在被唤醒之前什么也不做。"}),
+    branch(rdi_is_zero, "run", {"Does nobody wait for it?", "没有人在等它吗？", "", ""}),
+    call(routines::complete),
+    call(routines::schedule, {"Call schedule(): wait for the first wakeup.", "调用 schedule()：等待第一次唤醒。", "", ""}),
+    label("run"),
+    free_branch(should_stop, "stopped", {"Has it been asked to stop already?", "已经被要求停止了吗？", "", ""}),
     call_indirect(thread_body, {"Call the thread's function.", "调用线程的函数。", "", ""}),
+    label("stopped"),
     pop(Reg::rbx),
-    effect([](Ctx& cx) { cx.set(Reg::rdi, 0); }, Cost::word, {"The thread's function has returned.", "线程函数已返回。", "", ""}),
+    effect(function_returned, Cost::word, {"The thread's function has returned.", "线程函数已返回。", "", ""}),
+    free_branch(rdi_is_zero, "exit", {"Does nobody wait for its end?", "没有人在等它结束吗？", "", ""}),
+    call(routines::complete_all, {"Tell who waits in kthread_stop().", "告诉在 kthread_stop() 中等待者。", "", ""}),
+    effect(exit_argument, Cost::word, {"Its exit code is 0.", "退出码为 0。", "", ""}),
+    label("exit"),
     call(routines::do_exit),
 };
 
@@ -110,6 +147,8 @@ Reg counter_reg(const UserOp& o) { return static_cast<Reg>(static_cast<int>(Reg:
 void start_program(Ctx& cx) { cx.set(Reg::r12, 0); }
 bool is_exit(Ctx& cx) { return op(cx).kind == Kind::system_call && op(cx).nr == nr::exit_group; }
 bool is_burst(Ctx& cx) { return op(cx).kind == Kind::load_burst; }
+bool is_driver_call(Ctx& cx) { return op(cx).kind == Kind::system_call && op(cx).nr == nr::ioctl; }
+bool is_stop_check(Ctx& cx) { return op(cx).kind == Kind::stop_check; }
 bool is_sleep(Ctx& cx) { return op(cx).kind == Kind::system_call && op(cx).nr == nr::clock_nanosleep; }
 bool is_yield(Ctx& cx) { return op(cx).kind == Kind::system_call && op(cx).nr == nr::sched_yield; }
 void load_burst(Ctx& cx) {
@@ -123,6 +162,27 @@ void load_sleep(Ctx& cx) {
     cx.set(Reg::rdi, static_cast<std::uint64_t>(until));
     cx.set(Reg::r12, cx.reg(Reg::r12) + 2);
 }
+// fsleep(): up to 20 ms an hrtimer (usleep_range), beyond that the timer wheel (msleep); Linux, timers-howto.
+constexpr Nanos kLongestUsleep = 20 * kMilli;
+const Routine* sleep_function(Ctx& cx) {
+    const Nanos length = static_cast<Nanos>(cx.reg(Reg::rdi)) - cx.cpu.clock;
+    if (length <= kLongestUsleep) return &routines::schedule_timeout_idle;
+    cx.set(Reg::rdi, static_cast<std::uint64_t>(length));
+    return &routines::msleep;
+}
+void load_driver_call(Ctx& cx) {
+    const UserOp& o = op(cx);
+    cx.set(Reg::rdi, o.arg[1]);
+    cx.set(Reg::rsi, o.arg[2]);
+    cx.set(Reg::r12, cx.reg(Reg::r12) + 2);
+}
+bool goes_on(Ctx& cx) {
+    const KThread& t = kthread_of(cx.k, cx.current());
+    return !t.should_stop && !t.should_park;
+}
+bool not_to_stop(Ctx& cx) { return !should_stop(cx); }
+void next_op(Ctx& cx) { cx.set(Reg::r12, cx.reg(Reg::r12) + 1); }
+void leave_loop(Ctx& cx) { cx.set(Reg::r12, op(cx).target); }
 void skip_call(Ctx& cx) { cx.set(Reg::r12, cx.reg(Reg::r12) + 2); }
 void other_op(Ctx& cx) {
     const UserOp o = op(cx);
@@ -151,6 +211,8 @@ constexpr StepDef scenario_kthread_steps[] = {
     branch(is_sleep, "sleep", {"Sleep?", "睡眠？", "", ""}),
     branch(is_yield, "yield", {"Let others run?", "让别人运行？", "", ""}),
     branch(is_exit, "out", {"Done?", "完成了？", "", ""}),
+    free_branch(is_driver_call, "call", {"A function of the kernel?", "调用内核函数？", "", ""}),
+    free_branch(is_stop_check, "check", {"The head of its loop?", "循环的开头？", "", ""}),
     effect(other_op, Cost::word, {"Count the loop.", "循环计数。", "", ""}),
     jump("next"),
     label("burst"),
@@ -161,7 +223,23 @@ constexpr StepDef scenario_kthread_steps[] = {
     jump("next"),
     label("sleep"),
     effect(load_sleep, Cost::word, {"Work out when to wake.", "算出何时醒来。", "", ""}),
-    call(routines::schedule_timeout_idle),
+    call_indirect(sleep_function, {"Sleep: on an hrtimer if the time is short, else on the timer wheel.",
+                                   "睡眠：时间短用 hrtimer，否则用时间轮。", "", ""}),
+    jump("next"),
+    label("call"),
+    effect(load_driver_call, Cost::word, {"Load the arguments of the call.", "装入调用的参数。", "", ""}),
+    call_indirect(driver_method, {"Call the function.", "调用该函数。", "", ""}),
+    jump("next"),
+    label("check"),
+    branch(goes_on, "on", {"kthread_should_stop()? kthread_should_park()?", "kthread_should_stop()？kthread_should_park()？",
+                           "A kernel thread ends only by looking: nothing ends it from outside.",
+                           "内核线程只有自己查看才会结束：外部无法强行结束它。"}),
+    call(routines::kthread_parkme),
+    branch(not_to_stop, "on", {"Is it to go on?", "继续运行吗？", "", ""}),
+    effect(leave_loop, Cost::word, {"Asked to stop: leave the loop.", "被要求停止：离开循环。", "", ""}),
+    jump("next"),
+    label("on"),
+    effect(next_op, Cost::word, {"Another round.", "再来一轮。", "", ""}),
     jump("next"),
     label("yield"),
     effect(skip_call, Cost::word, {"Offer the CPU to others.", "把 CPU 让给别人。", "", ""}),
@@ -176,8 +254,6 @@ namespace routines {
 const Routine do_idle = make_routine<do_idle_steps>("do_idle", Actor::scheduler, Phase::work);
 const Routine cpu_startup_entry = make_routine<cpu_startup_entry_steps>("cpu_startup_entry", Actor::scheduler, Phase::work);
 const Routine smpboot_thread_fn = make_routine<smpboot_thread_fn_steps>("smpboot_thread_fn", Actor::kernel, Phase::work);
-const Routine kthreadd = make_routine<kthreadd_steps>("kthreadd", Actor::kernel, Phase::work);
-const Routine worker_thread = make_routine<worker_thread_steps>("worker_thread", Actor::kernel, Phase::work);
 const Routine kthread = make_routine<kthread_steps>("kthread", Actor::kernel, Phase::work);
 const Routine scenario_kthread = make_routine<scenario_kthread_steps>("scenario_thread", Actor::kernel, Phase::work);
 }  // namespace routines

@@ -39,8 +39,19 @@ extern const Routine x64_sys_exit, x64_sys_exit_group, do_group_exit, do_exit, d
     kernel_wait4, do_wait, x64_sys_pause, do_pause, arch_do_signal, get_signal, do_signal_stop, ni_syscall,
     wake_parent;
 // kthreads.cpp
-extern const Routine do_idle, cpu_startup_entry, smpboot_thread_fn, kthreadd, worker_thread, kthread,
-    scenario_kthread, schedule_timeout_idle;
+extern const Routine do_idle, cpu_startup_entry, smpboot_thread_fn, kthread, scenario_kthread, schedule_timeout_idle;
+// kthread_calls.cpp
+extern const Routine wait_for_completion, complete, complete_all, kthread_create, kthreadd, create_kthread, kthread_stop,
+    kthread_park, kthread_unpark, kthread_parkme;
+// driver_calls.cpp
+extern const Routine x64_sys_ioctl, no_ioctl, kthread_run, kthread_use_mm, kthread_unuse_mm;
+// timer_wheel.cpp
+extern const Routine run_timer_softirq, process_timeout, schedule_timeout, msleep;
+// workqueue.cpp, worker.cpp, flush.cpp
+extern const Routine queue_work_on, queue_work, kick_pool, queue_delayed_work_on, delayed_work_timer_fn,
+    wq_worker_sleeping, wq_worker_running, idle_worker_timeout, worker_thread, process_scheduled_works, process_one_work,
+    work_func, wq_barrier_func, manage_workers, rescuer_thread, pool_mayday_timeout, flush_work, flush_workqueue,
+    cancel_work_sync;
 }  // namespace routines
 
 // All of them in the order in which they lie in kernel text.

@@ -384,8 +384,14 @@ void unlock_rq(Ctx& cx) {
 constexpr Say kPrologue = {"Push {reg}: the caller's value must survive.", "压入 {reg}：调用者的值必须保住。", "", ""};
 constexpr Say kEpilogue = {"Pop {reg}: the caller's value is back.", "弹出 {reg}：调用者的值恢复。", "", ""};
 
+bool is_worker(Ctx& cx) { return (cx.cur().flags & pf::wq_worker) != 0; }
+bool stays_runnable(Ctx& cx) { return cx.cur().state == task_state::running; }
+
 constexpr StepDef schedule_steps[] = {
     push(Reg::rbx, kPrologue),
+    free_branch(is_worker, "worker", {"Is {cur} a kworker?", "{cur} 是 kworker 吗？",
+                                      "Then its pool must know when it sleeps in the middle of a work.",
+                                      "若是，它在工作中途睡去时池必须知道。"}),
     label("again"),
     effect(preempt_disable_none, Cost::word,
            {"Disable preemption.", "禁止抢占。", "The scheduler must not be scheduled away half-way.",
@@ -395,6 +401,20 @@ constexpr StepDef schedule_steps[] = {
            {"Enable preemption again: {cur} runs.", "重新允许抢占：{cur} 在运行。", "", ""}),
     branch(need_resched, "again",
            {"Has somebody asked for a reschedule meanwhile?", "其间有人请求重新调度吗？", "", ""}),
+    pop(Reg::rbx, kEpilogue), ret(),
+    label("worker"),   // sched_submit_work, and sched_update_worker at the end
+    branch(stays_runnable, "switch", {"Does it stay runnable?", "它仍可运行吗？", "", ""}),
+    call(routines::wq_worker_sleeping),
+    label("switch"),
+    effect(preempt_disable_none, Cost::word,
+           {"Disable preemption.", "禁止抢占。", "The scheduler must not be scheduled away half-way.",
+            "调度器不能在半途被调度走。"}),
+    call(routines::schedule_inner),
+    effect(preempt_enable_no_resched, Cost::word,
+           {"Enable preemption again: {cur} runs.", "重新允许抢占：{cur} 在运行。", "", ""}),
+    branch(need_resched, "switch",
+           {"Has somebody asked for a reschedule meanwhile?", "其间有人请求重新调度吗？", "", ""}),
+    call(routines::wq_worker_running),
     pop(Reg::rbx, kEpilogue), ret(),
 };
 

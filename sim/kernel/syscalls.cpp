@@ -11,6 +11,7 @@ const Routine* syscall_routine(std::uint64_t number) {
     switch (number) {
         case nr::read: return &x64_sys_read;
         case nr::write: return &x64_sys_write;
+        case nr::ioctl: return &x64_sys_ioctl;
         case nr::sched_yield: return &x64_sys_sched_yield;
         case nr::pause: return &x64_sys_pause;
         case nr::getpid: return &x64_sys_getpid;
@@ -59,7 +60,14 @@ std::span<const Routine* const> all_routines() {
         &x64_sys_read, &x64_sys_write, &x64_sys_fsync, &vfs_read, &vfs_write, &pipe_read, &pipe_write,
         &evdev_read, &null_write, &submit_bio_wait, &io_schedule,
         // kernel threads
-        &kthread, &kthreadd, &smpboot_thread_fn, &worker_thread, &scenario_kthread};
+        &kthread, &kthreadd, &smpboot_thread_fn, &scenario_kthread, &wait_for_completion, &complete, &complete_all,
+        &kthread_create, &create_kthread, &kthread_run, &kthread_stop, &kthread_park, &kthread_unpark, &kthread_parkme,
+        &kthread_use_mm, &kthread_unuse_mm, &x64_sys_ioctl, &no_ioctl,
+        // workqueues and the timer wheel
+        &queue_work_on, &queue_work, &kick_pool, &queue_delayed_work_on, &delayed_work_timer_fn, &wq_worker_sleeping,
+        &wq_worker_running, &idle_worker_timeout, &worker_thread, &process_scheduled_works, &process_one_work, &work_func,
+        &wq_barrier_func, &manage_workers, &rescuer_thread, &pool_mayday_timeout, &flush_work, &flush_workqueue,
+        &cancel_work_sync, &run_timer_softirq, &process_timeout, &schedule_timeout, &msleep};
     return all;
 }
 

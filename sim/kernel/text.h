@@ -140,6 +140,12 @@ constexpr StepDef branch(Test t, const char* label_name, Say say) {
     s.say = say;
     return s;
 }
+// A branch that is only there to tell cases apart: it takes no time.
+constexpr StepDef free_branch(Test t, const char* label_name, Say say) {
+    StepDef s = branch(t, label_name, say);
+    s.cost = Cost::none;
+    return s;
+}
 constexpr StepDef label(const char* name) {
     StepDef s;
     s.op = Op::label;

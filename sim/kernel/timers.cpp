@@ -5,6 +5,7 @@
 #include "sim/base/assert.h"
 #include "sim/kernel/context.h"
 #include "sim/kernel/compiled.h"
+#include "sim/kernel/family.h"
 #include "sim/kernel/routines.h"
 
 namespace sy {
@@ -30,7 +31,8 @@ bool is_stale(const Ctx& cx, const Cpu& cpu, const HrTimer& t) {
     switch (t.kind) {
         case TimerKind::sleep: return cx.peek(t.task).timer != t.id;
         case TimerKind::slice: return cpu.slice_timer != t.id;
-        case TimerKind::tick: return cpu.tick_stopped || cpu.tick_timer != t.id;
+        case TimerKind::tick:
+            return cpu.tick_timer != t.id || (cpu.tick_stopped && cpu.nohz_until == kNever);
         case TimerKind::rt_period: return cpu.class_timer[0] != t.id;
         case TimerKind::dl_task: return cpu.class_timer[1] != t.id;
     }
@@ -69,6 +71,7 @@ void Ctx::program_lapic(CpuId c) {
 void Ctx::restart_tick(CpuId c) {
     Cpu& target = k.cpus[c];
     target.tick_stopped = false;
+    target.nohz_until = kNever;
     const Nanos tick = k.image().tick;
     const Nanos next = (cpu.clock / tick + 1) * tick;
     target.tick_timer = start_timer(c, next, TimerKind::tick, kNoTask);
@@ -76,7 +79,10 @@ void Ctx::restart_tick(CpuId c) {
 }
 
 // NO_HZ: an idle CPU needs no ticks (linux.md 6.3).
-void Kernel::idle_entered(CpuId c) { cpus[c].tick_stopped = true; }
+void Kernel::idle_entered(CpuId c) {
+    cpus[c].tick_stopped = true;
+    cpus[c].nohz_until = kNever;
+}
 
 namespace {
 
@@ -154,14 +160,20 @@ void update_jiffies(Ctx& cx) {
         cx.k.jiffies = due;
         cx.k.sample_load(cx.cpu.clock);
     }
+    run_local_timers(cx);
 }
 void scheduler_tick(Ctx& cx) {
     const TaskId curr = cx.cpu.curr;
     if (curr == cx.cpu.idle || !cx.peek(curr).on_rq) return;
+    if ((cx.peek(curr).flags & pf::wq_worker) != 0) wq_worker_tick(cx);
     if (cx.k.sched->tick(cx.view(), curr)) cx.resched_curr(cx.cpu.id);
     cx.sync_class_timers(cx.cpu.id);
 }
 void forward_tick(Ctx& cx) {
+    if (cx.cpu.tick_stopped) {   // of an idle CPU: it sets the next one itself, if it needs one
+        cx.cpu.nohz_until = kNever;
+        return;
+    }
     const Nanos tick = cx.k.image().tick;
     cx.cpu.tick_timer =
         cx.start_timer(cx.cpu.id, (cx.cpu.clock / tick + 1) * tick, TimerKind::tick, kNoTask);
@@ -291,9 +303,11 @@ constexpr StepDef do_nanosleep_steps[] = {
 // Kernel threads of a scenario sleep through this one: no signals, state I (linux.md 0.3, fact 9).
 void set_idle_state(Ctx& cx) {
     cx.set(Reg::rbx, cx.reg(Reg::rdi), at::reg(Reg::rdi));
-    cx.set_state(cx.current(), task_state::idle);
+    cx.set_state(cx.current(), kernel_sleep_state(cx));
 }
-bool kernel_sleeps_on(Ctx& cx) { return static_cast<Nanos>(cx.reg(Reg::rbx)) > cx.cpu.clock; }
+bool kernel_sleeps_on(Ctx& cx) {
+    return static_cast<Nanos>(cx.reg(Reg::rbx)) > cx.cpu.clock && !asked_to_stop(cx);
+}
 
 constexpr StepDef schedule_timeout_idle_steps[] = {
     push(Reg::rbx),
@@ -325,7 +339,7 @@ const Routine x64_sys_clock_nanosleep = make_routine<clock_nanosleep_steps>("__x
 const Routine common_nsleep = make_routine<common_nsleep_steps>("common_nsleep", Actor::kernel, Phase::work);
 const Routine hrtimer_nanosleep = make_routine<hrtimer_nanosleep_steps>("hrtimer_nanosleep", Actor::kernel, Phase::work);
 const Routine do_nanosleep = make_routine<do_nanosleep_steps>("do_nanosleep", Actor::kernel, Phase::work, true);
-const Routine schedule_timeout_idle = make_routine<schedule_timeout_idle_steps>("schedule_timeout", Actor::kernel, Phase::work, true);
+const Routine schedule_timeout_idle = make_routine<schedule_timeout_idle_steps>("schedule_hrtimeout_range", Actor::kernel, Phase::work, true);
 }  // namespace routines
 
 }  // namespace sy

@@ -132,6 +132,7 @@ std::uint32_t perform(Ctx& cx, const UserOp& op, std::uint32_t here) {
             cx.set(Reg::rdx, tid, at::user_word(cx.cur().mm, op.data));
             return tid == 0 ? op.target : next;
         }
+        case Kind::stop_check: return next;   // of kernel threads only
         case Kind::if_child:
         case Kind::thread_start: {
             const bool child = cx.reg(Reg::rax) == 0;

@@ -61,6 +61,16 @@ struct Stmt {
         setnice,    // count: nice value for itself (setpriority)
         affinity,   // cpus: sched_setaffinity for itself
         sched,      // sched: sched_setscheduler or sched_setattr for itself
+        queue,      // name: a work item; count: the CPU (-1: this one); time.a: a delay
+        flush,      // name: a work item or a workqueue; waits until it is done
+        cancel,     // name: a work item; takes it back, or waits until it is done
+        start,      // name: a kernel thread: kthread_run
+        stop,       // name: kthread_stop; waits until it has exited
+        park,       // name: kthread_park
+        unpark,     // name
+        use_mm,     // name: a process whose address space this kernel thread borrows (kthread_use_mm)
+        unuse_mm,
+        until_stopped,  // body, until kthread_should_stop(); parks between two rounds when asked to
         repeat,     // body, count times; count < 0: forever
         every,      // body, with the next start one `time` after the last start (absolute sleeps)
     };
@@ -135,6 +145,29 @@ struct PipeDecl {
     friend bool operator==(const PipeDecl&, const PipeDecl&) = default;
 };
 
+// A workqueue of the scenario; `events` and the kernel's other standard ones are always there.
+struct WorkqueueDecl {
+    std::string name;
+    SourcePos pos;
+    bool unbound = false;              // WQ_UNBOUND: one pool for all CPUs
+    bool highpri = false;              // WQ_HIGHPRI: workers of nice -20
+    bool reclaim = false;              // WQ_MEM_RECLAIM: it has a rescuer
+    std::int32_t max_active = 0;       // 0: the default
+
+    friend bool operator==(const WorkqueueDecl&, const WorkqueueDecl&) = default;
+};
+
+// A work item: something that kworkers do when somebody queues it.
+struct WorkDecl {
+    std::string name;
+    SourcePos pos;
+    std::string queue = "events";
+    SourcePos queue_pos;
+    std::vector<Stmt> body;
+
+    friend bool operator==(const WorkDecl&, const WorkDecl&) = default;
+};
+
 // A timed line: something the outside world does to the machine.
 struct TimedAction {
     enum class Kind : std::uint8_t { kill, setnice, affinity, sched, irq, caption };
@@ -204,6 +237,8 @@ struct Scenario {
     std::vector<PipeDecl> pipes;
     std::vector<DeviceDecl> devices;
     std::vector<ProcessDecl> processes;
+    std::vector<WorkqueueDecl> workqueues;
+    std::vector<WorkDecl> works;
     std::vector<TimedAction> timeline;  // sorted by time, stable
     std::vector<Expect> expects;
     std::string title, title_zh;       // `title "…" zh "…"`: for menus; may be empty

@@ -16,7 +16,7 @@ namespace sy {
 // __state bits, linux.md 1.2.
 namespace task_state {
 constexpr std::uint32_t running = 0, interruptible = 1, uninterruptible = 2, stopped = 4, dead = 0x80,
-                        wakekill = 0x100, waking = 0x200, noload = 0x400, fresh = 0x800 /* TASK_NEW */;
+                        parked = 0x40, wakekill = 0x100, waking = 0x200, noload = 0x400, fresh = 0x800 /* TASK_NEW */;
 constexpr std::uint32_t idle = uninterruptible | noload, killable = uninterruptible | wakekill;
 constexpr std::uint32_t normal = interruptible | uninterruptible;
 }  // namespace task_state
@@ -116,6 +116,7 @@ struct Task {
     std::uint64_t clear_child_tid = 0;    // user address, CLONE_CHILD_CLEARTID
     std::uint64_t pending_signals = 0;    // bit n-1 for signal n
     bool waits_for_child = false;         // asleep in wait4
+    std::uint32_t kthread = 0xffff'ffff;  // kernel threads: row of struct kthread (sim/kernel/kthread.h)
 
     // The user program.
     std::uint32_t program = 0;            // index of the program (Image)

@@ -145,12 +145,51 @@ class Compiler {
                 return false;
             case Stmt::Kind::affinity: call(nr::sched_setaffinity, {0, 8, s.cpus}, s.pos); return false;
             case Stmt::Kind::sched: set_scheduler(s); return false;
+            case Stmt::Kind::queue:
+                driver(DriverCall::queue, work_index(scenario_, s.name), s, static_cast<int>(s.count), s.time.a);
+                return false;
+            case Stmt::Kind::flush: {
+                const int work = work_index(scenario_, s.name);
+                if (work >= 0)
+                    driver(DriverCall::flush_work, work, s);
+                else
+                    driver(DriverCall::flush_queue, workqueue_index(scenario_, s.name), s);
+                return false;
+            }
+            case Stmt::Kind::cancel: driver(DriverCall::cancel, work_index(scenario_, s.name), s); return false;
+            case Stmt::Kind::start: driver(DriverCall::start, process_index(s.name), s); return false;
+            case Stmt::Kind::stop: driver(DriverCall::stop, process_index(s.name), s); return false;
+            case Stmt::Kind::park: driver(DriverCall::park, process_index(s.name), s); return false;
+            case Stmt::Kind::unpark: driver(DriverCall::unpark, process_index(s.name), s); return false;
+            case Stmt::Kind::use_mm: driver(DriverCall::use_mm, process_index(s.name), s); return false;
+            case Stmt::Kind::unuse_mm: driver(DriverCall::unuse_mm, 0, s); return false;
+            case Stmt::Kind::until_stopped: until_stopped(s, level); return false;
             case Stmt::Kind::repeat: return repeat(s, level);
             case Stmt::Kind::every: every(s, level); return true;
         }
         return false;
     }
 
+    // What the kernel is asked for by number: the parser lets no unknown name pass.
+    void driver(DriverCall what, int object, const Stmt& s, int cpu = -1, Nanos delay = 0) {
+        SY_ASSERT(object >= 0, "the parser lets no unknown name pass");
+        call(nr::ioctl,
+             {kDriverFd, static_cast<std::uint64_t>(what),
+              driver_arg(static_cast<std::uint64_t>(object), cpu, delay)},
+             s.pos);
+    }
+    int process_index(const std::string& name) const {
+        for (std::size_t i = 0; i < scenario_.processes.size(); ++i)
+            if (scenario_.processes[i].name == name) return static_cast<int>(i);
+        return -1;
+    }
+    void until_stopped(const Stmt& s, std::uint8_t level) {
+        const std::uint32_t top = here();
+        emit(Kind::stop_check, s.pos);
+        block(s.body, level);
+        emit(Kind::jump, s.pos).target = top;
+        patch(top);
+    }
     static std::uint64_t bytes(const Stmt& s) {
         return s.count > 0 ? static_cast<std::uint64_t>(s.count) : 1;
     }
@@ -295,6 +334,7 @@ const char* syscall_name(std::uint64_t number) {
     switch (number) {
         case nr::read: return "read";
         case nr::write: return "write";
+        case nr::ioctl: return "ioctl";
         case nr::sched_yield: return "sched_yield";
         case nr::pause: return "pause";
         case nr::getpid: return "getpid";
@@ -316,6 +356,34 @@ const char* syscall_name(std::uint64_t number) {
 
 Program compile(const Scenario& scenario, const ProcessDecl& process) {
     return Compiler(scenario, process).run();
+}
+
+Program compile(const Scenario& scenario, const WorkDecl& work) {
+    ProcessDecl body;
+    body.name = work.name;
+    body.pos = work.pos;
+    body.kernel_thread = true;
+    body.body = work.body;
+    return Compiler(scenario, body).run();
+}
+
+int work_index(const Scenario& scenario, const std::string& name) {
+    for (std::size_t i = 0; i < scenario.works.size(); ++i)
+        if (scenario.works[i].name == name) return static_cast<int>(i);
+    return -1;
+}
+
+int workqueue_index(const Scenario& scenario, const std::string& name) {
+    int index = 0;
+    for (const char* standard : kStandardQueues) {
+        if (name == standard) return index;
+        ++index;
+    }
+    for (const WorkqueueDecl& queue : scenario.workqueues) {
+        if (queue.name == name) return index;
+        ++index;
+    }
+    return -1;
 }
 
 Program init_program() {

@@ -33,6 +33,7 @@ struct UserOp {
         sem_leave,     // no longer a waiter
         sem_post,      // add one; if nobody waits, to `target`
         join_check,    // if the thread's tid word is 0, to `target`
+        stop_check,    // kthread_should_stop(): to `target`; asked to park: parks first
         if_child,      // RAX is not 0 (the parent): to `target`; the child goes on
         thread_start,  // RAX is 0 (the new thread): to `target`; the parent goes on, storing the tid
     };
@@ -93,7 +94,7 @@ constexpr int kFirstFd = 3;
 
 // System call numbers (linux.md 4.8).
 namespace nr {
-constexpr std::uint16_t read = 0, write = 1, sched_yield = 24, pause = 34, getpid = 39, clone = 56,
+constexpr std::uint16_t read = 0, write = 1, ioctl = 16, sched_yield = 24, pause = 34, getpid = 39, clone = 56,
                         exit = 60, wait4 = 61, fsync = 74, setpriority = 141,
                         sched_setscheduler = 144, futex = 202,
                         sched_setaffinity = 203, clock_nanosleep = 230, exit_group = 231,
@@ -101,12 +102,32 @@ constexpr std::uint16_t read = 0, write = 1, sched_yield = 24, pause = 34, getpi
 }
 const char* syscall_name(std::uint64_t number);
 
+// What programs ask of the kernel's workqueues and kernel threads. From user mode it goes through the ioctl of a driver
+// (RSI: the command, RDX: the object and more, packed by `driver_arg`); kernel threads call the function itself.
+enum class DriverCall : std::uint32_t {
+    none, queue, flush_work, flush_queue, cancel, start, stop, park, unpark, use_mm, unuse_mm,
+};
+constexpr std::uint64_t driver_arg(std::uint64_t object, int cpu, Nanos delay) {
+    return object | static_cast<std::uint64_t>(cpu + 1) << 20 |
+           static_cast<std::uint64_t>((delay + kMicro - 1) / kMicro) << 28;
+}
+constexpr std::uint32_t driver_object(std::uint64_t arg) { return static_cast<std::uint32_t>(arg & 0xf'ffff); }
+constexpr int driver_cpu(std::uint64_t arg) { return static_cast<int>(arg >> 20 & 0xff) - 1; }
+constexpr Nanos driver_delay(std::uint64_t arg) { return static_cast<Nanos>(arg >> 28) * kMicro; }
+constexpr std::uint64_t kDriverFd = 2;   // where our programs have the driver open
+
 // Futex operations (include/uapi/linux/futex.h): FUTEX_WAIT, FUTEX_WAKE with FUTEX_PRIVATE_FLAG.
 constexpr std::uint64_t kFutexWait = 128, kFutexWake = 129;
 constexpr std::uint64_t kTimerAbstime = 1;
 
 // Compiles one process declaration. The scenario gives the numbering of pipes and devices.
 Program compile(const Scenario& scenario, const ProcessDecl& process);
+Program compile(const Scenario& scenario, const WorkDecl& work);
+// The number of a work item, or of a workqueue as the kernel counts them (the standard ones first); -1: none.
+int work_index(const Scenario& scenario, const std::string& name);
+int workqueue_index(const Scenario& scenario, const std::string& name);
+// The workqueues that every kernel has, linux.md 7.5.
+inline constexpr const char* kStandardQueues[] = {"events", "events_highpri", "events_long", "events_unbound"};
 // init: waits for ever.
 Program init_program();
 

@@ -68,6 +68,21 @@ const char* device_name(const Kernel& k, std::uint32_t device) {
     return device < all.size() ? all[device].name.c_str() : "?";
 }
 
+// A work's function: its name in the scenario, or the barrier of a flush.
+std::string work_name(const Kernel& k, std::uint32_t work) {
+    const auto& works = k.image().scenario.works;
+    return work < works.size() ? works[work].name : "wq_barrier_func";
+}
+std::string queue_text(const Kernel& k, const Record& r) {
+    return fmt::format("work struct={} function={} workqueue={} req_cpu={} cpu={}", hashed(layout::work_address(r.a)),
+                       work_name(k, r.a), k.wq.queues[r.b].name.data(), r.c, r.d);
+}
+const char* wheel_function(std::uint32_t fn) {
+    static constexpr const char* kFunctions[] = {"process_timeout", "delayed_work_timer_fn", "idle_worker_timeout",
+                                                 "pool_mayday_timeout"};
+    return kFunctions[std::min(fn, 3u)];
+}
+
 }  // namespace
 
 std::string_view event_name(RecordKind kind) { return record_name(kind); }
@@ -125,6 +140,24 @@ std::string event_text(const Kernel& k, const Record& r, const Record* args) {
             return fmt::format("sig={} errno=0 code=0 sa_handler=0 sa_flags=0", r.b);
         case RecordKind::task_arrival:
             return fmt::format("comm={} pid={}", about, pid);
+        case RecordKind::workqueue_queue_work:
+            return queue_text(k, r);
+        case RecordKind::workqueue_activate_work:
+            return fmt::format("work struct {} function={} ", hashed(layout::work_address(r.a)), work_name(k, r.a));
+        case RecordKind::workqueue_execute_start:
+        case RecordKind::workqueue_execute_end:
+            return fmt::format("work struct {}: function {}", hashed(layout::work_address(r.a)), work_name(k, r.a));
+        case RecordKind::timer_start:
+            return fmt::format("timer={} function={} expires={} [timeout={}] bucket={}", hashed(r.a), wheel_function(r.b),
+                               r.c, r.c - static_cast<std::uint64_t>(r.at / k.image().tick), r.d);
+        case RecordKind::timer_expire_entry:
+            return fmt::format("timer={} function={} now={}", hashed(r.a), wheel_function(r.b), r.c);
+        case RecordKind::timer_cancel:
+            return fmt::format("timer={}", hashed(r.a));
+        case RecordKind::sched_kthread_stop:
+            return fmt::format("comm={} pid={}", about, pid);
+        case RecordKind::sched_kthread_stop_ret:
+            return fmt::format("ret={}", static_cast<std::int32_t>(r.a));
         case RecordKind::tlb_flush:
             return fmt::format("pages:{} reason:flush on task switch ({})", r.b != 0 ? -1 : 0, r.a);
         case RecordKind::count:

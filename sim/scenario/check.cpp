@@ -7,6 +7,7 @@
 #include <set>
 
 #include "sim/base/limits.h"
+#include "sim/program/program.h"
 #include "sim/scenario/rows.h"
 #include "sim/scenario/suggest.h"
 #include "sim/scenario/walk.h"
@@ -57,6 +58,7 @@ class Checker {
             is_all_understood &= !is_broken;
         }
         if (is_all_understood) pipes_nobody_writes();
+        work_items();
         timeline();
         for (const Expect& expect : s_.expects) check_expect(s_, expect, diags_, options_);
     }
@@ -176,6 +178,121 @@ class Checker {
                 text("device '{0}' never interrupts, so this waits for ever; add: every 10ms",
                      "设备 “{0}” 从不产生中断，这里会永远等待；请加上：every 10ms", {name}));
         }
+    }
+
+    // --- workqueues and kernel threads ---
+
+    void work_items() {
+        std::map<std::string_view, SourcePos> seen;
+        for (const char* name : kStandardQueues) seen.emplace(name, SourcePos{});
+        for (const WorkqueueDecl& queue : s_.workqueues) once(seen, queue.name, queue.pos);
+        for (const WorkDecl& work : s_.works) once(seen, work.name, work.pos);
+        for (const WorkDecl& work : s_.works) {
+            if (workqueue_index(s_, work.queue) < 0) unknown_queue(work);
+            calls(work.body, Caller::work, work.name);
+            ProcessDecl program;   // its flow is a kernel thread's
+            program.name = work.name;
+            program.pos = work.pos;
+            program.kernel_thread = true;
+            program.body = work.body;
+            if (!diags_.has_errors()) check_work_flow(s_, program, diags_);
+        }
+        for (const ProcessDecl& process : s_.processes) {
+            const Caller caller = process.kernel_thread ? Caller::kthread : Caller::process;
+            calls(process.body, caller, process.name);
+            for (const ThreadDecl& thread : process.threads) calls(thread.body, caller, process.name);
+        }
+    }
+
+    void once(std::map<std::string_view, SourcePos>& seen, const std::string& name, SourcePos pos) {
+        const auto [at, is_new] = seen.emplace(name, pos);
+        if (is_new) return;
+        if (at->second.line == 0)
+            diags_.error(pos, text("'{0}' is a workqueue that every kernel has", "“{0}” 是内核自带的工作队列", {name}));
+        else
+            twice(pos, name, at->second);
+    }
+
+    void unknown_queue(const WorkDecl& work) {
+        std::vector<std::string_view> known(std::begin(kStandardQueues), std::end(kStandardQueues));
+        for (const WorkqueueDecl& queue : s_.workqueues) known.push_back(queue.name);
+        unknown_name(work.queue_pos, work.queue, text("workqueue", "工作队列"), known, "workqueue " + work.queue);
+    }
+
+    void unknown_name(SourcePos pos, const std::string& name, const Text& kind,
+                      const std::vector<std::string_view>& known, const std::string& example) {
+        const std::string meant = nearest(name, known);
+        if (!meant.empty()) {
+            diags_.error(pos, did_you_mean(kind, name, meant), meant);
+            return;
+        }
+        diags_.error(pos, {.en = "unknown " + kind.en + " '" + name + "'; declare it at the top of the file: " + example,
+                           .zh = "未知的" + kind.zh + " “" + name + "”；请在文件顶层声明：" + example});
+    }
+
+    enum class Caller : std::uint8_t { process, kthread, work };
+
+    void calls(const std::vector<Stmt>& body, Caller caller, const std::string& own_name) {
+        for (const Stmt& stmt : body) {
+            calls(stmt.body, caller, own_name);
+            if (stmt.kind == Kind::queue || stmt.kind == Kind::cancel || stmt.kind == Kind::flush)
+                call_of_work(stmt, caller, own_name);
+            const bool of_kthread = stmt.kind == Kind::start || stmt.kind == Kind::stop ||
+                                    stmt.kind == Kind::park || stmt.kind == Kind::unpark;
+            if (of_kthread) call_of_kthread(stmt, own_name);
+            if (stmt.kind == Kind::use_mm) call_of_process(stmt);
+        }
+    }
+
+    void call_of_work(const Stmt& stmt, Caller caller, const std::string& own_name) {
+        std::vector<std::string_view> known;
+        for (const WorkDecl& work : s_.works) known.push_back(work.name);
+        const bool is_work = work_index(s_, stmt.name) >= 0;
+        const bool is_queue = workqueue_index(s_, stmt.name) >= 0;
+        if (!is_work && !(stmt.kind == Kind::flush && is_queue)) {
+            if (is_queue) {
+                diags_.error(stmt.name_pos, text("'{0}' is a workqueue; name a work item", "“{0}” 是工作队列；请写工作项的名字",
+                                                 {stmt.name}));
+                return;
+            }
+            unknown_name(stmt.name_pos, stmt.name, text("work item", "工作项"), known,
+                         "work " + stmt.name + " { run 1ms }");
+            return;
+        }
+        if (stmt.count >= 0 && stmt.kind == Kind::queue)
+            affinity(std::uint64_t{1} << stmt.count, stmt.name_pos);
+        const bool waits_for_itself = caller == Caller::work && stmt.kind != Kind::queue &&
+                                      (stmt.name == own_name || (is_queue && own_queue(own_name) == stmt.name));
+        if (waits_for_itself)
+            diags_.error(stmt.name_pos, text("this waits for itself: a work item cannot wait until it is done",
+                                             "它在等待自己：工作项不能等待自己完成"));
+    }
+
+    std::string_view own_queue(const std::string& work) const {
+        return s_.works[static_cast<std::size_t>(work_index(s_, work))].queue;
+    }
+
+    void call_of_kthread(const Stmt& stmt, const std::string& own_name) {
+        std::vector<std::string_view> known;
+        for (const ProcessDecl& process : s_.processes) {
+            if (process.kernel_thread) known.push_back(process.name);
+        }
+        if (std::find(known.begin(), known.end(), stmt.name) == known.end()) {
+            unknown_name(stmt.name_pos, stmt.name, text("kthread", "内核线程"), known,
+                         "kthread " + stmt.name + " { until_stopped { sleep 5ms  run 1ms } }");
+        } else if (stmt.name == own_name && (stmt.kind == Kind::stop || stmt.kind == Kind::park)) {
+            diags_.error(stmt.name_pos, text("a kernel thread cannot wait until it has itself stopped",
+                                             "内核线程不能等待自己停下"));
+        }
+    }
+
+    void call_of_process(const Stmt& stmt) {
+        std::vector<std::string_view> known;
+        for (const ProcessDecl& process : s_.processes) {
+            if (!process.kernel_thread) known.push_back(process.name);
+        }
+        if (std::find(known.begin(), known.end(), stmt.name) == known.end())
+            unknown_name(stmt.name_pos, stmt.name, text("process", "进程"), known, "process " + stmt.name + " { run 5ms }");
     }
 
     void add_disk() {

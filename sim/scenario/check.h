@@ -24,6 +24,8 @@ void check_scenario(Scenario& scenario, const ParsedWith& parsed, Diagnostics& d
 void check_timeline(Scenario& scenario, Diagnostics& diags);
 
 // check_flow.cpp: locks, semaphores, endless loops and unreachable statements of one process.
+// The same of a work item's body, which stands in no process of the scenario.
+void check_work_flow(const Scenario& scenario, const ProcessDecl& program, Diagnostics& diags);
 void check_flow(const Scenario& scenario, const ProcessDecl& process, Diagnostics& diags);
 
 // check_expect.cpp: names in expectations, and that times are compared with times.

@@ -50,6 +50,7 @@ class FlowChecker {
         semaphores();
         waits();
     }
+    void run_alone() { program(process_.body); }
 
   private:
     // --- endless loops and what is never reached ---
@@ -75,7 +76,9 @@ class FlowChecker {
     void reachable(const std::vector<Stmt>& body) {
         for (std::size_t i = 0; i < body.size(); ++i) {
             const Stmt& stmt = body[i];
-            if (is_endless(stmt) && stmt.kind == Kind::repeat && !passes_time(stmt.body)) {
+            const bool goes_on =
+                stmt.kind == Kind::until_stopped || (is_endless(stmt) && stmt.kind == Kind::repeat);
+            if (goes_on && !passes_time(stmt.body)) {
                 diags_.error(
                     stmt.pos,
                     text("this loop never ends and lets no time pass; put a run or sleep into it",
@@ -111,6 +114,17 @@ class FlowChecker {
             case Kind::every:
             case Kind::exit:
                 return true;
+            case Kind::until_stopped:  // its body answers for itself
+            case Kind::flush:
+            case Kind::stop:
+            case Kind::park:
+                return true;
+            case Kind::queue:
+            case Kind::cancel:
+            case Kind::start:
+            case Kind::unpark:
+            case Kind::use_mm:
+            case Kind::unuse_mm:
             case Kind::yield:
             case Kind::lock:
             case Kind::unlock:
@@ -334,6 +348,10 @@ class FlowChecker {
 };
 
 }  // namespace
+
+void check_work_flow(const Scenario& scenario, const ProcessDecl& program, Diagnostics& diags) {
+    FlowChecker(scenario, program, diags).run_alone();
+}
 
 void check_flow(const Scenario& scenario, const ProcessDecl& process, Diagnostics& diags) {
     FlowChecker(scenario, process, diags).run();

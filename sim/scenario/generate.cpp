@@ -260,6 +260,16 @@ class Writer {
             case Kind::sched:
                 stmt.sched = sched_params();
                 break;
+            case Kind::queue:
+            case Kind::flush:
+            case Kind::cancel:
+            case Kind::start:
+            case Kind::stop:
+            case Kind::park:
+            case Kind::unpark:
+            case Kind::use_mm:
+            case Kind::unuse_mm:
+            case Kind::until_stopped:
             case Kind::yield:
             case Kind::getpid:
             case Kind::unlock:

@@ -90,7 +90,15 @@ bool Parser::enter() {
 }
 
 bool Parser::starts_something(const Token& token) const {
-    return token.kind == Token::Kind::word && is_reserved(token.text);
+    if (token.kind != Token::Kind::word) return false;
+    if (token.text != "work") return is_reserved(token.text);
+    // `work` is a declaration if a name and then `{` or `on` follow; else somebody's semaphore.
+    const auto at = static_cast<std::size_t>(&token - tokens_.list.data());
+    if (at + 2 >= tokens_.list.size()) return false;
+    const Token& name = tokens_.list[at + 1];
+    const Token& next = tokens_.list[at + 2];
+    return name.kind == Token::Kind::word && !is_reserved(name.text) &&
+           (next.is("{") || next.is_word("on"));
 }
 
 void Parser::skip_block() {

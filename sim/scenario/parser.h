@@ -26,7 +26,7 @@ struct Layout {
 };
 
 // Whose program a statement belongs to; decides which verbs may come.
-enum class Place : std::uint8_t { process, thread, kernel_thread };
+enum class Place : std::uint8_t { process, thread, kernel_thread, work };
 
 class Parser {
   public:
@@ -90,6 +90,8 @@ class Parser {
     void parse_process();
     void parse_kthread();
     void parse_jobs();  // jobs_statement.cpp
+    void parse_workqueue();  // workqueues.cpp
+    void parse_work();
     void parse_title();
     void parse_about();
 
@@ -136,6 +138,7 @@ class Parser {
 
   private:
     void keep_head_comment(const std::vector<Comment>& comments);
+    void misplaced(const Token& token, Stmt::Kind kind, bool in_kernel, Place place);
     void parse_statement(std::vector<Stmt>& body, Place place, ProcessDecl* process);
     void parse_action_list(const std::vector<Nanos>& times);
     void parse_body(ProcessDecl& process, Place place);

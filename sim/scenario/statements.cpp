@@ -97,6 +97,47 @@ bool read_chrt(Parser& p, Stmt& stmt, Place) { return read_sched_params(p, stmt.
 
 const Text kLoopText = {.en = "what to repeat: '{' and statements", .zh = "要重复什么：“{” 和语句"};
 
+bool read_work_name(Parser& p, Stmt& stmt, Place) {
+    return read_name(p, stmt, text("the name of a work item", "工作项的名字"));
+}
+
+// `queue w`, `queue w cpu 1 delay 5ms`
+bool read_queue(Parser& p, Stmt& stmt, Place place) {
+    stmt.count = -1;
+    if (!read_work_name(p, stmt, place)) return false;
+    for (int i = 0; i < 2; ++i) {
+        if (p.take_word("cpu")) {
+            const auto cpu = p.integer({.first = 0,
+                                        .last = limits::cpus - 1,
+                                        .what = text("the number of a CPU", "CPU 编号"),
+                                        .limit = {}});
+            if (!cpu) return false;
+            stmt.count = *cpu;
+        } else if (p.take_word("delay")) {
+            const auto delay = p.duration();
+            if (!delay) return false;
+            stmt.time.a = *delay;
+        }
+    }
+    return true;
+}
+
+bool read_flush(Parser& p, Stmt& stmt, Place) {
+    return read_name(p, stmt, text("the name of a work item or workqueue", "工作项或工作队列的名字"));
+}
+
+bool read_kthread_name(Parser& p, Stmt& stmt, Place) {
+    return read_name(p, stmt, text("the name of a kthread", "内核线程的名字"));
+}
+
+bool read_process_name(Parser& p, Stmt& stmt, Place) {
+    return read_name(p, stmt, text("the name of a process", "进程的名字"));
+}
+
+bool read_until_stopped(Parser& p, Stmt& stmt, Place place) {
+    return p.parse_block(stmt.body, place, nullptr, kLoopText);
+}
+
 bool read_forever(Parser& p, Stmt& stmt, Place place) {
     stmt.count = -1;
     return p.parse_block(stmt.body, place, nullptr, kLoopText);
@@ -219,6 +260,65 @@ constexpr VerbRow kVerbRows[] = {
      Kind::affinity,
      false,
      read_affinity},
+    {{"queue", "queue WORK [cpu NUMBER] [delay TIME]",
+      "put a work item on its workqueue (queue_work), after a delay if one is given; a kworker will "
+      "do it",
+      "把工作项放进它的工作队列（queue_work），可指定延迟；由某个 kworker 来做", "queue refill"},
+     Kind::queue,
+     true,
+     read_queue},
+    {{"flush", "flush NAME",
+      "wait until a work item, or everything queued so far on a workqueue, is done",
+      "等待某个工作项、或某个工作队列中目前的全部工作完成", "flush refill"},
+     Kind::flush,
+     true,
+     read_flush},
+    {{"cancel", "cancel WORK",
+      "take a work item back; if it is being done, wait until it is over (cancel_work_sync)",
+      "撤回工作项；如果正在执行，就等它做完（cancel_work_sync）", "cancel refill"},
+     Kind::cancel,
+     true,
+     read_work_name},
+    {{"start", "start KTHREAD", "make a kernel thread that does not exist yet (kthread_run)",
+      "创建一个尚不存在的内核线程（kthread_run）", "start scrubber"},
+     Kind::start,
+     true,
+     read_kthread_name},
+    {{"stop", "stop KTHREAD",
+      "ask a kernel thread to end and wait until it has (kthread_stop); it must look: until_stopped",
+      "请求内核线程结束并等它结束（kthread_stop）；它必须自己查看：until_stopped", "stop scrubber"},
+     Kind::stop,
+     true,
+     read_kthread_name},
+    {{"park", "park KTHREAD", "make a kernel thread pause and wait until it does (kthread_park)",
+      "让内核线程暂停并等它停下（kthread_park）", "park scrubber"},
+     Kind::park,
+     true,
+     read_kthread_name},
+    {{"unpark", "unpark KTHREAD", "let a parked kernel thread go on (kthread_unpark)",
+      "让被暂停的内核线程继续（kthread_unpark）", "unpark scrubber"},
+     Kind::unpark,
+     true,
+     read_kthread_name},
+    {{"use_mm", "use_mm PROCESS",
+      "a kernel thread takes a process's address space for a while (kthread_use_mm)",
+      "内核线程暂时使用某个进程的地址空间（kthread_use_mm）", "use_mm editor"},
+     Kind::use_mm,
+     true,
+     read_process_name},
+    {{"unuse_mm", "unuse_mm", "and gives it back (kthread_unuse_mm)", "然后归还（kthread_unuse_mm）",
+      "unuse_mm"},
+     Kind::unuse_mm,
+     true,
+     read_nothing},
+    {{"until_stopped", "until_stopped { STATEMENTS }",
+      "a kernel thread's loop: again and again until kthread_should_stop(); between two rounds it "
+      "parks when asked to",
+      "内核线程的循环：反复执行，直到 kthread_should_stop()；两轮之间可被暂停",
+      "until_stopped { sleep 5ms  run 1ms }"},
+     Kind::until_stopped,
+     true,
+     read_until_stopped},
     {{"repeat", "repeat [COUNT] { STATEMENTS }", "do it so many times; without a count: for ever",
       "重复若干次；不写次数：永远重复", "repeat 5 { run 1ms }"},
      Kind::repeat,
@@ -286,8 +386,8 @@ void skip_instruction_words(Parser& p) {
 }
 
 bool is_top_only(const Token& token) {
-    return token.kind == Token::Kind::word && find_verb(token.text) == nullptr &&
-           !find_word(WordGroup::top, token.text).name.empty();
+    return token.kind == Token::Kind::word && token.text != "work" &&
+           find_verb(token.text) == nullptr && !find_word(WordGroup::top, token.text).name.empty();
 }
 
 }  // namespace
@@ -329,6 +429,26 @@ bool Parser::parse_block(std::vector<Stmt>& body, Place place, ProcessDecl* proc
     return true;
 }
 
+// Verbs that only make sense in some programs.
+void Parser::misplaced(const Token& token, Kind kind, bool in_kernel, Place place) {
+    const bool of_kthread =
+        kind == Kind::until_stopped || kind == Kind::use_mm || kind == Kind::unuse_mm;
+    if (of_kthread && place != Place::kernel_thread) {
+        error(token.pos, text("only a kthread can '{0}'", "只有 kthread 可以 “{0}”", {token.text}));
+    } else if (place == Place::work && (kind == Kind::exit || !in_kernel)) {
+        error(token.pos,
+              text("a work item runs in a kworker, which makes no system calls, so it cannot '{0}'; "
+                   "it can run, sleep, yield and queue",
+                   "工作项由 kworker 执行，不做系统调用，所以不能 “{0}”；它可以 run、sleep、yield 和 queue",
+                   {token.text}));
+    } else if (place == Place::kernel_thread && !in_kernel) {
+        error(token.pos, text("a kernel thread makes no system calls, so it cannot '{0}'; it can "
+                              "run, sleep and yield",
+                              "内核线程不做系统调用，所以不能 “{0}”；它可以 run、sleep 和 yield",
+                              {token.text}));
+    }
+}
+
 void Parser::parse_statement(std::vector<Stmt>& body, Place place, ProcessDecl* process) {
     mark_item();
     const Token& token = peek();
@@ -356,6 +476,8 @@ void Parser::parse_statement(std::vector<Stmt>& body, Place place, ProcessDecl* 
                   place == Place::thread
                       ? text("a thread cannot stand inside a thread; declare both in the process",
                              "线程里不能再声明线程；请把两个都声明在进程里")
+                  : place == Place::work
+                      ? text("a work item has no threads", "工作项没有线程")
                       : text("a kernel thread has no threads; declare another kthread",
                              "内核线程没有线程；请再声明一个 kthread"));
         } else if (process == nullptr) {
@@ -368,12 +490,7 @@ void Parser::parse_statement(std::vector<Stmt>& body, Place place, ProcessDecl* 
     }
     const VerbRow* row = find_verb(verb);
     if (row == nullptr) return skip_item();
-    if (place == Place::kernel_thread && !row->in_kernel) {
-        error(token.pos, text("a kernel thread makes no system calls, so it cannot '{0}'; it can "
-                              "run, sleep and yield",
-                              "内核线程不做系统调用，所以不能 “{0}”；它可以 run、sleep 和 yield",
-                              {row->word.name}));
-    }
+    misplaced(token, row->kind, row->in_kernel, place);
     Stmt stmt;
     stmt.kind = row->kind;
     stmt.pos = token.pos;

@@ -44,7 +44,10 @@ namespace {
 
 std::vector<std::string_view> reserved_words() {
     std::vector<std::string_view> out = names(WordGroup::verb);
-    for (const std::string_view name : names(WordGroup::top)) out.push_back(name);
+    // `work` is what everybody calls a semaphore; Parser::starts_something tells the two apart.
+    for (const std::string_view name : names(WordGroup::top)) {
+        if (name != "work") out.push_back(name);
+    }
     for (const std::string_view name : {"thread", "shared", "local", "asm"}) out.push_back(name);
     std::sort(out.begin(), out.end());
     return out;

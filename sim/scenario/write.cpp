@@ -90,6 +90,28 @@ std::string write_stmt(const Stmt& stmt) {
             return "chrt " + scn::write_sched_params(stmt.sched);
         case Kind::affinity:
             return "affinity " + write_cpus(stmt.cpus);
+        case Kind::queue:
+            return "queue " + stmt.name +
+                   (stmt.count < 0 ? "" : " cpu " + count) +
+                   (stmt.time.a == 0 ? "" : " delay " + write_duration(stmt.time.a));
+        case Kind::flush:
+            return "flush " + stmt.name;
+        case Kind::cancel:
+            return "cancel " + stmt.name;
+        case Kind::start:
+            return "start " + stmt.name;
+        case Kind::stop:
+            return "stop " + stmt.name;
+        case Kind::park:
+            return "park " + stmt.name;
+        case Kind::unpark:
+            return "unpark " + stmt.name;
+        case Kind::use_mm:
+            return "use_mm " + stmt.name;
+        case Kind::unuse_mm:
+            return "unuse_mm";
+        case Kind::until_stopped:
+            return "until_stopped" + write_body(stmt.body);
         case Kind::repeat:
             return (stmt.count < 0 ? "forever" : "repeat " + count) + write_body(stmt.body);
         case Kind::every:
@@ -130,6 +152,20 @@ std::string write_process(const ProcessDecl& process) {
     for (const ThreadDecl& thread : process.threads) out += " " + write_thread(thread);
     for (const Stmt& stmt : process.body) out += " " + write_stmt(stmt);
     return out + " }\n";
+}
+
+std::string write_workqueue(const WorkqueueDecl& queue) {
+    std::string out = "workqueue " + queue.name;
+    if (queue.unbound) out += " unbound";
+    if (queue.highpri) out += " highpri";
+    if (queue.reclaim) out += " reclaim";
+    if (queue.max_active != 0) out += " max_active " + std::to_string(queue.max_active);
+    return out + "\n";
+}
+
+std::string write_work(const WorkDecl& work) {
+    const bool is_default = work.queue == WorkDecl{}.queue;
+    return "work " + work.name + (is_default ? "" : " on " + work.queue) + write_body(work.body) + "\n";
 }
 
 std::string write_device(const DeviceDecl& device) {
@@ -248,6 +284,8 @@ std::string write_scenario(const Scenario& scenario) {
         out += "pipe " + pipe.name + " capacity " + std::to_string(pipe.capacity) + "\n";
     }
     for (const DeviceDecl& device : scenario.devices) out += write_device(device);
+    for (const WorkqueueDecl& queue : scenario.workqueues) out += write_workqueue(queue);
+    for (const WorkDecl& work : scenario.works) out += write_work(work);
     for (const ProcessDecl& process : scenario.processes) out += write_process(process);
     out += write_timeline(scenario.timeline);
     for (const Expect& expect : scenario.expects) out += "expect " + expect.text + "\n";

@@ -157,6 +157,8 @@ Says user_says(const Kernel& k, const StepReport& r) {
         case Kind::join_check:
             return {{"Has thread " + variable() + " ended?", "线程 " + variable() + " 结束了吗？"},
                     {"The kernel clears the word at the thread's end.", "线程结束时内核会把这个字清零。"}};
+        case Kind::stop_check:
+            return {{"Has this kernel thread been asked to stop?", "这个内核线程被要求停止了吗？"}, {}};
         case Kind::if_child:
         case Kind::thread_start:
             return {{"Look at RAX: 0 in the child, its pid in the parent.", "看 RAX：子任务中为 0，父任务中为其 pid。"}, {}};

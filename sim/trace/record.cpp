@@ -10,7 +10,9 @@ std::string_view record_name(RecordKind kind) {
         "irq_handler_exit",   "local_timer_entry",  "local_timer_exit", "reschedule_entry",
         "reschedule_exit",    "hrtimer_expire_entry", "softirq_raise",  "softirq_entry",
         "softirq_exit",       "signal_generate",    "signal_deliver",   "task_arrival",
-        "tlb_flush"};
+        "workqueue_queue_work", "workqueue_activate_work", "workqueue_execute_start", "workqueue_execute_end",
+        "timer_start",        "timer_expire_entry", "timer_cancel",     "sched_kthread_stop",
+        "sched_kthread_stop_ret", "tlb_flush"};
     static_assert(std::size(names) == kRecordKinds);
     return names[static_cast<std::size_t>(kind)];
 }

@@ -36,6 +36,15 @@ enum class RecordKind : std::uint8_t {
     signal_generate,     // a: TaskId; b: signal
     signal_deliver,      // a: TaskId; b: signal
     task_arrival,        // a: TaskId: the outside world started it (no tracepoint of Linux)
+    workqueue_queue_work,      // a: work; b: queue; c: cpu asked for (256: any); d: cpu of its pool (256: unbound)
+    workqueue_activate_work,   // a: work
+    workqueue_execute_start,   // a: work
+    workqueue_execute_end,     // a: work
+    timer_start,         // a: timer; b: WheelFn; c: expires (jiffies); d: bucket
+    timer_expire_entry,  // a: timer; b: WheelFn; c: jiffies
+    timer_cancel,        // a: timer; b: WheelFn
+    sched_kthread_stop,  // a: TaskId
+    sched_kthread_stop_ret,  // a: result
     tlb_flush,           // CR3 was written: a: reason 0 (task switch); b: 1 old entries flushed, 0 kept (PCID)
     count,
 };
