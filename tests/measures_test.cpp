@@ -12,6 +12,7 @@
 #include "machine.h"
 #include "sim/cli/commands.h"
 #include "sim/report/compare.h"
+#include "sim/report/side_by_side.h"
 #include "sim/report/stats.h"
 #include "sim/report/sweep.h"
 
@@ -177,4 +178,29 @@ TEST_CASE("a sweep gives the same bytes with any number of workers, and its mean
     CHECK(json["points"][1]["turnaround_mean_ns"]["mean"] == (sum + 2) / 5);
     CHECK(json["points"][1]["turnaround_mean_ns"]["ci95"] > 0);
     for (const std::string& f : {file, a, b}) std::remove(f.c_str());
+}
+
+TEST_CASE("two runs on one clock: where they differ, by hand") {
+    // fcfs: a 0-4, b 4-6, end. rr of 1 ms: a b a b a a.
+    const auto one = test::run(
+        "machine { costs ideal scheduler fcfs } process a { run 4ms } process b { run 2ms }");
+    const auto two = test::run(
+        "machine { costs ideal scheduler rr quantum=1ms } process a { run 4ms } process b { run "
+        "2ms }");
+    const auto in_one = occupancy_of(one.k, one.log), in_two = occupancy_of(two.k, two.log);
+    REQUIRE(in_one.size() == 1);
+    CHECK(in_one[0].size() == 2);
+    CHECK(occupant(one.k, in_one[0], 3 * ms) == "a");
+    CHECK(occupant(two.k, in_two[0], 3 * ms) == "b");
+    CHECK(occupant(two.k, in_two[0], 7 * ms) == "");
+    const SideBySide both = side_by_side(one.k, in_one, two.k, in_two);
+    REQUIRE(both.differences.size() == 2);  // 1-2, and 3-6
+    CHECK(both.differences[1].end == 6 * ms);
+    CHECK(both.differences[0].begin == 1 * ms);
+    CHECK(both.differences[0].end == 2 * ms);
+    CHECK(both.length == 6 * ms);
+    CHECK(both.same_permille == 333);
+    CHECK(parting_text(one.k, in_one, two.k, in_two, both)
+              .en.find("a in the first run, b in the second") != std::string::npos);
+    CHECK(side_by_side(one.k, in_one, one.k, in_one).differences.empty());
 }

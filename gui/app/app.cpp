@@ -32,6 +32,7 @@ View make_view(AppParts& parts) {
                 .state = parts.state,
                 .panels = parts.panels,
                 .now = parts.now,
+                .picture = parts.shot,
                 .commands = parts.commands,
                 .next_frame_in = parts.next_frame_in};
 }

@@ -132,6 +132,7 @@ struct View {
     const ViewState& state;
     PanelStates& panels;
     double now = 0;
+    bool picture = false;  // no person waits: what takes long is done at once
     // Panels add to these.
     std::vector<Command>& commands;
     double& next_frame_in;  // seconds; the smallest wish wins; negative: nobody wishes

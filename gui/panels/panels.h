@@ -42,6 +42,12 @@ void dump_run_queue(const View& view, nlohmann::json& out);
 // registers.cpp
 void draw_registers(View& view);
 void dump_registers(const View& view, nlohmann::json& out);
+// plots.cpp
+void draw_plots(View& view);
+void dump_plots(const View& view, nlohmann::json& out);
+// compare.cpp
+void draw_compare(View& view);
+void dump_compare(const View& view, nlohmann::json& out);
 // kernel_stack.cpp
 void draw_kernel_stack(View& view);
 void dump_kernel_stack(const View& view, nlohmann::json& out);

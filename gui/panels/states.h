@@ -1,6 +1,9 @@
 // What each panel remembers between frames of how it looks; one struct a panel.
 #pragma once
 
+#include <memory>
+#include <string>
+
 #include "gui/app/view.h"
 #include "sim/base/types.h"
 
@@ -29,8 +32,22 @@ Stretch timeline_stretch(const TimelineState& state, Nanos end);
 // Distance of the ruler's marks, at least `least` long: 1, 2 or 5 times a power of ten.
 Nanos ruler_step(Nanos least);
 
+struct PlotsCache;  // plots.cpp
+struct PlotsState {
+    int kind = -1;  // place in plot_kinds(); -1: what suits the scheduler
+    std::shared_ptr<PlotsCache> cache;
+};
+
+struct CompareCache;  // compare.cpp
+struct CompareState {
+    std::string scheduler;  // of the other run; empty: one that is not the scenario's
+    std::shared_ptr<CompareCache> cache;
+};
+
 struct PanelStates {
     TimelineState timeline;
+    PlotsState plots;
+    CompareState compare;
 };
 
 }  // namespace sy::gui

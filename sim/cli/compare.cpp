@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "sim/cli/commands.h"
+#include "sim/report/side_by_side.h"
 #include "sim/session/batch.h"
 #include "sim/session/load.h"
 
@@ -39,6 +40,9 @@ int compare(const CompareOptions& options) {
     if (!scenario) return status;
     const Lang lang = common.language();
     std::vector<Comparison> rows;
+    std::optional<Kernel> first;  // the run that the others are laid beside
+    std::vector<std::vector<Occupancy>> in_first;
+    std::string partings;
     for (const std::string& spec : split_schedulers(options.common.sched)) {
         Scenario s = *scenario;
         Text why;
@@ -56,6 +60,15 @@ int compare(const CompareOptions& options) {
             status = kWrongInput;
         }
         rows.push_back(compare_row(*kernel, log, job_scheduler(common, spec)));
+        auto occupancy = occupancy_of(*kernel, log);
+        if (first) {
+            const SideBySide both = side_by_side(*first, in_first, *kernel, occupancy);
+            partings += rows.front().scheduler + " / " + rows.back().scheduler + ": " +
+                        parting_text(*first, in_first, *kernel, occupancy, both).in(lang) + "\n";
+        } else {
+            first = std::move(kernel);
+            in_first = std::move(occupancy);
+        }
     }
     if (rows.empty()) {
         complain(text("--sched wants at least one scheduler, for example cfs,eevdf,rr:quantum=2ms",
@@ -63,9 +76,11 @@ int compare(const CompareOptions& options) {
                  lang);
         return kWrongUsage;
     }
-    const std::string out = common.format == "json"  ? compare_as_json(scenario->file, rows)
-                            : common.format == "csv" ? compare_as_csv(rows)
-                                                     : compare_as_text(rows, lang);
+    const std::string out =
+        common.format == "json" ? compare_as_json(scenario->file, rows)
+        : common.format == "csv"
+            ? compare_as_csv(rows)
+            : compare_as_text(rows, lang) + (partings.empty() ? "" : "\n" + partings);
     return finish(common, out, status);
 }
 
