@@ -29,7 +29,7 @@ struct PlotsCache {
 
 namespace {
 
-constexpr std::size_t kPoints = 120, kMostSeries = 12;
+constexpr std::size_t kPoints = 120, kWindows = 40, kMostSeries = 12;
 constexpr std::uint64_t kStepsAFrame = 40'000, kStepsForPicture = 50'000'000;
 
 PlotKind shown_kind(const View& view) {
@@ -66,7 +66,8 @@ bool bring_up_to_date(const View& view) {
             if (auto start = Kernel::boot(s.scenario(), error))
                 c.sampler.emplace(std::move(*start), kind, s.frontier().now(), kPoints);
         } else if (!is_sampled) {
-            c.plot = plot_from_log(kind, s.frontier(), s.log(), kPoints);
+            c.plot = plot_from_log(kind, s.frontier(), s.log(),
+                                   kind == PlotKind::share ? kWindows : kPoints);
         }
     }
     if (c.sampler && !c.sampler->is_done()) {
