@@ -12,6 +12,7 @@
 #include "sim/report/plot.h"
 #include "sim/scenario/suggest.h"
 #include "sim/session/load.h"
+#include "sim/session/quiz.h"
 
 namespace sy {
 namespace {
@@ -26,6 +27,7 @@ struct Request {
     cli::CompareOptions compare;
     cli::SweepOptions sweep;
     cli::PlotOptions plot;
+    cli::QuizCommand quiz;
     cli::TraceOptions trace;
     cli::ExplainOptions explain;
     cli::MomentOptions ps, cat, proc_export;
@@ -181,6 +183,27 @@ CLI::App* add_sweep(CLI::App& app, Request& r) {
     return c;
 }
 
+CLI::App* add_quiz(CLI::App& app, Request& r) {
+    CLI::App* c = app.add_subcommand(
+        "quiz", "questions about a run, made from the machine's own truth, with a key");
+    add_common(*c, r.quiz.common);
+    c->remove_option(c->get_option("--seed"));
+    c->add_option("--count", r.quiz.count, "how many (default 10)")->check(CLI::Range(1, 1000));
+    c->add_option("--seed", r.quiz.seed,
+                  "which questions; the same seed asks the same (default 1)");
+    c->add_flag("--answers", r.quiz.answers,
+                "with the key: explanations, and what each mistake is");
+    std::string kinds;
+    for (const QuizKindInfo& kind : quiz_kinds())
+        kinds += (kinds.empty() ? "" : ", ") + std::string(kind.name);
+    c->add_option("--kinds", r.quiz.kinds, "only these: " + kinds)
+        ->delimiter(',')
+        ->type_name("KIND,...");
+    add_time(*c, "--until", r.quiz.common.until, "stop the run at this time");
+    add_format(*c, r.quiz.common, {"text", "json", "csv"});
+    return c;
+}
+
 CLI::App* add_plot(CLI::App& app, Request& r) {
     CLI::App* c =
         app.add_subcommand("plot", "the curves of the window's Plots tab as blocks, CSV or JSON");
@@ -301,6 +324,7 @@ int cli_main(int argc, const char* const* argv, const WindowMain& window) {
     CLI::App* compare = add_compare(app, r);
     CLI::App* sweep = add_sweep(app, r);
     CLI::App* plot = add_plot(app, r);
+    CLI::App* quiz = add_quiz(app, r);
     CLI::App* explain = add_explain(app, r);
     CLI::App* trace = add_trace(app, r);
     CLI::App* check = app.add_subcommand("check", "only look for mistakes in scenario files");
@@ -338,6 +362,7 @@ int cli_main(int argc, const char* const* argv, const WindowMain& window) {
     if (sweep->parsed())
         return lacks_a_file(r.sweep.common) ? cli::kWrongUsage : cli::sweep(r.sweep);
     if (plot->parsed()) return lacks_a_file(r.plot.common) ? cli::kWrongUsage : cli::plot(r.plot);
+    if (quiz->parsed()) return cli::quiz(r.quiz);
     if (explain->parsed()) return cli::explain(r.explain);
     if (trace->parsed()) return cli::trace(r.trace);
     const Lang lang = r.lang == "zh" ? Lang::zh : Lang::en;

@@ -47,6 +47,15 @@ struct CompareOptions {
 };
 int compare(const CompareOptions& options);
 
+struct QuizCommand {
+    Common common;  // `seed` is the scenario's
+    int count = 10;
+    std::uint64_t seed = 1;  // of the questions
+    bool answers = false;
+    std::vector<std::string> kinds;
+};
+int quiz(const QuizCommand& options);
+
 struct PlotOptions {
     Common common;
     std::string what = "share";
