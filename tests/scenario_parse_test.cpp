@@ -290,7 +290,7 @@ TEST_CASE("expectations are checked for names and kinds") {
                 "in cpu(a) == 30ms");
     check_first(a + "expect state(a) at 1ms == asleep",
                 "t.scn:2:27: error: unknown state 'asleep'; known: running, runnable, sleeping, "
-                "blocked, stopped, zombie, gone");
+                "blocked, stopped, parked, zombie, gone");
 }
 
 TEST_CASE("all mistakes of a file at once, in its order, with the way back after each") {

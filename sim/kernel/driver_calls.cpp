@@ -120,18 +120,19 @@ void take_mm(Ctx& cx) {
     ++m.users;
     cx.move(at::none, at::task(me, TaskField::mm), layout::mm_address(mm), 0);
     cx.cur().mm = cx.cur().active_mm = mm;
-    cx.set(Reg::rbx, borrowed);
+    cx.cpu.prev_mm = borrowed;  // who holds the reference until it is given back
     cx.set(Reg::rdi, layout::mm_address(borrowed));
     cx.set(Reg::rsi, layout::mm_address(mm));
 }
 void give_up_borrowed(Ctx& cx) {
     cx.irqs_on();
-    cx.mm_drop(static_cast<MmId>(cx.reg(Reg::rbx)));
+    const MmId borrowed = cx.cpu.prev_mm;
+    cx.cpu.prev_mm = kNoMm;
+    cx.mm_drop(borrowed);
     cx.set(Reg::rax, 0);
 }
 void no_mm(Ctx& cx) { cx.set(Reg::rax, static_cast<std::uint64_t>(-3)); }
 constexpr StepDef kthread_use_mm_steps[] = {
-    push(Reg::rbx),
     effect(take_mm, Cost::locked,
            {"{cur} takes the process's address space: mm and active_mm.",
             "{cur} 使用该进程的地址空间：mm 和 active_mm。",
@@ -144,11 +145,9 @@ constexpr StepDef kthread_use_mm_steps[] = {
     effect(give_up_borrowed, Cost::locked,
            {"Give back the address space it had borrowed before.", "归还之前借用的地址空间。", "",
             ""}),
-    pop(Reg::rbx),
     ret(),
     label("none"),
     effect(no_mm, Cost::word, {"There is none: -ESRCH.", "没有：-ESRCH。", "", ""}),
-    pop(Reg::rbx),
     ret(),
 };
 void leave_mm(Ctx& cx) {

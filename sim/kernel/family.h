@@ -1,6 +1,7 @@
 // Birth and death of tasks, as used by system calls, boot and events from outside.
 #pragma once
 
+#include "sim/base/fingerprint.h"
 #include "sim/kernel/context.h"
 
 namespace sy {
@@ -56,6 +57,10 @@ void work_has_left(Ctx& cx, std::uint32_t pwq, bool was_active);
 // flush.cpp
 // The completion of a flush_workqueue that has nothing more to wait for; kNone: there is none.
 std::uint32_t take_done_flusher(Kernel& k, std::uint32_t wq);
+
+// work_check.cpp: what must hold of workqueues and timer wheels, the first fault or empty; and their fingerprint.
+std::string check_work(const Kernel& k);
+void mix_work(Fingerprint& p, const Kernel& k);
 
 // worker.cpp
 void wq_worker_tick(Ctx& cx);

@@ -8,6 +8,7 @@
 
 #include "sim/kernel/context.h"
 #include "sim/kernel/engine.h"
+#include "sim/kernel/family.h"
 #include "sim/kernel/routines.h"
 
 namespace sy {
@@ -273,6 +274,7 @@ std::uint64_t Kernel::fingerprint() const {
         p.mix(static_cast<std::uint64_t>(e.at));
         p.mix(e.seq);
     }
+    mix_work(p, *this);
     p.mix(jiffies);
     for (std::uint64_t average : load.avenrun) p.mix(average);
     p.mix(steps_);
@@ -369,7 +371,7 @@ struct Checker {
 std::string Kernel::check_invariants() const {
     Checker c{*this, {}};
     c.run();
-    return c.fault;
+    return c.fault.empty() ? check_work(*this) : c.fault;
 }
 
 }  // namespace sy

@@ -41,7 +41,7 @@ std::string stat(const Kernel& k, TaskId task, bool group) {
     const bool blocked = letter_of(t) != 'R' && t.exit_state == 0;
     // Fields 1 to 22.
     std::string out = fmt::format(
-        "{} ({}) {} {} {} {} 0 -1 {} {} 0 0 0 {} {} 0 0 {} {} {} 0 {} ", t.pid, t.comm_view(),
+        "{} ({}) {} {} {} {} 0 -1 {} {} 0 0 0 {} {} 0 0 {} {} {} 0 {} ", t.pid, kworker_long_name(k, task),
         letter_of(t), ppid_of(k, t), group_of(k, t), group_of(k, t), t.flags,
         sum_of_group(k, task, group, [&](TaskId id) { return k.tasks[id].min_flt; }), ticks(user),
         ticks(std::max<Nanos>(0, cpu - user)), t.prio - 100, t.nice, thread_count(k, t),
@@ -93,7 +93,7 @@ std::string status(const Kernel& k, TaskId task, bool) {
     const auto line = [&](const char* key, const std::string& value) {
         out += fmt::format("{}:\t{}\n", key, value);
     };
-    line("Name", std::string(t.comm_view()));
+    line("Name", kworker_long_name(k, task));
     line("Umask", "0022");
     line("State", fmt::format("{} ({})", letter, state_word_of_letter(letter)));
     line("Tgid", std::to_string(t.tgid));
@@ -187,7 +187,7 @@ std::string wchan(const Kernel& k, TaskId task, bool) {
 }
 
 std::string comm(const Kernel& k, TaskId task, bool) {
-    return std::string(k.tasks[task].comm_view()) + "\n";
+    return kworker_long_name(k, task) + "\n";
 }
 
 std::string cmdline(const Kernel& k, TaskId task, bool) {

@@ -52,7 +52,7 @@ PsRow row_of(const Kernel& k, TaskId id) {
     if (row.sid == row.pid) row.stat += 's';
     if (row.threads > 1) row.stat += 'l';
     row.wchan = wchan_of(k, id);
-    row.comm = t.comm_view();
+    row.comm = kworker_long_name(k, id);
     row.is_kernel_thread = t.is_kthread();
     row.is_defunct = t.exit_state != 0;
     row.user_time = k.user_time(id);

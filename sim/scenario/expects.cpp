@@ -128,8 +128,8 @@ constexpr FunctionRow kFunctionRows[] = {
      1,
      false},
     {{"state", "state(TASK) at TIME",
-      "what it was doing then: running, runnable, sleeping, blocked, stopped, zombie or gone",
-      "那一刻的状态：running、runnable、sleeping、blocked、stopped、zombie 或 gone",
+      "what it was doing then: running, runnable, sleeping, blocked, stopped, parked, zombie or gone",
+      "那一刻的状态：running、runnable、sleeping、blocked、stopped、parked、zombie 或 gone",
       "state(a) at 5ms == sleeping"},
      Measure::word,
      Argument::task,
@@ -152,8 +152,8 @@ constexpr FunctionRow kFunctionRows[] = {
      false},
 };
 
-constexpr std::array<std::string_view, 7> kStateWords = {
-    "running", "runnable", "sleeping", "blocked", "stopped", "zombie", "gone"};
+constexpr std::array<std::string_view, 8> kStateWords = {
+    "running", "runnable", "sleeping", "blocked", "stopped", "parked", "zombie", "gone"};
 
 // Reads one condition. Each level of precedence is one function; `depth_` bounds parentheses and
 // `not`.

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "sim/scenario/dice.h"
+#include "sim/scenario/generate_work.h"
 #include "sim/scenario/write.h"
 
 namespace sy {
@@ -31,6 +32,7 @@ class Writer {
         for (int i = 0; i < count; ++i) process("p" + std::to_string(i + 1));
         if (options_.kernel_threads && dice_.one_in(2)) kernel_thread();
         if (options_.timeline) timeline();
+        if (options_.kernel_threads && dice_.one_in(2)) scn::add_random_work(out_, dice_, options_.longest);
         return std::move(out_);
     }
 

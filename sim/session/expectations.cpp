@@ -351,6 +351,8 @@ class Measurer {
             case 'T':
             case 't':
                 return word("stopped");
+            case 'P':
+                return word("parked");
             case 'Z':
                 return word("zombie");
             case 'X':
