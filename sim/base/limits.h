@@ -9,7 +9,8 @@ namespace sy::limits {
 
 constexpr std::int64_t cpus = 64;                        // processors of one machine
 constexpr std::int64_t tasks = 1'000'000;                // tasks of one scenario, kernel threads included
-constexpr std::int64_t steps = 1'000'000'000;            // steps of one run
+constexpr std::int64_t coroutines = 20'000'000;          // coroutines of one declaration, clients of one line
+constexpr std::int64_t steps = 20'000'000'000;           // steps of one run
 constexpr std::int64_t steps_at_one_instant = 20'000'000;  // steps without the clock moving
 constexpr std::int64_t log_bytes = std::int64_t{1} << 30;  // records of one run (32 bytes each)
 constexpr std::int64_t file_bytes = 4 << 20;             // a scenario file

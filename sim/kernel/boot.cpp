@@ -52,6 +52,7 @@ class Booter {
 
         set_costs(*image);
         image->end_at = end_of_run(*image);
+        image->records = tracepoints(scenario_.machine.trace);
         add_events();
         return true;
     }
@@ -138,6 +139,12 @@ class Booter {
         k.devices.resize(scenario_.devices.size());
         for (std::size_t i = 0; i < k.devices.size(); ++i)
             k.devices[i].rng = Random(scenario_.machine.seed * 31 + i * 1'000'003 + 7);
+        // The connections are there: their handshakes lie before the run.
+        for (const ClientsDecl& c : scenario_.clients) {
+            k.clients.push_back({.first = static_cast<std::uint32_t>(k.connections.size())});
+            k.connections.reserve(k.connections.size() + static_cast<std::size_t>(c.copies));
+            for (std::int64_t i = 0; i < c.copies; ++i) k.connections.push_back();
+        }
     }
 
     void make_idle(Cpu& cpu) {
@@ -315,6 +322,16 @@ class Booter {
         image.timer_slack = m.costs_ideal ? 0 : 50 * kMicro;
     }
 
+    static std::uint64_t tracepoints(MachineDecl::Trace set) {
+        static_assert(kRecordKinds <= 64);
+        if (set == MachineDecl::Trace::all) return ~std::uint64_t{0};
+        std::uint64_t bits = 0;
+        if (set == MachineDecl::Trace::none) return bits;
+        for (unsigned i = 0; i < kRecordKinds; ++i)
+            if (record_name(static_cast<RecordKind>(i)).starts_with("sched_")) bits |= std::uint64_t{1} << i;
+        return bits | std::uint64_t{1} << static_cast<unsigned>(RecordKind::task_arrival);
+    }
+
     Nanos end_of_run(const Image& image) const {
         if (scenario_.machine.until > 0) return scenario_.machine.until;
         for (std::size_t i = 0; i < scenario_.processes.size(); ++i)
@@ -362,6 +379,12 @@ class Booter {
             if (first != kNever) k.add_event({.at = first, .kind = Event::Kind::device, .index = i});
             for (const Nanos at : d.at)
                 k.add_event({.at = at, .kind = Event::Kind::device, .index = i, .copy = 1});
+        }
+        for (std::uint32_t i = 0; i < scenario_.clients.size(); ++i) {
+            Random rng(scenario_.machine.seed * 37 + i * 104'729 + 11);
+            k.add_event({.at = scenario_.clients[i].from + std::max<Nanos>(1, draw(rng, scenario_.clients[i].every)),
+                         .kind = Event::Kind::packet,
+                         .index = i});
         }
         for (std::uint32_t i = 0; i < scenario_.timeline.size(); ++i)
             k.add_event({.at = scenario_.timeline[i].at, .kind = Event::Kind::action, .index = i});

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/base/assert.h"
+#include "sim/kernel/coroutines.h"
 #include "sim/kernel/engine.h"
 #include "sim/kernel/events.h"
 #include "sim/kernel/family.h"
@@ -44,6 +45,7 @@ struct Events {
     // The CPU at which an event is felt.
     CpuId cpu_of(const Event& e) const {
         if (e.kind == Event::Kind::device || e.kind == Event::Kind::completion) return device_cpu(e.index);
+        if (e.kind == Event::Kind::packet) return device_cpu(device_named(k.image().scenario.clients[e.index].device));
         if (e.kind == Event::Kind::action) {
             const TimedAction& a = k.image().scenario.timeline[e.index];
             if (a.kind == TimedAction::Kind::irq) return device_cpu(device_named(a.target));
@@ -122,6 +124,7 @@ struct Events {
     void start_process(Ctx& cx, TaskId id) {
         Task& t = cx.task(id);
         t.mm = t.active_mm = mm_create_for_program(cx, t.program, true);
+        if (!k.program_of(t).coroutines.empty()) start_coroutines(k, t.mm, t.program);
         t.fs_base = layout::main_tcb;
         t.fpu = 0x1000 + id;
         const std::uint64_t regs = layout::stack_top(t.stack) - kPtRegsBytes;
@@ -135,6 +138,20 @@ struct Events {
         put(PtReg::rsp, layout::user_stack_top);
         put(PtReg::ss, kUserSs);
         prepare_stack(cx, id, 0, 0);
+    }
+
+    // A client has sent its message: it lies in the network card's ring, and the card interrupts.
+    void packet(Ctx& cx, const Event& e) {
+        const ClientsDecl& decl = k.image().scenario.clients[e.index];
+        ClientsState& c = k.clients[e.index];
+        const std::uint32_t device = device_named(decl.device);
+        ++c.sent;
+        ++c.in_ring;
+        interrupt(cx, device);
+        if (c.sent >= static_cast<std::uint64_t>(decl.copies) * static_cast<std::uint64_t>(decl.messages)) return;
+        k.add_event({.at = e.at + std::max<Nanos>(1, draw(k.devices[device].rng, decl.every)),
+                     .kind = Event::Kind::packet,
+                     .index = e.index});
     }
 
     void action(Ctx& cx, const TimedAction& a) {
@@ -172,6 +189,7 @@ struct Events {
                 ++k.devices[e.index].completed;
                 interrupt(cx, e.index);
                 return;
+            case Event::Kind::packet: packet(cx, e); return;
             case Event::Kind::action: action(cx, k.image().scenario.timeline[e.index]); return;
         }
     }

@@ -6,6 +6,7 @@
 #include "sim/kernel/context.h"
 #include "sim/kernel/compiled.h"
 #include "sim/kernel/routines.h"
+#include "sim/kernel/sockets.h"
 #include "sim/model/draw.h"
 
 namespace sy {
@@ -26,6 +27,7 @@ std::uint32_t device_of(std::uint64_t object) {
     return static_cast<std::uint32_t>((object - layout::devices) / layout::device_bytes);
 }
 std::uint64_t object_of_fd(const Ctx& cx, std::uint64_t fd) {
+    if (fd >= kFirstSocketFd) return socket_of_fd(cx.k, fd);
     const std::uint64_t i = fd - kFirstFd;
     if (i < cx.k.pipes.size()) return layout::pipes + i * layout::pipe_bytes;
     const std::uint64_t d = i - cx.k.pipes.size();
@@ -43,12 +45,14 @@ void return_ebadf(Ctx& cx) { cx.set(Reg::rax, kEbadf); }
 const Routine* read_method(Ctx& cx) {
     const std::uint64_t object = cx.reg(Reg::rdi);
     if (is_pipe(cx, object)) return &routines::pipe_read;
+    if (is_socket(cx.k, object)) return &routines::sock_read_iter;
     return cx.k.image().scenario.devices[device_of(object)].block ? &routines::submit_bio_wait
                                                                  : &routines::evdev_read;
 }
 const Routine* write_method(Ctx& cx) {
     const std::uint64_t object = cx.reg(Reg::rdi);
     if (is_pipe(cx, object)) return &routines::pipe_write;
+    if (is_socket(cx.k, object)) return &routines::sock_write_iter;
     return cx.k.image().scenario.devices[device_of(object)].block ? &routines::submit_bio_wait
                                                                  : &routines::null_write;
 }

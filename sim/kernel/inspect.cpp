@@ -70,7 +70,9 @@ Nanos Kernel::wait_time(TaskId id) const {
 }
 
 std::size_t Kernel::bytes() const {
-    std::size_t n = tasks.bytes() + mms.bytes() + stacks.bytes() + by_pid.bytes() + cpus.size() * sizeof(Cpu);
+    std::size_t n = tasks.bytes() + mms.bytes() + stacks.bytes() + by_pid.bytes() + cpus.size() * sizeof(Cpu) +
+                    connections.bytes();
+    for (const CoroutineEnv& env : coroutine_envs) n += env.all.bytes();
     for (const Cpu& cpu : cpus) n += cpu.timers.capacity() * sizeof(HrTimer);
     return n + events_.capacity() * sizeof(Event);
 }
@@ -269,6 +271,24 @@ std::uint64_t Kernel::fingerprint() const {
         p.mix(d.interrupts_seen);
         p.mix(d.available);
         p.mix(d.rng.state());
+    }
+    for (const CoroutineEnv& env : coroutine_envs) {
+        p.mix((std::uint64_t{env.running} << 32) | env.ready.head);
+        p.mix(env.switches);
+        p.mix(env.bytes_out);
+        p.mix(env.ended);
+        for (std::size_t i = 0; i < env.all.size(); ++i) {
+            const Coroutine& c = env.all[i];
+            p.mix((std::uint64_t{c.op} << 32) | c.depth);
+            p.mix(c.rbx ^ c.r12 * 3 ^ c.r13 * 5 ^ c.r14 * 7 ^ c.r15 * 11);
+            p.mix(c.local);
+            p.mix((std::uint64_t{c.next} << 8) | static_cast<std::uint64_t>(c.state));
+        }
+    }
+    for (std::size_t i = 0; i < connections.size(); ++i) {
+        const Connection& c = connections[i];
+        p.mix((std::uint64_t{c.next} << 32) | (std::uint64_t{c.unread} << 8) |
+              (std::uint64_t{c.accepted} << 2) | (std::uint64_t{c.watched} << 1) | std::uint64_t{c.listed});
     }
     for (const Event& e : events_) {
         p.mix(static_cast<std::uint64_t>(e.at));

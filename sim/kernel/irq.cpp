@@ -5,6 +5,7 @@
 #include "sim/kernel/context.h"
 #include "sim/kernel/compiled.h"
 #include "sim/kernel/routines.h"
+#include "sim/kernel/sockets.h"
 
 namespace sy {
 
@@ -104,7 +105,9 @@ void device_irq_enter(Ctx& cx) {
 void run_handler(Ctx& cx) {
     const DeviceDecl& decl = cx.k.image().scenario.devices[device_of(cx)];
     Device& d = cx.k.devices[device_of(cx)];
-    if (decl.block)
+    if (has_clients(cx.k, device_of(cx)))
+        cx.raise_softirq(Softirq::net_rx);
+    else if (decl.block)
         cx.raise_softirq(Softirq::block);
     else
         ++d.available;
@@ -182,6 +185,7 @@ const Routine* next_softirq(Ctx& cx) {
     ++cx.cpu.softirqs[static_cast<std::size_t>(vec)];
     cx.emit(RecordKind::softirq_entry, static_cast<std::uint32_t>(vec));
     if (vec == static_cast<int>(Softirq::timer)) return &routines::run_timer_softirq;
+    if (vec == static_cast<int>(Softirq::net_rx) && !cx.k.clients.empty()) return &routines::napi_poll;
     return vec == static_cast<int>(Softirq::block) ? &routines::blk_done_softirq
                                                    : &routines::softirq_action_none;
 }

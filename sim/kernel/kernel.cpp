@@ -177,6 +177,7 @@ std::uint16_t Ctx::record_flags() const {
 }
 
 void Ctx::emit(RecordKind kind, std::uint32_t a, std::uint32_t b, std::uint32_t c, std::uint32_t d) {
+    if ((k.image().records >> static_cast<unsigned>(kind) & 1) == 0) return;   // its tracepoint is off
     ++k.records_;
     if (log == nullptr) return;
     log->add({cpu.clock, kind, cpu.id, record_flags(), outside ? kNoTask : cpu.current_task, a, b, c, d});

@@ -19,6 +19,7 @@
 #include "sim/machine/costs.h"
 #include "sim/machine/regs.h"
 #include "sim/machine/stacks.h"
+#include "sim/model/coroutines.h"
 #include "sim/model/mm.h"
 #include "sim/model/scenario.h"
 #include "sim/model/task.h"
@@ -50,6 +51,7 @@ struct Image {
     bool ideal = false;                  // every cost is 0
     bool shared_queue = false;           // SchedClass::takes_from_other_cpus
     bool wants_bursts = false;           // SchedClass::wants_bursts
+    std::uint64_t records = ~std::uint64_t{0};   // which tracepoints are on: a bit for each RecordKind
     Nanos end_at = kNever;               // last instant that is simulated
     std::string scheduler;               // with its settings, as shown
 };
@@ -170,11 +172,11 @@ struct Device {
 
 // Something from outside the machine.
 struct Event {
-    enum class Kind : std::uint8_t { arrival, device, completion, action };
+    enum class Kind : std::uint8_t { arrival, device, completion, action, packet };
     Nanos at = 0;
     std::uint64_t seq = 0;
     Kind kind = Kind::arrival;
-    std::uint32_t index = 0;             // process declaration, device, timeline entry
+    std::uint32_t index = 0;             // process declaration, device, timeline entry, clients
     std::uint32_t copy = 0;              // of the process
 };
 
@@ -251,6 +253,10 @@ class Kernel {
     ClassChainBox sched;                 // stop, deadline, rt, fair, idle
     std::vector<Pipe> pipes;
     std::vector<Device> devices;
+    std::vector<CoroutineEnv> coroutine_envs;
+    std::vector<Eventpoll> eventpolls;   // one for each coroutine environment
+    std::vector<ClientsState> clients;   // one for each `clients` line
+    CowArray<Connection, 10> connections;
     CowArray<TaskId, 10> by_pid;
     std::vector<KThread> kthreads;       // struct kthread; Task::kthread is the row
     std::vector<KthreadRequest> kthread_requests;

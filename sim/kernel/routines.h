@@ -30,6 +30,9 @@ extern const Routine sysvec_reschedule_ipi, sysvec_call_function, common_interru
 // files.cpp
 extern const Routine x64_sys_read, x64_sys_write, x64_sys_fsync, vfs_read, vfs_write, pipe_read, pipe_write,
     evdev_read, submit_bio_wait, io_schedule, null_write;
+// epoll.cpp
+extern const Routine x64_sys_accept4, x64_sys_epoll_ctl, do_epoll_ctl, x64_sys_epoll_wait, do_epoll_wait,
+    schedule_hrtimeout_range_clock, sock_read_iter, sock_write_iter, napi_poll;
 // futex.cpp
 extern const Routine x64_sys_futex, do_futex, futex_wait, futex_wait_queue, futex_wake;
 // fork.cpp

@@ -25,6 +25,9 @@ const Routine* syscall_routine(std::uint64_t number) {
         case nr::sched_setattr: return &x64_sys_sched_setattr;
         case nr::sched_setaffinity: return &x64_sys_sched_setaffinity;
         case nr::clock_nanosleep: return &x64_sys_clock_nanosleep;
+        case nr::epoll_wait: return &x64_sys_epoll_wait;
+        case nr::epoll_ctl: return &x64_sys_epoll_ctl;
+        case nr::accept4: return &x64_sys_accept4;
         case nr::exit_group: return &x64_sys_exit_group;
         case nr::clone3: return &x64_sys_clone3;
         default: return nullptr;
@@ -59,6 +62,9 @@ std::span<const Routine* const> all_routines() {
         // files
         &x64_sys_read, &x64_sys_write, &x64_sys_fsync, &vfs_read, &vfs_write, &pipe_read, &pipe_write,
         &evdev_read, &null_write, &submit_bio_wait, &io_schedule,
+        // sockets
+        &x64_sys_accept4, &x64_sys_epoll_ctl, &do_epoll_ctl, &x64_sys_epoll_wait, &do_epoll_wait,
+        &schedule_hrtimeout_range_clock, &sock_read_iter, &sock_write_iter, &napi_poll,
         // kernel threads
         &kthread, &kthreadd, &smpboot_thread_fn, &scenario_kthread, &wait_for_completion, &complete, &complete_all,
         &kthread_create, &create_kthread, &kthread_run, &kthread_stop, &kthread_park, &kthread_unpark, &kthread_parkme,

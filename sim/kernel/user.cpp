@@ -1,5 +1,6 @@
 // User mode: one operation of a program at a time. Its only state is in user registers and user memory.
 #include "sim/base/assert.h"
+#include "sim/kernel/coroutines.h"
 #include "sim/kernel/engine.h"
 #include "sim/kernel/routines.h"
 #include "sim/model/draw.h"
@@ -60,9 +61,10 @@ void set_up_call(Ctx& cx, const UserOp& op) {
         if (op.draws) cx.set(Reg::rdx, static_cast<std::uint64_t>(draw(cx.cur().rng, op.time)));
         return;
     }
-    cx.set(Reg::rdi, op.arg[0]);
+    if (op.nr == nr::epoll_wait) cx.set(Reg::r10, kEventLoopTimeoutMs);
+    cx.set(Reg::rdi, op.level == 2 ? coroutine_local(cx) : op.arg[0]);
     cx.set(Reg::rsi, op.arg[1]);
-    if (op.level == 0) cx.set(Reg::rdx, op.arg[2]);
+    if (op.level != 1) cx.set(Reg::rdx, op.level == 3 ? coroutine_local(cx) : op.arg[2]);
 }
 
 // Returns the operation that comes next.
@@ -139,6 +141,7 @@ std::uint32_t perform(Ctx& cx, const UserOp& op, std::uint32_t here) {
             const bool go = op.kind == Kind::if_child ? !child : child;
             return go ? op.target : next;
         }
+        default: break;   // of the coroutine library
     }
     return next;
 }
@@ -156,14 +159,17 @@ void user_step(Ctx& cx) {
         cx.report->step = here;
     }
     const bool syscall = op.kind == Kind::syscall;
-    const Nanos cost = cx.k.image().costs[static_cast<std::size_t>(syscall ? Cost::syscall : Cost::user_op)];
+    Nanos extra = 0;   // of an operation whose cost depends on what it finds
+    Nanos cost = cx.k.image().costs[static_cast<std::size_t>(syscall ? Cost::syscall : Cost::user_op)];
     if (syscall) {
         syscall_instruction(cx, p, here);
     } else {
-        const std::uint32_t next = perform(cx, op, here);
+        const std::uint32_t next =
+            is_coroutine_op(op.kind) ? coroutine_op(cx, op, here, extra) : perform(cx, op, here);
         cx.move(at::none, at::special(Place::Kind::rip), p.address(next), r.rip);
         r.rip = p.address(next);
     }
+    if (!cx.k.image().ideal) cost += extra;
     if (cost != 0) {
         cx.cpu.clock += cost;
         cx.cpu.user_ns += cost;

@@ -49,6 +49,16 @@ constexpr std::uint64_t thread_stack_stride = 0x80'1000;
 constexpr std::uint64_t tcb_bytes = 0x900;                   // struct pthread, at the top of a thread's mapping
 constexpr Address main_tcb = 0x7fff'f7dd'5740;
 
+// Memory of the coroutine library, each kind in a row: control blocks and save buffers on the heap, stacks in mappings.
+constexpr Address co_blocks = 0x0010'0000'0000;
+constexpr Address co_saves = 0x0200'0000'0000;
+constexpr Address co_stacks = 0x7000'0000'0000;
+// Sockets and their eventpolls, in the direct map.
+constexpr Address sockets = 0xffff'8885'0000'0000;
+constexpr std::uint64_t socket_bytes = 2'368;                // struct tcp_sock: slab TCP of Linux 6.18, our measurement
+constexpr Address eventpolls = 0xffff'8881'a000'0000;
+constexpr std::uint64_t eventpoll_bytes = 256;
+
 inline Address task_address(TaskId id) { return task_structs + id * task_struct_bytes; }
 inline TaskId task_of(Address a) { return static_cast<TaskId>((a - task_structs) / task_struct_bytes); }
 inline Address mm_address(MmId id) { return id == kNoMm ? 0 : mm_structs + id * mm_struct_bytes; }

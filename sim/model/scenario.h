@@ -73,6 +73,7 @@ struct Stmt {
         until_stopped,  // body, until kthread_should_stop(); parks between two rounds when asked to
         repeat,     // body, count times; count < 0: forever
         every,      // body, with the next start one `time` after the last start (absolute sleeps)
+        accept,     // coroutines: name: the clients whose next connection it serves from now on
     };
     Kind kind = Kind::run;
     SourcePos pos;       // of the verb
@@ -105,6 +106,20 @@ struct ThreadDecl {
     friend bool operator==(const ThreadDecl&, const ThreadDecl&) = default;
 };
 
+// Coroutines of a process's main thread, in libco's manner (docs/coroutines.md).
+struct CoroutineDecl {
+    std::string name;
+    SourcePos pos;
+    std::int64_t copies = 1;
+    std::int64_t stack = 128 * 1024;   // bytes of a stack (libco's default)
+    std::int32_t shared = 0;           // so many stacks for all of them; 0: each has its own
+    std::int64_t frame = 64;           // bytes of stack that the body itself uses
+    bool slots_cleared = true;         // the table of 1,024 slots is cleared at creation
+    std::vector<Stmt> body;
+
+    friend bool operator==(const CoroutineDecl&, const CoroutineDecl&) = default;
+};
+
 struct ProcessDecl {
     std::string name;
     SourcePos pos;
@@ -119,6 +134,7 @@ struct ProcessDecl {
     std::uint64_t cpus = 0;            // affinity; 0: any CPU
     bool kernel_thread = false;        // `kthread name { … }`: no mm, never in user mode
     std::vector<ThreadDecl> threads;
+    std::vector<CoroutineDecl> coroutines;
     std::vector<Stmt> body;
 
     friend bool operator==(const ProcessDecl&, const ProcessDecl&) = default;
@@ -135,6 +151,20 @@ struct DeviceDecl {
     std::optional<CpuId> cpu;          // irq affinity; default CPU 0
 
     friend bool operator==(const DeviceDecl&, const DeviceDecl&) = default;
+};
+
+// Other machines, each with one connection to a server here, on which it sends one message after the other.
+struct ClientsDecl {
+    std::string name;
+    SourcePos pos;
+    std::int64_t copies = 1;           // connections
+    std::string device;                // whose interrupts announce their packets
+    SourcePos device_pos;
+    Dist every;                        // from one message to the next one, whoever sends it
+    std::int64_t messages = 1;         // of each connection
+    Nanos from = 0;                    // before the first message
+
+    friend bool operator==(const ClientsDecl&, const ClientsDecl&) = default;
 };
 
 struct PipeDecl {
@@ -225,6 +255,8 @@ struct MachineDecl {
     bool costs_ideal = false;          // `costs ideal`: every step takes no time
     std::vector<std::pair<std::string, Nanos>> costs;   // single ones set by name
     enum class Preempt : std::uint8_t { none, voluntary, full } preempt = Preempt::voluntary;
+    // Which tracepoints are on: all, those of the scheduler (sched_*), none (as /sys/kernel/tracing/events/*/enable).
+    enum class Trace : std::uint8_t { all, sched, none } trace = Trace::all;
     std::uint64_t seed = 1;
     Nanos until = 0;                   // `until 50ms`: end of the run; 0: until every process has exited
 
@@ -236,6 +268,7 @@ struct Scenario {
     MachineDecl machine;
     std::vector<PipeDecl> pipes;
     std::vector<DeviceDecl> devices;
+    std::vector<ClientsDecl> clients;
     std::vector<ProcessDecl> processes;
     std::vector<WorkqueueDecl> workqueues;
     std::vector<WorkDecl> works;

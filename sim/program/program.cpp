@@ -21,12 +21,16 @@ class Compiler {
         start_function("main");
         for (const ThreadDecl& t : process_.threads) declare_thread(t);
         for (std::size_t i = 0; i < program_.threads.size(); ++i) create_thread(i);
+        for (const CoroutineDecl& c : process_.coroutines) declare_coroutines(c);
+        for (std::size_t i = 0; i < program_.coroutines.size(); ++i) create_coroutines(i);
         program_.endless = block(process_.body, 0);
+        if (!process_.coroutines.empty()) event_loop();
         join_threads("", process_.pos);
         call(nr::exit_group, {}, process_.pos);
         std::size_t entry = 0;
         for (const ThreadDecl& t : process_.threads)
             for (int i = 0; i < t.copies; ++i) thread_body(t, entry++);
+        for (std::size_t i = 0; i < process_.coroutines.size(); ++i) coroutine_body(i);
         std::sort(program_.variables.begin(), program_.variables.end(),
                   [](const Variable& a, const Variable& b) { return a.address < b.address; });
         return std::move(program_);
@@ -106,6 +110,107 @@ class Compiler {
         return ~std::uint64_t{0};
     }
 
+    // --- coroutines ---
+
+    void declare_coroutines(const CoroutineDecl& c) {
+        CoroutineEntry& e = program_.coroutines.emplace_back();
+        e.name = c.name;
+        e.copies = static_cast<std::uint64_t>(c.copies);
+        e.stack_bytes = static_cast<std::uint64_t>(c.stack);
+        e.frame_bytes = static_cast<std::uint64_t>(c.frame);
+        e.first_stack = shared_stacks_;
+        e.stacks = static_cast<std::uint32_t>(c.shared);
+        e.slots_cleared = c.slots_cleared;
+        shared_stacks_ += e.stacks;
+    }
+    // co_swap(running, pending), as it stands wherever somebody is switched away from.
+    void swap_to_pending(SourcePos pos) {
+        emit(Kind::co_save, pos);
+        emit(Kind::co_swap, pos);
+        emit(Kind::co_restore, pos);   // here the one who called co_swap goes on, some time later
+    }
+    // Each is created and resumed at once; it runs until it first has to wait.
+    void create_coroutines(std::size_t index) {
+        const SourcePos pos = process_.coroutines[index].pos;
+        UserOp& start = emit(Kind::loop_start, pos);
+        start.data = program_.coroutines[index].copies;
+        const std::uint32_t top = here();
+        start_function("co_create");
+        emit(Kind::co_create, pos).data = index;
+        start_function("co_resume");
+        swap_to_pending(pos);
+        start_function("main");
+        emit(Kind::loop_next, pos).target = top;
+    }
+    // A coroutine gives up the thread: to its event loop.
+    void leave(Kind how, SourcePos pos, std::uint64_t data = 0) {
+        start_function("co_yield");
+        emit(how, pos).data = data;
+        swap_to_pending(pos);
+        start_function(coroutine_name_);
+    }
+    void coroutine_body(std::size_t index) {
+        const CoroutineDecl& c = process_.coroutines[index];
+        coroutine_name_ = c.name;
+        program_.coroutines[index].op = here();
+        start_function(c.name);
+        emit(Kind::co_enter, c.pos).data = index;
+        in_coroutine_ = true;
+        block(c.body, 0);
+        const std::uint32_t end = here();
+        for (const std::uint32_t op : to_the_end_) program_.ops[op].target = end;
+        to_the_end_.clear();
+        leave(Kind::co_end, c.pos);
+        in_coroutine_ = false;
+    }
+    // co_eventloop: whoever is ready runs; when nobody is, the thread asks the kernel which connections are.
+    void event_loop() {
+        const SourcePos pos = process_.coroutines.front().pos;
+        start_function("co_eventloop");
+        const std::uint32_t top = here();
+        const std::uint32_t pick = here();
+        emit(Kind::co_pick, pos);
+        const std::uint32_t left = here();
+        emit(Kind::co_if_left, pos);
+        const std::uint32_t done = here();
+        emit(Kind::jump, pos);
+        patch(left);
+        call(nr::epoll_wait, {kEpollFd, buffer(), kMostEvents}, pos);
+        const std::uint32_t collect = here();
+        emit(Kind::co_collect, pos).target = collect;
+        emit(Kind::jump, pos).target = top;
+        patch(pick);
+        swap_to_pending(pos);
+        emit(Kind::jump, pos).target = top;
+        patch(done);
+        start_function("main");
+    }
+    int clients(const std::string& name) const {
+        for (std::size_t i = 0; i < scenario_.clients.size(); ++i)
+            if (scenario_.clients[i].name == name) return static_cast<int>(i);
+        return -1;
+    }
+    // The descriptor of the connection becomes a local variable of the coroutine: a word on its stack.
+    void accept(const Stmt& s) {
+        call(nr::accept4, {static_cast<std::uint64_t>(kFirstListenFd + clients(s.name)), 0, 0}, s.pos);
+        to_the_end_.push_back(here());
+        emit(Kind::co_if_none, s.pos);
+        emit(Kind::co_keep, s.pos);
+    }
+    // read() as the library's hook has it: register with epoll, yield, and read when there is something to read.
+    void hooked_read(const Stmt& s) {
+        call(nr::epoll_ctl, {kEpollFd, kEpollCtlAdd, 0}, s.pos).level = 3;
+        leave(Kind::co_wait_io, s.pos);
+        call(nr::epoll_ctl, {kEpollFd, kEpollCtlDel, 0}, s.pos).level = 3;
+        call(nr::read, {0, buffer(), bytes(s)}, s.pos).level = 2;
+    }
+    std::uint64_t condition(const std::string& name) {
+        for (std::size_t i = 0; i < program_.conditions.size(); ++i)
+            if (program_.conditions[i] == name) return i;
+        program_.conditions.push_back(name);
+        return program_.conditions.size() - 1;
+    }
+
     // Returns whether control never leaves the block at its end.
     bool block(const std::vector<Stmt>& body, std::uint8_t level) {
         for (const Stmt& s : body)
@@ -120,19 +225,44 @@ class Compiler {
                 emit(Kind::burst, s.pos);
                 return false;
             case Stmt::Kind::sleep: sleep(s); return false;
-            case Stmt::Kind::yield: call(nr::sched_yield, {}, s.pos); return false;
-            case Stmt::Kind::read: call(nr::read, {fd_of(s.name), buffer(), bytes(s)}, s.pos); return false;
-            case Stmt::Kind::write: call(nr::write, {fd_of(s.name), buffer(), bytes(s)}, s.pos); return false;
+            case Stmt::Kind::yield:
+                if (in_coroutine_)
+                    leave(Kind::co_ready, s.pos);
+                else
+                    call(nr::sched_yield, {}, s.pos);
+                return false;
+            case Stmt::Kind::accept: accept(s); return false;
+            case Stmt::Kind::read:
+                if (clients(s.name) >= 0) {
+                    hooked_read(s);
+                    return false;
+                }
+                call(nr::read, {fd_of(s.name), buffer(), bytes(s)}, s.pos); return false;
+            case Stmt::Kind::write:
+                if (clients(s.name) >= 0) {
+                    call(nr::write, {0, buffer(), bytes(s)}, s.pos).level = 2;
+                    return false;
+                }
+                call(nr::write, {fd_of(s.name), buffer(), bytes(s)}, s.pos); return false;
             case Stmt::Kind::fsync: call(nr::fsync, {fd_of(s.name)}, s.pos); return false;
             case Stmt::Kind::lock: lock(s); return false;
             case Stmt::Kind::unlock: unlock(s); return false;
             case Stmt::Kind::wait:
+                if (in_coroutine_) {
+                    leave(Kind::co_wait, s.pos, condition(s.name));
+                    return false;
+                }
                 if (s.name.empty())
                     call(nr::wait4, {~std::uint64_t{0}, 0, 0}, s.pos);
                 else
                     semaphore_wait(s);
                 return false;
-            case Stmt::Kind::signal: semaphore_post(s); return false;
+            case Stmt::Kind::signal:
+                if (in_coroutine_)
+                    emit(Kind::co_signal, s.pos).data = condition(s.name);
+                else
+                    semaphore_post(s);
+                return false;
             case Stmt::Kind::join: join_threads(s.name, s.pos); return false;
             case Stmt::Kind::fork: fork(s, level); return false;
             case Stmt::Kind::exit:
@@ -310,6 +440,10 @@ class Compiler {
     std::string pending_symbol_;
     std::uint64_t next_word_ = layout::user_data + 0x40;
     std::uint32_t children_ = 0;
+    std::uint32_t shared_stacks_ = 0;
+    bool in_coroutine_ = false;
+    std::string coroutine_name_;
+    std::vector<std::uint32_t> to_the_end_;   // jumps to the end of the coroutine that is being compiled
     };
 
 }  // namespace
@@ -349,6 +483,9 @@ const char* syscall_name(std::uint64_t number) {
         case nr::sched_setaffinity: return "sched_setaffinity";
         case nr::clock_nanosleep: return "clock_nanosleep";
         case nr::exit_group: return "exit_group";
+        case nr::epoll_wait: return "epoll_wait";
+        case nr::epoll_ctl: return "epoll_ctl";
+        case nr::accept4: return "accept4";
         case nr::clone3: return "clone3";
         default: return "unknown";
     }

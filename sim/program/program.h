@@ -36,9 +36,26 @@ struct UserOp {
         stop_check,    // kthread_should_stop(): to `target`; asked to park: parks first
         if_child,      // RAX is not 0 (the parent): to `target`; the child goes on
         thread_start,  // RAX is 0 (the new thread): to `target`; the parent goes on, storing the tid
+        // The coroutine library (docs/coroutines.md). `pending` is whom the next co_swap switches to.
+        co_create,     // a new coroutine of declaration `data`; it is pending
+        co_pick,       // if one is ready, it is pending: to `target`
+        co_save,       // who lies on pending's shared stack is copied out
+        co_swap,       // registers into the running one's context, pending's out of its context
+        co_restore,    // what the running one had on the shared stack is copied back
+        co_enter,      // a coroutine's first operation: its frames
+        co_ready,      // co_yield: to the end of the ready list; main is pending
+        co_wait_io,    // not ready until its connection is; main is pending
+        co_wait,       // joins condition `data`; main is pending
+        co_signal,     // the first of condition `data` becomes ready
+        co_keep,       // local variable <- RAX
+        co_if_none,    // RAX is negative: to `target`
+        co_end,        // has returned; main is pending
+        co_collect,    // one of epoll_wait's events makes its coroutine ready; if another is left, to `target`
+        co_if_left,    // if coroutines are left, to `target`
     };
     Kind kind = Kind::jump;
-    std::uint8_t level = 0;            // of loops
+    // Of loops. Of a system call: 1, RDX has been set already; 2 and 3, RDI or RDX is the coroutine's local variable.
+    std::uint8_t level = 0;
     std::uint16_t nr = 0;              // system call number
     std::uint32_t target = 0;          // an operation's index
     std::uint64_t data = 0;            // a user address
@@ -69,10 +86,22 @@ struct Variable {
     enum class Kind : std::uint8_t { mutex, semaphore, tid } kind = Kind::mutex;
 };
 
+// A coroutine declaration as the library sees it.
+struct CoroutineEntry {
+    std::string name;
+    std::uint32_t op = 0;              // where it begins
+    std::uint64_t copies = 1;
+    std::uint64_t stack_bytes = 0, frame_bytes = 0;
+    std::uint32_t first_stack = 0, stacks = 0;   // shared ones, in CoroutineEnv::stacks; none: its own
+    bool slots_cleared = true;
+};
+
 struct Program {
     std::string comm;
     std::vector<UserOp> ops;
     std::vector<ThreadEntry> threads;
+    std::vector<CoroutineEntry> coroutines;
+    std::vector<std::string> conditions;   // of coroutines, by number
     std::vector<std::string> children; // comm of the child of fork i (if_child's data), may be empty
     std::vector<Variable> variables;   // by address
     std::vector<SchedParams> attrs;    // what the calls of sched_setattr pass: their RSI is an index here
@@ -91,14 +120,35 @@ struct Program {
 
 // File descriptors are fixed: pipes first, then devices, from 3 on.
 constexpr int kFirstFd = 3;
+// Behind them: epoll's descriptor, a listening socket for each `clients`, and the connections.
+constexpr int kEpollFd = 8'000, kFirstListenFd = 8'001, kFirstSocketFd = 10'000;
+constexpr std::uint64_t kEpollCtlAdd = 1, kEpollCtlDel = 2;   // include/uapi/linux/eventpoll.h
+constexpr std::uint64_t kMostEvents = 1'024;   // of one epoll_wait
+constexpr std::uint64_t kEventLoopTimeoutMs = 1;   // co_eventloop, linux.md 10.3
 
 // System call numbers (linux.md 4.8).
 namespace nr {
-constexpr std::uint16_t read = 0, write = 1, ioctl = 16, sched_yield = 24, pause = 34, getpid = 39, clone = 56,
-                        exit = 60, wait4 = 61, fsync = 74, setpriority = 141,
-                        sched_setscheduler = 144, futex = 202,
-                        sched_setaffinity = 203, clock_nanosleep = 230, exit_group = 231,
-                        sched_setattr = 314, clone3 = 435;
+constexpr std::uint16_t read = 0;
+constexpr std::uint16_t write = 1;
+constexpr std::uint16_t ioctl = 16;
+constexpr std::uint16_t sched_yield = 24;
+constexpr std::uint16_t pause = 34;
+constexpr std::uint16_t getpid = 39;
+constexpr std::uint16_t clone = 56;
+constexpr std::uint16_t exit = 60;
+constexpr std::uint16_t wait4 = 61;
+constexpr std::uint16_t fsync = 74;
+constexpr std::uint16_t setpriority = 141;
+constexpr std::uint16_t sched_setscheduler = 144;
+constexpr std::uint16_t futex = 202;
+constexpr std::uint16_t sched_setaffinity = 203;
+constexpr std::uint16_t clock_nanosleep = 230;
+constexpr std::uint16_t exit_group = 231;
+constexpr std::uint16_t epoll_wait = 232;
+constexpr std::uint16_t epoll_ctl = 233;
+constexpr std::uint16_t accept4 = 288;
+constexpr std::uint16_t sched_setattr = 314;
+constexpr std::uint16_t clone3 = 435;
 }
 const char* syscall_name(std::uint64_t number);
 

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "sim/report/coroutines.h"
 #include "sim/report/json_text.h"
 #include "sim/report/rows.h"
 #include "sim/report/run.h"
@@ -123,6 +124,7 @@ std::string run_as_json(const RunResult& result) {
     out +=
         "  \"cpus\": " + array_json(k.cpus, [&](const Cpu& c) { return cpu_json(k, c); }) + ",\n";
     out += "  \"tasks\": " + array_json(rows, task_json) + ",\n";
+    if (!k.coroutine_envs.empty()) out += "  \"coroutines\": " + coroutines_as_json(k) + ",\n";
     out += "  \"expectations\": " + array_json(result.verdicts, verdict_json) + "\n}\n";
     return out;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "sim/base/utf8.h"
+#include "sim/report/coroutines.h"
 #include "sim/report/gantt.h"
 #include "sim/report/rows.h"
 #include "sim/report/run.h"
@@ -71,6 +72,7 @@ class Page {
         out += "\n" + gantt(k_, r_.log, {.columns = columns_, .lang = lang_});
         out += "\n" + tasks();
         out += "\n" + totals();
+        if (!k_.coroutine_envs.empty()) out += "\n" + coroutines_as_text(k_, lang_);
         if (!r_.verdicts.empty()) out += "\n" + expectations();
         out += "\n" + say("end          ", "结束      ") + end_text(k_, r_.end).in(lang_) + "\n";
         out += say("fingerprint  ", "指纹      ") +

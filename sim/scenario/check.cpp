@@ -45,6 +45,7 @@ class Checker {
         names_of_things();
         names_of_tasks();
         for (std::size_t i = 0; i < s_.processes.size(); ++i) channels_used(i);
+        clients_and_coroutines();
         totals();
         pids();
         interrupts();
@@ -83,6 +84,7 @@ class Checker {
         };
         for (const PipeDecl& pipe : s_.pipes) add(pipe.name, pipe.pos);
         for (const DeviceDecl& device : s_.devices) add(device.name, device.pos);
+        for (const ClientsDecl& clients : s_.clients) add(clients.name, clients.pos);
     }
 
     void names_of_tasks() {
@@ -293,6 +295,61 @@ class Checker {
         }
         if (std::find(known.begin(), known.end(), stmt.name) == known.end())
             unknown_name(stmt.name_pos, stmt.name, text("process", "进程"), known, "process " + stmt.name + " { run 5ms }");
+    }
+
+    const ClientsDecl* find_clients(std::string_view name) const {
+        for (const ClientsDecl& clients : s_.clients)
+            if (clients.name == name) return &clients;
+        return nullptr;
+    }
+
+    void clients_and_coroutines() {
+        for (const ClientsDecl& c : s_.clients) {
+            if (c.device.empty()) continue;   // has been said
+            const DeviceDecl* device = find_device(c.device);
+            if (device == nullptr)
+                unknown_thing(c.device_pos, c.device, text("device", "设备"), "device " + c.device + " irq 24");
+            else if (device->block)
+                diags_.error(c.device_pos, text("'{0}' is a block device; clients need a network card: device {1} irq 24",
+                                                "“{0}” 是块设备；客户端需要网卡：device {1} irq 24",
+                                                {c.device, c.device == "eth0" ? "eth1" : "eth0"}));
+        }
+        for (const ProcessDecl& process : s_.processes) {
+            std::int64_t all = 0;
+            for (const CoroutineDecl& c : process.coroutines) {
+                all += c.copies;
+                if (all * process.copies > limits::coroutines)
+                    diags_.error(c.pos, text("with this there are more than the limit of {0} coroutines",
+                                             "到这里协程数超过了上限 {0} 个", {std::to_string(limits::coroutines)}));
+                coroutine_uses(process, c, c.body, 0);
+            }
+            if (!process.coroutines.empty() && forks(process.body))
+                diags_.error(process.pos, text("a process with coroutines cannot fork: the child would have no event loop",
+                                               "有协程的进程不能 fork：子进程没有事件循环"));
+        }
+    }
+    static bool forks(const std::vector<Stmt>& body) {
+        return std::any_of(body.begin(), body.end(),
+                           [](const Stmt& s) { return s.kind == Kind::fork || forks(s.body); });
+    }
+    void coroutine_uses(const ProcessDecl& process, const CoroutineDecl& c, const std::vector<Stmt>& body, int loops) {
+        for (const Stmt& stmt : body) {
+            const int inside = loops + (stmt.kind == Kind::repeat && stmt.count >= 0 ? 1 : 0);
+            if (inside > 4) {
+                diags_.error(stmt.pos, text("a coroutine can nest 4 counted loops at the most",
+                                            "协程最多嵌套 4 层计数循环"));
+                continue;
+            }
+            if (stmt.kind == Kind::accept && find_clients(stmt.name) == nullptr)
+                unknown_thing(stmt.name_pos, stmt.name, text("clients", "客户端"), "clients " + stmt.name + " on eth0");
+            if (stmt.kind == Kind::wait && stmt.name.empty())
+                diags_.error(stmt.pos, text("a coroutine waits for a condition: wait NAME", "协程等待的是条件：wait 名字"));
+            const bool is_channel = stmt.kind == Kind::read || stmt.kind == Kind::write || stmt.kind == Kind::fsync;
+            if (is_channel && find_clients(stmt.name) == nullptr)
+                channel(stmt, {.process = static_cast<std::size_t>(&process - s_.processes.data()), .task = 0,
+                               .is_single = false, .is_child = false});
+            coroutine_uses(process, c, stmt.body, inside);
+        }
     }
 
     void add_disk() {

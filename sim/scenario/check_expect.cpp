@@ -259,6 +259,16 @@ class ExpectChecker {
                 return;
             case Argument::device:
                 return device(name, expr.pos);
+            case Argument::process:
+                if (std::none_of(s_.processes.begin(), s_.processes.end(),
+                                 [&](const ProcessDecl& p) { return p.name == name; }))
+                    diags_.error(expr.pos, text("there is no process '{0}'", "没有进程 “{0}”", {name}));
+                return;
+            case Argument::clients:
+                if (std::none_of(s_.clients.begin(), s_.clients.end(),
+                                 [&](const ClientsDecl& c) { return c.name == name; }))
+                    diags_.error(expr.pos, text("there are no clients '{0}'", "没有客户端 “{0}”", {name}));
+                return;
             case Argument::cpu:
                 if (!is_cpu(name)) {
                     diags_.error(expr.pos, text("there is no CPU {0}", "没有 CPU {0}", {name}));

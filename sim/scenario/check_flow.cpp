@@ -47,6 +47,7 @@ class FlowChecker {
         collect();
         program(process_.body);
         for (const ThreadDecl& thread : process_.threads) program(thread.body);
+        for (const CoroutineDecl& c : process_.coroutines) reachable(c.body);
         semaphores();
         waits();
     }
@@ -56,7 +57,7 @@ class FlowChecker {
     // --- endless loops and what is never reached ---
 
     void program(const std::vector<Stmt>& body) {
-        if (body.empty() && process_.threads.empty()) {
+        if (body.empty() && process_.threads.empty() && process_.coroutines.empty()) {
             diags_.warning(process_.pos, text("'{0}' does nothing: it exits as soon as it runs",
                                               "“{0}” 什么也不做：一运行就退出", {process_.name}));
         }
@@ -132,6 +133,7 @@ class FlowChecker {
             case Kind::join:
             case Kind::fork:
             case Kind::getpid:
+            case Kind::accept:
             case Kind::setnice:
             case Kind::affinity:
             case Kind::sched:

@@ -94,27 +94,27 @@ constexpr DeviceRow kDeviceRows[] = {
      read_block},
 };
 
-// Behind `device NAME …`, `every` and `at` may also begin the next line of the file. What follows
+}  // namespace
+
+std::vector<Word> device_words() { return words_of(kDeviceRows); }
+
+// Behind `device NAME …` and `clients NAME …`, `every` and `at` may also begin the next line of the file. What follows
 // the time decides: timed lines go on with a brace, `from`, `until` or an action.
-bool is_timed_line_next(const Parser& p) {
-    if (!p.peek().is_word("at") && !p.peek().is_word("every")) return false;
+bool Parser::is_timed_line_next() const {
+    if (!peek().is_word("at") && !peek().is_word("every")) return false;
     std::size_t ahead = 1;
     while (true) {
-        const Token& token = p.peek(ahead);
+        const Token& token = peek(ahead);
         const bool is_of_time = token.kind == Token::Kind::number || token.is(",") ||
                                 token.is("(") || token.is(")") || token.is("-") ||
-                                (p.peek(ahead + 1).is("(")) || token.is_word("ms") ||
+                                (peek(ahead + 1).is("(")) || token.is_word("ms") ||
                                 token.is_word("us") || token.is_word("ns") || token.is_word("s");
         if (!is_of_time || token.kind == Token::Kind::end) break;
         ++ahead;
     }
-    return p.peek(ahead).is("{") || p.peek(ahead).is_word("until") ||
-           p.peek(ahead).is_word("from") || p.is_action(ahead);
+    return peek(ahead).is("{") || peek(ahead).is_word("until") ||
+           peek(ahead).is_word("from") || is_action(ahead);
 }
-
-}  // namespace
-
-std::vector<Word> device_words() { return words_of(kDeviceRows); }
 
 void Parser::parse_pipe() {
     PipeDecl pipe;
@@ -143,7 +143,7 @@ void Parser::parse_device() {
     if (!given) return skip_item();
     device.name = *given;
     std::vector<std::string_view> seen;
-    while (peek().kind == Token::Kind::word && !is_timed_line_next(*this)) {
+    while (peek().kind == Token::Kind::word && !is_timed_line_next()) {
         const Token& token = peek();
         const DeviceRow* row = find_row(kDeviceRows, token.text);
         if (row == nullptr) {

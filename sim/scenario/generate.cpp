@@ -274,6 +274,7 @@ class Writer {
             case Kind::until_stopped:
             case Kind::yield:
             case Kind::getpid:
+            case Kind::accept:
             case Kind::unlock:
             case Kind::exit:
             case Kind::every:

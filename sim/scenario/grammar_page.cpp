@@ -113,6 +113,17 @@ const Section kSections[] = {
      {.en = "Settings of a process, thread or kernel thread", .zh = "进程、线程、内核线程的设置"},
      {.en = "Between the name and `{`. A thread has no `pid` and no `arrive`.",
       .zh = "写在名字和 `{` 之间。线程没有 `pid` 和 `arrive`。"}},
+    {WordGroup::coroutine,
+     {.en = "Settings of a coroutine", .zh = "协程设置"},
+     {.en = "Inside a process, `coroutine NAME [xCOUNT] [SETTINGS] { STATEMENTS }` declares coroutines of its main "
+            "thread: each is created and resumed before the first statement, and behind the last one the thread runs "
+            "the event loop until all have ended. In a coroutine `yield`, `wait NAME`, `signal NAME` and `read` of "
+            "clients are the library's and never enter the kernel to wait; every other system call stops the whole "
+            "thread.",
+      .zh = "进程里的 `coroutine 名字 [x数量] [设置] { 语句 }` "
+            "声明主线程的协程：每个协程在第一条语句之前被创建并恢复一次，最后一条语句之后线程运行事件循环，直到全部"
+            "协程结束。协程里的 `yield`、`wait 名字`、`signal 名字` 和对客户端的 `read` "
+            "由库完成，不会为等待而进入内核；其他系统调用会让整个线程停下。"}},
     {WordGroup::verb,
      {.en = "Statements", .zh = "语句"},
      {.en = "What a task does, one after the other. Inside a process, `thread NAME [SETTINGS] { "

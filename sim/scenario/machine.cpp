@@ -148,6 +148,22 @@ bool read_preempt(Parser& p) {
     return true;
 }
 
+bool read_trace(Parser& p) {
+    constexpr std::array<std::string_view, 3> kNames = {"all", "sched", "none"};
+    const Token& name = p.peek();
+    const auto found = std::find(kNames.begin(), kNames.end(), name.text);
+    if (name.kind != Token::Kind::word) {
+        p.expected(text("all, sched or none", " all、sched 或 none"));
+        return false;
+    }
+    p.take();
+    if (found == kNames.end())
+        p.unknown_word(name, text("set of tracepoints", "跟踪点集合"), {kNames.begin(), kNames.end()});
+    else
+        p.out().machine.trace = static_cast<MachineDecl::Trace>(found - kNames.begin());
+    return true;
+}
+
 bool read_seed(Parser& p) {
     const auto value = p.integer({.first = 0,
                                   .last = 999'999'999'999'999'999,
@@ -189,6 +205,10 @@ constexpr MachineRow kMachineRows[] = {
       "whether a task may lose the CPU inside the kernel (default voluntary)",
       "任务在内核态时能否被抢占（默认 voluntary）", "preempt full"},
      read_preempt},
+    {{"trace", "trace all|sched|none",
+      "which tracepoints write records: all, those of the scheduler, none (default all)",
+      "哪些跟踪点写记录：全部、调度器的、都不写（默认 all）", "trace sched"},
+     read_trace},
     {{"seed", "seed NUMBER",
       "start of all random draws; the same seed gives the same run (default 1)",
       "所有随机数的起点；同一个种子得到同一次运行（默认 1）", "seed 7"},

@@ -26,7 +26,7 @@ struct Layout {
 };
 
 // Whose program a statement belongs to; decides which verbs may come.
-enum class Place : std::uint8_t { process, thread, kernel_thread, work };
+enum class Place : std::uint8_t { process, thread, kernel_thread, work, coroutine };
 
 class Parser {
   public:
@@ -101,12 +101,15 @@ class Parser {
     bool parse_block(std::vector<Stmt>& body, Place place, ProcessDecl* process,
                      const Text& of_what);
     bool parse_thread(ProcessDecl& process);
+    bool parse_coroutine(ProcessDecl& process);  // coroutines.cpp
+    void parse_clients();                        // coroutines.cpp
 
     // --- timed.cpp
     // ----------------------------------------------------------------------------------------
     void parse_at();
     void parse_every();
     bool parse_action(const std::vector<Nanos>& times, std::vector<TimedAction>& out);
+    bool is_timed_line_next() const;             // devices.cpp
     bool is_action(std::size_t ahead) const;  // does a timed action begin at this token?
 
     // --- expects.cpp

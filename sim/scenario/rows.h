@@ -15,6 +15,7 @@ std::vector<Word> top_words();        // blocks.cpp
 std::vector<Word> machine_words();    // machine.cpp
 std::vector<Word> attribute_words();  // tasks.cpp
 std::vector<Word> device_words();     // devices.cpp
+std::vector<Word> coroutine_words();  // coroutines.cpp
 std::vector<Word> verb_words();       // statements.cpp
 std::vector<Word> action_words();     // timed.cpp
 std::vector<Word> function_words();   // expects.cpp

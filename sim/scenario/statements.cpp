@@ -42,6 +42,10 @@ bool read_channel(Parser& p, Stmt& stmt, Place) {
     return bytes.has_value();
 }
 
+bool read_clients_name(Parser& p, Stmt& stmt, Place) {
+    return read_name(p, stmt, text("the name of clients", "客户端的名字"));
+}
+
 bool read_device_name(Parser& p, Stmt& stmt, Place) {
     return read_name(p, stmt, text("the name of a block device", "块设备名"));
 }
@@ -196,6 +200,12 @@ constexpr VerbRow kVerbRows[] = {
      Kind::write,
      false,
      read_channel},
+    {{"accept", "accept CLIENTS",
+      "coroutines only: take the next connection of these clients (accept4); ends when there is none",
+      "仅用于协程：接受这些客户端的下一个连接（accept4）；没有时结束", "accept echo"},
+     Kind::accept,
+     false,
+     read_clients_name},
     {{"fsync", "fsync DEVICE", "wait until the block device has done one request",
       "等待块设备完成一个请求", "fsync disk"},
      Kind::fsync,
@@ -356,6 +366,26 @@ std::string_view verb_for(std::string_view word) {
     return {};
 }
 
+// What a coroutine may do: the library's own, and system calls that stop the whole thread.
+bool fits_coroutine(Kind kind) {
+    switch (kind) {
+        case Kind::run:
+        case Kind::sleep:
+        case Kind::yield:
+        case Kind::read:
+        case Kind::write:
+        case Kind::accept:
+        case Kind::wait:
+        case Kind::signal:
+        case Kind::fsync:
+        case Kind::getpid:
+        case Kind::repeat:
+            return true;
+        default:
+            return false;
+    }
+}
+
 // What the author probably meant by a word that is no verb; reports it in any case.
 std::string unknown_verb(Parser& p, const Token& token) {
     const std::string_view same = verb_for(token.text);
@@ -467,8 +497,17 @@ void Parser::parse_statement(std::vector<Stmt>& body, Place place, ProcessDecl* 
     }
     std::string verb(token.text);
     if (verb == "shared" || verb == "local" || verb == "asm") return skip_instruction_words(*this);
-    if (find_verb(verb) == nullptr && verb != "thread") verb = unknown_verb(*this, token);
+    const bool is_declaration = verb == "thread" || verb == "coroutine";
+    if (find_verb(verb) == nullptr && !is_declaration) verb = unknown_verb(*this, token);
     take();
+    if (verb == "coroutine") {
+        ProcessDecl nowhere;
+        if (place != Place::process || process == nullptr)
+            error(token.pos, text("a coroutine is declared directly in its process",
+                                  "协程要直接声明在进程里"));
+        parse_coroutine(place == Place::process && process != nullptr ? *process : nowhere);
+        return;
+    }
     if (verb == "thread") {
         ProcessDecl nowhere;
         if (place != Place::process) {
@@ -491,6 +530,13 @@ void Parser::parse_statement(std::vector<Stmt>& body, Place place, ProcessDecl* 
     const VerbRow* row = find_verb(verb);
     if (row == nullptr) return skip_item();
     misplaced(token, row->kind, row->in_kernel, place);
+    if (place == Place::coroutine && !fits_coroutine(row->kind)) {
+        error(token.pos, text("a coroutine cannot '{0}'; it can run, yield, wait, signal, accept, read, write, repeat",
+                              "协程不能 “{0}”；它可以 run、yield、wait、signal、accept、read、write、repeat",
+                              {row->word.name}));
+    } else if (row->kind == Kind::accept && place != Place::coroutine) {
+        error(token.pos, text("only a coroutine can accept connections", "只有协程可以接受连接"));
+    }
     Stmt stmt;
     stmt.kind = row->kind;
     stmt.pos = token.pos;

@@ -17,6 +17,8 @@ std::vector<Word> words(WordGroup group) {
             return attribute_words();
         case WordGroup::device:
             return device_words();
+        case WordGroup::coroutine:
+            return coroutine_words();
         case WordGroup::verb:
             return verb_words();
         case WordGroup::action:

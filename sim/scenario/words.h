@@ -23,6 +23,7 @@ enum class WordGroup : std::uint8_t {
     machine,   // settings inside machine { … }
     process,   // what may stand between `process NAME` and `{`
     device,    // what may follow `device NAME`
+    coroutine, // what may stand between `coroutine NAME` and `{`
     verb,      // statements of a program
     action,    // what a timed line can do
     function,  // what `expect` can measure

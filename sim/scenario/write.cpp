@@ -84,6 +84,8 @@ std::string write_stmt(const Stmt& stmt) {
             return "exit" + (stmt.name.empty() ? "" : " " + stmt.name) + " " + count;
         case Kind::getpid:
             return "getpid";
+        case Kind::accept:
+            return "accept " + stmt.name;
         case Kind::setnice:
             return "nice " + count;
         case Kind::sched:
@@ -137,6 +139,26 @@ std::string write_thread(const ThreadDecl& thread) {
     return out + write_body(thread.body);
 }
 
+std::string write_coroutine(const CoroutineDecl& c) {
+    const CoroutineDecl defaults;
+    std::string out = "coroutine " + c.name;
+    if (c.copies != 1) out += " x" + std::to_string(c.copies);
+    if (c.stack != defaults.stack) out += " stack " + std::to_string(c.stack);
+    if (c.shared != 0) out += " shared " + std::to_string(c.shared);
+    if (c.frame != defaults.frame) out += " frame " + std::to_string(c.frame);
+    if (!c.slots_cleared) out += " slots untouched";
+    return out + write_body(c.body);
+}
+
+std::string write_clients(const ClientsDecl& c) {
+    std::string out = "clients " + c.name;
+    if (c.copies != 1) out += " x" + std::to_string(c.copies);
+    out += " on " + c.device;
+    if (c.messages != 1) out += " messages " + std::to_string(c.messages);
+    if (c.from != 0) out += " from " + write_duration(c.from);
+    return out + " every " + write_dist(c.every) + "\n";
+}
+
 std::string write_process(const ProcessDecl& process) {
     std::string out = (process.kernel_thread ? "kthread " : "process ") + process.name;
     if (process.copies != 1) out += " x" + std::to_string(process.copies);
@@ -150,6 +172,7 @@ std::string write_process(const ProcessDecl& process) {
     if (process.cpus != 0) out += " cpu " + write_cpus(process.cpus);
     out += " {";
     for (const ThreadDecl& thread : process.threads) out += " " + write_thread(thread);
+    for (const CoroutineDecl& c : process.coroutines) out += " " + write_coroutine(c);
     for (const Stmt& stmt : process.body) out += " " + write_stmt(stmt);
     return out + " }\n";
 }
@@ -199,6 +222,8 @@ std::string write_machine(const MachineDecl& machine) {
     if (machine.preempt != defaults.preempt) {
         out += " preempt " + std::string(kPreempt[static_cast<std::size_t>(machine.preempt)]);
     }
+    constexpr std::string_view kTrace[] = {"all", "sched", "none"};
+    if (machine.trace != defaults.trace) out += " trace " + std::string(kTrace[static_cast<std::size_t>(machine.trace)]);
     if (machine.seed != defaults.seed) out += " seed " + std::to_string(machine.seed);
     if (machine.until != defaults.until) out += " until " + write_duration(machine.until);
     return "machine {" + out + " }\n";
@@ -286,6 +311,7 @@ std::string write_scenario(const Scenario& scenario) {
     for (const DeviceDecl& device : scenario.devices) out += write_device(device);
     for (const WorkqueueDecl& queue : scenario.workqueues) out += write_workqueue(queue);
     for (const WorkDecl& work : scenario.works) out += write_work(work);
+    for (const ClientsDecl& c : scenario.clients) out += write_clients(c);
     for (const ProcessDecl& process : scenario.processes) out += write_process(process);
     out += write_timeline(scenario.timeline);
     for (const Expect& expect : scenario.expects) out += "expect " + expect.text + "\n";

@@ -321,6 +321,30 @@ class Measurer {
         });
     }
 
+    // Over all copies of the process.
+    template <typename Number>
+    Found of_coroutines(const ExpectExpr& e, Number number) const {
+        std::uint64_t sum = 0;
+        for (const CoroutineEnv& env : kernel_.coroutine_envs)
+            if (scenario_.processes[env.program].name == e.args[0]) sum += number(env);
+        return count(sum);
+    }
+    Found coroutines(const ExpectExpr& e) const {
+        return of_coroutines(e, [](const CoroutineEnv& env) { return env.created; });
+    }
+    Found co_switches(const ExpectExpr& e) const {
+        return of_coroutines(e, [](const CoroutineEnv& env) { return env.switches; });
+    }
+    Found co_copies(const ExpectExpr& e) const {
+        return of_coroutines(e, [](const CoroutineEnv& env) { return env.copies_out; });
+    }
+    Found answers(const ExpectExpr& e) const {
+        std::uint64_t sum = 0;
+        for (std::size_t i = 0; i < kernel_.clients.size(); ++i)
+            if (scenario_.clients[i].name == e.args[0]) sum += kernel_.clients[i].answered;
+        return count(sum);
+    }
+
     Found pid(const ExpectExpr& e) const {
         const std::vector<TaskId> found = tasks(e.args[0]);
         if (found.empty()) return never(e.args[0]);
@@ -390,6 +414,10 @@ std::span<const Measurer::Row> Measurer::rows() {
         {"cr3_changes", &Measurer::cr3_changes},
         {"count", &Measurer::records},
         {"irqs", &Measurer::irqs},
+        {"coroutines", &Measurer::coroutines},
+        {"co_switches", &Measurer::co_switches},
+        {"co_copies", &Measurer::co_copies},
+        {"answers", &Measurer::answers},
         {"pid", &Measurer::pid},
         {"state", &Measurer::state},
         {"running", &Measurer::running},

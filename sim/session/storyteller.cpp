@@ -140,6 +140,45 @@ Says user_says(const Kernel& k, const StepReport& r) {
         case Kind::every_start:
         case Kind::every_next:
             return {{"Work out the next period's start.", "算出下一周期的开始时间。"}, {}};
+        case Kind::co_create:
+            return {{"co_create: allocate a control block and say where the coroutine will begin.",
+                     "co_create：分配控制块，记下协程从哪里开始。"},
+                    {"No system call: the kernel does not learn of it.", "没有系统调用：内核毫不知情。"}};
+        case Kind::co_pick:
+            return {{"co_eventloop: take the first coroutine that is ready.", "co_eventloop：取出第一个就绪的协程。"}, {}};
+        case Kind::co_save:
+            return {{"co_swap begins: whoever lies on the stack that the next one needs is copied out.",
+                     "co_swap 开始：躺在下一个协程所需栈上的协程被拷出。"},
+                    {"Only the part of the stack in use is copied; with a stack of its own each there is nothing to copy.",
+                     "只拷贝栈中已用的部分；若各有自己的栈，就没有东西要拷。"}};
+        case Kind::co_swap:
+            return {{"Store the registers in one context, load them from the other: RSP and RIP change, CR3 and the kernel stack do not.",
+                     "把寄存器存入一个上下文，再从另一个装入：RSP 和 RIP 变了，CR3 和内核栈没变。"},
+                    {"To the kernel nothing happened: same task, no sched_switch.", "对内核来说什么也没发生：任务未变，没有 sched_switch。"}};
+        case Kind::co_restore:
+            return {{"Back from co_swap: the copy of its stack, if there is one, is put back.",
+                     "从 co_swap 返回：若有栈的副本，就放回去。"}, {}};
+        case Kind::co_enter:
+            return {{"The coroutine's first instruction: its frames go on its stack.", "协程的第一条指令：它的栈帧放到栈上。"}, {}};
+        case Kind::co_ready:
+            return {{"co_yield: to the end of the ready list.", "co_yield：排到就绪队列末尾。"}, {}};
+        case Kind::co_wait_io:
+            return {{"co_yield: not ready until its connection has a message.", "co_yield：连接上有消息之前不就绪。"},
+                    {"The hook made of a blocking read a registration with epoll and a yield.", "钩子把阻塞的 read 变成了 epoll 注册加一次让出。"}};
+        case Kind::co_wait:
+            return {{"co_cond_timedwait: join the condition's list and yield.", "co_cond_timedwait：加入条件的队列并让出。"}, {}};
+        case Kind::co_signal:
+            return {{"co_cond_signal: the first who waits becomes ready.", "co_cond_signal：第一个等待者变为就绪。"}, {}};
+        case Kind::co_keep:
+            return {{"Keep the descriptor in a local variable, on the coroutine's stack.", "把描述符放进局部变量，在协程的栈上。"}, {}};
+        case Kind::co_if_none:
+            return {{"Was there a connection?", "有连接吗？"}, {}};
+        case Kind::co_end:
+            return {{"The coroutine has returned: its stack is free.", "协程返回了：它的栈空出来。"}, {}};
+        case Kind::co_collect:
+            return {{"One of epoll_wait's events: its coroutine is ready.", "epoll_wait 的一个事件：它的协程就绪。"}, {}};
+        case Kind::co_if_left:
+            return {{"Is a coroutine left?", "还有协程吗？"}, {}};
         case Kind::lock_try:
             return {{"Try to take lock " + variable() + " (cmpxchg).", "尝试获取锁 " + variable() + "（cmpxchg）。"},
                     {"If it is free no system call is needed.", "若锁空闲，就不需要系统调用。"}};
@@ -182,6 +221,9 @@ Says outside_says(const Kernel& k, const StepReport& r) {
                     {"The CPU takes it as soon as RFLAGS.IF allows.", "只要 RFLAGS.IF 允许，CPU 就会响应。"}};
         case Event::Kind::completion:
             return {{"A device has finished a request and raises its interrupt line.", "设备完成了一个请求，拉起中断线。"}, {}};
+        case Event::Kind::packet:
+            return {{"A client's message arrives in the network card's ring; the card raises its interrupt line.",
+                     "客户端的一条消息到达网卡的环；网卡拉起它的中断线。"}, {}};
         case Event::Kind::action:
             return {{"A timed line of the scenario happens.", "场景中的一行定时操作发生。"}, {}};
     }
