@@ -39,7 +39,7 @@ Scenario odd_machine(std::uint64_t seed) {
 
 TEST_CASE("random programs on odd machines break no rule") {
     std::uint64_t returns = 0, switches = 0;
-    for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::cases(400); ++seed) {
         CAPTURE(seed);
         Kernel k = test::boot(odd_machine(seed));
         test::Watcher watcher(k);
@@ -54,5 +54,5 @@ TEST_CASE("random programs on odd machines break no rule") {
         switches += watcher.switches();
     }
     MESSAGE(returns << " returns to user mode, " << switches << " switches");
-    CHECK(switches > 20'000);
+    CHECK(switches > test::cases(20'000));
 }

@@ -39,7 +39,7 @@ Scenario variant_of(std::uint64_t seed) {
 
 TEST_CASE("whoever runs in between, a task finds its registers as it left them") {
     std::uint64_t returns = 0, switches = 0;
-    for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::cases(150); ++seed) {
         CAPTURE(seed);
         Kernel k = test::boot(variant_of(seed));
         test::Watcher watcher(k);
@@ -48,13 +48,13 @@ TEST_CASE("whoever runs in between, a task finds its registers as it left them")
         returns += watcher.returns();
         switches += watcher.switches();
     }
-    CHECK(returns > 10'000);  // the property was really put to the test
-    CHECK(switches > 5'000);
+    CHECK(returns > test::cases(10'000));  // the property was really put to the test
+    CHECK(switches > test::cases(5'000));
     MESSAGE(returns << " returns to user mode, " << switches << " switches");
 }
 
 TEST_CASE("a copy of the kernel is a second kernel") {
-    for (std::uint64_t seed = 100; seed < 130; ++seed) {
+    for (std::uint64_t seed = 100; seed < 100 + test::cases(30); ++seed) {
         CAPTURE(seed);
         Kernel k = test::boot(variant_of(seed));
         Log log;
@@ -75,7 +75,7 @@ TEST_CASE("a copy of the kernel is a second kernel") {
 }
 
 TEST_CASE("watching changes nothing: run, step, step with report, with log or without") {
-    for (std::uint64_t seed = 200; seed < 224; ++seed) {
+    for (std::uint64_t seed = 200; seed < 200 + test::cases(24); ++seed) {
         CAPTURE(seed);
         constexpr std::uint64_t kSteps = 40'000;
         const Kernel start = test::boot(variant_of(seed));
@@ -112,7 +112,7 @@ TEST_CASE("watching changes nothing: run, step, step with report, with log or wi
 TEST_CASE("every nanosecond of a CPU goes to a task or to idling") {
     // linux.md 12, assertion 1. With free steps the sums are exact; with costs some time belongs to
     // nobody.
-    for (std::uint64_t seed = 300; seed < 340; ++seed) {
+    for (std::uint64_t seed = 300; seed < 300 + test::cases(40); ++seed) {
         CAPTURE(seed);
         Scenario s = variant_of(seed);
         Kernel k = test::boot(s);
@@ -135,7 +135,7 @@ TEST_CASE("every nanosecond of a CPU goes to a task or to idling") {
 
 TEST_CASE("a task's life is running, waiting for a CPU, or sleeping: nothing else") {
     // Added up from the records alone, and compared with what the kernel keeps in task_struct.
-    for (std::uint64_t seed = 400; seed < 440; ++seed) {
+    for (std::uint64_t seed = 400; seed < 400 + test::cases(40); ++seed) {
         CAPTURE(seed);
         Scenario s = variant_of(seed);
         s.machine.costs_ideal = true;

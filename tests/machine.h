@@ -15,6 +15,16 @@
 
 namespace sy::test {
 
+// How many random cases a test tries: all of them in a build that CI runs, a twentieth in an unoptimised build, so
+// that the whole set stays quick while one works.
+constexpr std::uint64_t cases(std::uint64_t all) {
+#ifdef __OPTIMIZE__
+    return all;
+#else
+    return (all + 19) / 20;
+#endif
+}
+
 inline Scenario scenario(std::string_view text) {
     Scenario s;
     Diagnostics diags;

@@ -166,6 +166,7 @@ TEST_CASE("every example in the tables is valid where it stands") {
         const bool is_editor = word.name == "process";
         const bool is_pipe = word.name == "pipe", is_device = word.name == "device";
         parse_ok((is_editor ? a : tasks) + (is_pipe || is_device ? "" : things) +
+                 (word.name == "clients" ? "device eth0 irq 24\n" : "") +
                  std::string(word.example));
     }
     for (const scn::Word& word : scn::words(WordGroup::machine))
@@ -179,20 +180,29 @@ TEST_CASE("every example in the tables is valid where it stands") {
         const bool of_kthread =
             word.name == "use_mm" || word.name == "unuse_mm" || word.name == "until_stopped";
         const std::string kernel = "work refill { run 1ms } kthread scrubber { run 1ms } process editor { run 1ms }\n";
+        if (word.name == "accept") {
+            parse_ok("device eth0 irq 24 clients echo on eth0 process a { coroutine c { " + std::string(word.example) +
+                     " } }");
+            continue;
+        }
         parse_ok(things + kernel + (of_kthread ? "kthread a { " : "process a { thread t { signal work } ") + before +
                  std::string(word.example) + " }");
     }
+    for (const scn::Word& word : scn::words(WordGroup::coroutine))
+        parse_ok("process a { " + std::string(word.example) + " }");
+    const std::string server =
+        "device eth0 irq 24 clients echo x3 on eth0 process server { coroutine c x3 { accept echo } }\n";
     for (const scn::Word& word : scn::words(WordGroup::action))
         parse_ok(tasks + things + "at 5ms " + std::string(word.example));
     for (const scn::Word& word : scn::words(WordGroup::function)) {
-        parse_ok(a + things + "process b { run 1ms }\nexpect " + std::string(word.example));
+        parse_ok(a + things + server + "process b { run 1ms }\nexpect " + std::string(word.example));
     }
 }
 
 TEST_CASE("every word is explained in both languages") {
     using scn::WordGroup;
     for (const WordGroup group :
-         {WordGroup::top, WordGroup::machine, WordGroup::process, WordGroup::verb,
+         {WordGroup::top, WordGroup::machine, WordGroup::process, WordGroup::coroutine, WordGroup::verb,
           WordGroup::device, WordGroup::action, WordGroup::function}) {
         for (const scn::Word& word : scn::words(group)) {
             CAPTURE(word.name);
