@@ -160,7 +160,8 @@ TEST_CASE("every example in the tables is valid where it stands") {
     using scn::WordGroup;
     const std::string tasks = "process editor { run 1ms } process b { run 1ms }\n";
     const std::string things =
-        "pipe p device keyboard irq 1 every 9ms device nic irq 2 every 9ms\n";
+        "pipe p device keyboard irq 1 every 9ms device nic irq 2 every 9ms\n"
+        "program ls { run 1ms }\n";
     const std::string a = "process a { run 1ms }\n";
     for (const scn::Word& word : scn::words(WordGroup::top)) {
         const bool is_editor = word.name == "process";

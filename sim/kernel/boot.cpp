@@ -9,6 +9,7 @@
 #include "sim/kernel/family.h"
 #include "sim/kernel/memory.h"
 #include "sim/kernel/routines.h"
+#include "sim/kernel/tasks.h"
 #include "sim/model/draw.h"
 
 namespace sy {
@@ -197,7 +198,10 @@ class Booter {
         }
         t.start_time = 0;
         prepare_stack(cx, id, cx.text.entry_address(fn), 0);
-        if (id != kthreadd_ && kthreadd_ != kNoTask) add_child(cx, kthreadd_, id);
+        if (id != kthreadd_ && kthreadd_ != kNoTask) {
+            share_with_kthreadd(cx, id, kthreadd_);
+            add_child(cx, kthreadd_, id);
+        }
         return id;
     }
 
@@ -213,6 +217,12 @@ class Booter {
         t.mm = t.active_mm = mm_create_for_program(cx, t.program, true);
         t.fs_base = layout::main_tcb;
         t.fpu = 0x1000 + init;
+        SignalStruct& s = cx.signal_of(init);
+        s.flags = signal_flag::unkillable;
+        s.pgrp = s.session = 1;
+        s.is_leader = true;
+        // Our init does not wait for its children: it has no interest in them, so they leave no zombies.
+        k.shared.sighand.mut(t.sighand).set({.signal = sig::chld, .handler = kSigIgn});
         const std::uint64_t regs = layout::stack_top(t.stack) - kPtRegsBytes;
         k.stacks.write(regs + 8 * static_cast<int>(PtReg::orig_rax), ~std::uint64_t{0});
         k.stacks.write(regs + 8 * static_cast<int>(PtReg::rip), layout::user_text);
@@ -364,6 +374,7 @@ class Booter {
         Nanos last = 0;   // arrival of the process before
         for (std::uint32_t i = 0; i < scenario_.processes.size(); ++i) {
             const ProcessDecl& p = scenario_.processes[i];
+            if (p.only_program) continue;
             Random rng(scenario_.machine.seed * 131 + i * 7'919 + 3);
             if (is_started(p.name)) continue;   // by somebody's `start`
             for (std::int32_t c = 0; c < p.copies; ++c) {

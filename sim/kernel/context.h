@@ -20,6 +20,9 @@ constexpr Place task(TaskId t, TaskField f) {
     return {Place::Kind::task, static_cast<std::uint8_t>(f), t, 0};
 }
 constexpr Place mm(MmId m, MmField f) { return {Place::Kind::mm, static_cast<std::uint8_t>(f), m, 0}; }
+constexpr Place shared(SharedKind kind, SharedId id, SharedField f) {
+    return {Place::Kind::shared, static_cast<std::uint8_t>(f), id, static_cast<std::uint64_t>(kind)};
+}
 constexpr Place per_cpu(CpuId c, PerCpuField f) {
     return {Place::Kind::per_cpu, static_cast<std::uint8_t>(f), c, 0};
 }
@@ -175,6 +178,8 @@ struct Ctx {
     void raise_softirq(Softirq s);
     // A signal for a task: pending bit, TIF_SIGPENDING, wake from an interruptible sleep.
     void send_signal(TaskId id, int signal, bool group);
+    const SignalStruct& peek_signal(TaskId id) const { return k.shared.signal[peek(id).signal]; }
+    SignalStruct& signal_of(TaskId id) { return k.shared.signal.mut(peek(id).signal); }
     // Wake up from outside of any routine (events): all of try_to_wake_up in one go.
     bool wake_now(TaskId id, std::uint32_t states);
     void wait_add(WaitQueue& q, TaskId id, std::uint64_t key);

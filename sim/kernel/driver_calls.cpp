@@ -175,6 +175,7 @@ const Routine* driver_method(Ctx& cx) {
     const std::uint64_t arg = cx.reg(Reg::rsi);
     const std::uint32_t object = driver_object(arg);
     const Scenario& s = cx.k.image().scenario;
+    if (cx.reg(Reg::rdi) == kTiocspgrp) return &routines::tty_ioctl;   // of the terminal (jobs.cpp)
     const auto what = static_cast<DriverCall>(cx.reg(Reg::rdi));
     cx.set(Reg::rdi, object);
     switch (what) {

@@ -5,6 +5,7 @@
 #include "sim/kernel/engine.h"
 #include "sim/kernel/compiled.h"
 #include "sim/kernel/routines.h"
+#include "sim/kernel/tasks.h"
 
 namespace sy {
 
@@ -464,11 +465,25 @@ constexpr StepDef ret_from_fork_steps[] = {
     call(routines::do_exit),
 };
 
+// CLONE_CHILD_SETTID: the new task itself stores its id, in its own memory.
+bool stores_no_tid(Ctx& cx) {
+    const std::uint64_t regs = cx.user_regs();
+    return cx.cur().mm == kNoMm || cx.pt_reg(regs, PtReg::orig_rax) != nr::clone ||
+           (cx.pt_reg(regs, PtReg::rdi) & clone_flag::child_settid) == 0 || cx.pt_reg(regs, PtReg::r10) == 0;
+}
+void store_child_tid(Ctx& cx) {
+    put_user_word(cx, cx.pt_reg(cx.user_regs(), PtReg::r10), static_cast<std::uint64_t>(cx.cur().pid));
+}
+
 constexpr StepDef schedule_tail_steps[] = {
     call(routines::finish_task_switch),
     effect(preempt_enable, Cost::word,
            {"Allow preemption again.", "重新允许抢占。", "A new task starts with a preempt depth of 2.",
             "新任务开始时抢占深度为 2。"}),
+    branch(stores_no_tid, "out", {"Was CLONE_CHILD_SETTID not asked for?", "没有要求 CLONE_CHILD_SETTID 吗？", "", ""}),
+    effect(store_child_tid, Cost::word, {"Store {cur}'s id where it was asked for, in {cur}'s own memory.",
+                                         "把 {cur} 的编号存到要求的地方，在它自己的内存里。", "", ""}),
+    label("out"),
     ret(),
 };
 

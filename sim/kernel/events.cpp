@@ -9,6 +9,7 @@
 #include "sim/kernel/family.h"
 #include "sim/kernel/memory.h"
 #include "sim/kernel/routines.h"
+#include "sim/kernel/tasks.h"
 #include "sim/model/draw.h"
 
 namespace sy {
@@ -108,12 +109,20 @@ struct Events {
             add_kthread(k, id, ThreadFn::program);
             if (decl.cpus != 0) t.flags |= pf::no_setaffinity;   // kthread_bind
             prepare_stack(cx, id, cx.text.entry_address(routines::kthread), 0);
+            share_with_kthreadd(cx, id, k.find_pid(2));
             add_child(cx, k.find_pid(2), id);
         } else {
             t.flags = pf::randomize;
             t.counts_as_living = true;
             ++k.living;
             start_process(cx, id);
+            SignalStruct& s = cx.signal_of(id);   // as a login shell's: a session and a group of its own
+            s.pgrp = s.session = t.pid;
+            s.is_leader = true;
+            if (decl.tty && k.terminal.session == 0) {
+                s.has_tty = true;
+                k.terminal = {t.pid, t.pid};
+            }
             add_child(cx, k.find_pid(1), id);
         }
         cx.emit(RecordKind::task_arrival, id);
@@ -160,6 +169,10 @@ struct Events {
             return;
         }
         if (a.kind == TimedAction::Kind::caption) return;
+        if (a.kind == TimedAction::Kind::ctrl) {
+            type_ctrl(cx, a.value);
+            return;
+        }
         for (TaskId id : find_tasks(k, a.target)) {
             switch (a.kind) {
                 case TimedAction::Kind::kill: cx.send_signal(id, a.value, true); break;
@@ -168,6 +181,7 @@ struct Events {
                 case TimedAction::Kind::affinity:   // -EINVAL for a bound kernel thread
                     if ((k.tasks[id].flags & pf::no_setaffinity) == 0) k.set_affinity(cx, id, a.cpus);
                     break;
+                case TimedAction::Kind::killpg: signal_group_of(cx, id, a.value); return;
                 default: break;
             }
         }
@@ -244,6 +258,14 @@ std::vector<TaskId> find_tasks(const Kernel& k, const std::string& path) {
     for (TaskId id = 0; id < k.tasks.size(); ++id)
         if (k.tasks[id].is_live && task_matches(k, id, path)) out.push_back(id);
     return out;
+}
+
+TaskId first_task(const Kernel& k, const std::string& path) {
+    if (!path.empty() && path.find_first_not_of("0123456789") == std::string::npos)
+        return path.size() > 8 ? kNoTask : k.find_pid(std::stoi(path));
+    for (TaskId id = 0; id < k.tasks.size(); ++id)
+        if (k.tasks[id].is_live && task_matches(k, id, path)) return id;
+    return kNoTask;
 }
 
 bool task_matches(const Kernel& k, TaskId id, const std::string& path) {

@@ -10,6 +10,8 @@ namespace sy {
 
 // Living tasks that a path names: a pid, `name`, `name/2`, `process/main`, `process/thread`, `process/thread/1`.
 std::vector<TaskId> find_tasks(const Kernel& k, const std::string& path);
+// The first of them; kNoTask: there is none.
+TaskId first_task(const Kernel& k, const std::string& path);
 // Does the path (or pid) name this task (living or not)? A bare name also matches every copy of it.
 bool task_matches(const Kernel& k, TaskId id, const std::string& path);
 

@@ -14,7 +14,7 @@ namespace sy {
 namespace {
 
 constexpr std::uint64_t kEbadf = static_cast<std::uint64_t>(-9);
-constexpr std::uint64_t kEintr = static_cast<std::uint64_t>(-4);
+constexpr std::uint64_t kEintr = static_cast<std::uint64_t>(restart_code::sys);   // becomes -EINTR, or a restart
 
 // What a descriptor names, kept in RDI and RBX as the address of the object.
 bool is_pipe(const Ctx& cx, std::uint64_t object) {
@@ -182,7 +182,9 @@ constexpr Say kSleep = {"Call schedule(): {cur} sleeps inside this call.", "调�
                         "它的全部状态就是内核栈上的这些字。"};
 constexpr Say kFinish = {"Leave the wait queue: {cur} is awake.", "离开等待队列：{cur} 醒了。", "", ""};
 constexpr Say kSignal = {"Was it a signal?", "是信号吗？", "", ""};
-constexpr Say kEintrSay = {"A signal ended the wait: -EINTR.", "等待被信号打断：-EINTR。", "", ""};
+constexpr Say kEintrSay = {"A signal ended the wait: -ERESTARTSYS.", "等待被信号打断：-ERESTARTSYS。",
+                           "On the way out it becomes -EINTR, or the call is made again.",
+                           "出去时变成 -EINTR，或重新调用。"};
 
 constexpr StepDef pipe_read_steps[] = {
     push(Reg::rbp), push(Reg::rbx), push(Reg::r12),

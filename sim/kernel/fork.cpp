@@ -8,6 +8,7 @@
 #include "sim/kernel/compiled.h"
 #include "sim/kernel/memory.h"
 #include "sim/kernel/routines.h"
+#include "sim/kernel/tasks.h"
 
 namespace sy {
 
@@ -64,6 +65,7 @@ TaskId Ctx::new_task(TaskId parent, Pid pid) {
         k.last_pid = std::max(k.last_pid, pid);
     }
     t.pid = t.tgid = pid;
+    if (parent == kNoTask) new_shared_objects(*this, id, false);
     k.bind_pid(pid, id);
     t.rng = Random(k.image().scenario.machine.seed * 0x9e37'79b9ULL + static_cast<std::uint64_t>(id) * 77'777 + 1);
     ++k.forks;
@@ -147,46 +149,73 @@ CpuId Ctx::select_new_cpu(TaskId id) const {
 
 namespace {
 
-std::uint64_t arg(const Ctx& cx, PtReg r) { return cx.pt_reg(cx.user_regs(), r); }
-bool makes_thread(const Ctx& cx) { return arg(cx, PtReg::orig_rax) == nr::clone3; }
+// RBX is the child throughout.
 TaskId child_in(const Ctx& cx) { return layout::task_of(cx.reg(Reg::rbx)); }
+
+// What the call under way asks for. pthread_create's flags come in struct clone_args, which our user library passes in
+// registers: RDI the tid word, RSI the number of the thread in the program.
+std::uint64_t flags_of_call(const Ctx& cx) {
+    switch (syscall_arg(cx, PtReg::orig_rax)) {
+        case nr::clone3: return clone_flag::pthread;
+        case nr::vfork: return clone_flag::vfork | clone_flag::vm | static_cast<std::uint64_t>(sig::chld);
+        case nr::fork: return static_cast<std::uint64_t>(sig::chld);
+        default: return syscall_arg(cx, PtReg::rdi);
+    }
+}
+bool asks(const Ctx& cx, std::uint64_t flag) { return (flags_of_call(cx) & flag) != 0; }
+bool is_pthread(const Ctx& cx) { return syscall_arg(cx, PtReg::orig_rax) == nr::clone3; }
+std::uint64_t parent_tid_word(const Ctx& cx) { return syscall_arg(cx, is_pthread(cx) ? PtReg::rdi : PtReg::rdx); }
+std::uint64_t child_tid_word(const Ctx& cx) { return syscall_arg(cx, is_pthread(cx) ? PtReg::rdi : PtReg::r10); }
+std::uint64_t new_stack(const Ctx& cx) {
+    return syscall_arg(cx, PtReg::orig_rax) == nr::clone ? syscall_arg(cx, PtReg::rsi) : 0;
+}
+
+// copy_process, linux.md 3.1. Our kernel is built without namespaces, so asking for one is an error, too.
+bool illegal_flags(Ctx& cx) {
+    namespace cf = clone_flag;
+    const std::uint64_t f = flags_of_call(cx);
+    const auto both = [&](std::uint64_t a, std::uint64_t b) { return (f & a) != 0 && (f & b) != 0; };
+    const auto without = [&](std::uint64_t a, std::uint64_t b) { return (f & a) != 0 && (f & b) == 0; };
+    const bool of_init = (cx.peek_signal(cx.current()).flags & signal_flag::unkillable) != 0;
+    return both(cf::newns | cf::newuser, cf::fs) || without(cf::thread, cf::sighand) || without(cf::sighand, cf::vm) ||
+           ((f & cf::parent) != 0 && of_init) || both(cf::pidfd, cf::parent_settid | cf::thread) ||
+           (f & cf::namespaces) != 0;
+}
+bool no_more_tasks(Ctx& cx) { return cx.k.tasks.size() >= static_cast<std::size_t>(limits::tasks); }
+bool signal_pending(Ctx& cx) { return (cx.cur().tif & tif::sigpending) != 0; }
+void return_einval(Ctx& cx) { return_value(cx, err::inval); }
+void return_eagain(Ctx& cx) { return_value(cx, err::again); }
+void return_restart(Ctx& cx) { return_value(cx, restart_code::nointr); }
 
 void dup_task_struct(Ctx& cx) {
     const TaskId id = cx.new_task(cx.current(), -1);
+    cx.task(id).blocked = cx.cur().blocked;
     cx.set(Reg::rbx, layout::task_address(id));
 }
-void copy_mm(Ctx& cx) {
-    const TaskId id = child_in(cx), parent = cx.current();
-    const MmId mm = cx.peek(parent).mm;
-    Task& t = cx.task(id);
-    if (makes_thread(cx)) {
-        cx.mm_get_user(mm);
-        t.mm = t.active_mm = mm;
-        return;
-    }
-    const MmId copy = mm_dup(cx, mm);
-    cx.task(id).mm = cx.task(id).active_mm = copy;
+void copy_files_and_fs(Ctx& cx) {
+    copy_files(cx, child_in(cx), cx.current(), asks(cx, clone_flag::files));
+    copy_fs(cx, child_in(cx), cx.current(), asks(cx, clone_flag::fs));
 }
-// clone3's arguments (our user library passes them in registers): RDI the tid word, RSI the number of the thread in
-// the program. What pthread_create does besides (naming the thread, its nice value) happens here too.
-void set_up_thread(Ctx& cx, TaskId id) {
+void copy_handlers_and_signal(Ctx& cx) {
+    copy_sighand(cx, child_in(cx), cx.current(), asks(cx, clone_flag::sighand));
+    copy_signal(cx, child_in(cx), cx.current(), asks(cx, clone_flag::thread));
+}
+void copy_mm(Ctx& cx) {
+    const TaskId id = child_in(cx);
+    MmId mm = cx.cur().mm;
+    if (asks(cx, clone_flag::vm))
+        cx.mm_get_user(mm);
+    else
+        mm = mm_dup(cx, mm);
+    cx.task(id).mm = cx.task(id).active_mm = mm;
+}
+
+// What pthread_create does besides the call (naming the thread, its nice value) happens here, too.
+void set_up_pthread(Ctx& cx, TaskId id) {
     const Program& p = cx.k.program_of(cx.cur());
-    const ThreadEntry& e = p.threads[arg(cx, PtReg::rsi)];
-    const TaskId leader = cx.cur().group_leader;
-    const MmId mm = cx.cur().mm;
-    const std::uint64_t top = mm_place_thread_stack(cx, mm);
+    const ThreadEntry& e = p.threads[syscall_arg(cx, PtReg::rsi)];
+    const std::uint64_t top = mm_place_thread_stack(cx, cx.cur().mm);
     Task& t = cx.task(id);
-    t.tgid = cx.peek(leader).pid;
-    t.group_leader = leader;
-    t.next_thread = cx.peek(leader).next_thread;
-    cx.task(leader).next_thread = id;
-    ++cx.task(leader).live_threads;
-    t.real_parent = cx.peek(leader).real_parent;
-    t.clear_child_tid = arg(cx, PtReg::rdi);
-    if (cx.peek(leader).group_exit_code >= 0) {   // exit_group came while it was being made: it is born to die
-        t.pending_signals |= std::uint64_t{1} << 8;
-        t.tif |= tif::sigpending;
-    }
     t.fs_base = top - layout::tcb_bytes;
     set_text(t.comm, e.comm);
     if (e.label != e.comm) set_text(t.label, e.label);
@@ -197,12 +226,13 @@ void set_up_thread(Ctx& cx, TaskId id) {
         cx.k.set_nice(cx, id, e.nice);
     }
     if (e.has_sched) cx.k.set_scheduler(cx, id, e.sched);
-    cx.mm(mm).write(arg(cx, PtReg::rdi), static_cast<std::uint64_t>(t.pid));   // PARENT_SETTID
 }
 void copy_thread(Ctx& cx) {
     const TaskId id = child_in(cx);
-    const bool thread = makes_thread(cx);
-    if (thread) set_up_thread(cx, id);
+    if (is_pthread(cx)) set_up_pthread(cx, id);
+    std::uint64_t sp = new_stack(cx);
+    if (is_pthread(cx)) sp = cx.peek(id).fs_base - 0x80;
+    if (!is_pthread(cx) && asks(cx, clone_flag::settls)) cx.task(id).fs_base = syscall_arg(cx, PtReg::r8);
     const std::uint64_t from = cx.user_regs();
     const std::uint64_t to = layout::stack_top(cx.peek(id).stack) - kPtRegsBytes;
     for (int i = 0; i < kPtRegs; ++i) {
@@ -210,40 +240,95 @@ void copy_thread(Ctx& cx) {
         std::uint64_t v = cx.k.stacks.read(from + offset);
         const auto r = static_cast<PtReg>(i);
         if (r == PtReg::rax) v = 0;
-        if (r == PtReg::rsp && thread) v = cx.peek(id).fs_base - 0x80;
+        if (r == PtReg::rsp && sp != 0) v = sp;
         cx.move(at::word(from + offset), at::word(to + offset), v, 0);
         cx.k.stacks.write(to + offset, v);
     }
+    if (asks(cx, clone_flag::child_cleartid)) cx.task(id).clear_child_tid = child_tid_word(cx);
     prepare_stack(cx, id, 0, 0);
+}
+
+// The child's name stands in the program, behind the call.
+void name_child(Ctx& cx, TaskId id) {
+    const Program& p = cx.k.program_of(cx.cur());
+    const std::uint32_t op = p.op_at(syscall_arg(cx, PtReg::rip));
+    if (op < p.ops.size() && p.ops[op].kind == UserOp::Kind::if_child && !p.children[p.ops[op].data].empty())
+        set_text(cx.task(id).comm, p.children[p.ops[op].data]);
+}
+void join_thread_group(Ctx& cx, TaskId id) {
+    const TaskId leader = cx.cur().group_leader;
+    Task& t = cx.task(id);
+    t.tgid = cx.peek(leader).pid;
+    t.group_leader = leader;
+    t.next_thread = cx.peek(leader).next_thread;
+    t.exit_signal = -1;
+    cx.task(leader).next_thread = id;
+    t.real_parent = cx.peek(leader).real_parent;
+    const SignalStruct& s = cx.peek_signal(leader);
+    if ((s.flags & signal_flag::group_exit) != 0 || s.group_exec_task != kNoTask)   // it is born to die
+        cx.task(id).pending_signals |= sig::bit(sig::kill);
+    recalc_sigpending(cx, id);
 }
 void publish_child(Ctx& cx) {
     const TaskId id = child_in(cx);
-    if (!makes_thread(cx)) {
-        add_child(cx, cx.cur().group_leader, id);
-        const Program& p = cx.k.program_of(cx.cur());
-        const std::uint32_t op = p.op_at(arg(cx, PtReg::rip));   // the if_child behind the call
-        if (op < p.ops.size() && p.ops[op].kind == UserOp::Kind::if_child && !p.children[p.ops[op].data].empty())
-            set_text(cx.task(id).comm, p.children[p.ops[op].data]);
+    if (!is_pthread(cx)) name_child(cx, id);
+    if (asks(cx, clone_flag::thread)) {
+        join_thread_group(cx, id);
+    } else {
+        cx.task(id).exit_signal = static_cast<std::int8_t>(flags_of_call(cx) & clone_flag::csignal);
+        const TaskId leader = cx.cur().group_leader;
+        const bool sibling = asks(cx, clone_flag::parent);
+        if (sibling) cx.task(id).exit_signal = cx.peek(leader).exit_signal;
+        add_child(cx, sibling ? cx.peek(leader).real_parent : leader, id);
+        recalc_sigpending(cx, id);
     }
-    cx.emit(RecordKind::sched_process_fork, id);
-}
-void wake_child(Ctx& cx) {
-    wake_up_new_task(cx, cx.current(), child_in(cx));
-    cx.set(Reg::rax, static_cast<std::uint64_t>(cx.peek(child_in(cx)).pid));
+    return_value(cx, 0);
 }
 
-bool no_more_tasks(Ctx& cx) { return cx.k.tasks.size() >= static_cast<std::size_t>(limits::tasks); }
-void return_eagain(Ctx& cx) { cx.set(Reg::rax, static_cast<std::uint64_t>(-11)); }
+void trace_fork(Ctx& cx) {
+    const TaskId id = child_in(cx);
+    cx.emit(RecordKind::sched_process_fork, id);
+    const auto pid = static_cast<std::uint64_t>(cx.peek(id).pid);
+    if (asks(cx, clone_flag::parent_settid)) put_user_word(cx, parent_tid_word(cx), pid);
+    if (asks(cx, clone_flag::vfork)) cx.k.vforks.push_back({id, cx.current()});
+}
+void wake_child(Ctx& cx) { wake_up_new_task(cx, cx.current(), child_in(cx)); }
+bool no_vfork(Ctx& cx) { return !asks(cx, clone_flag::vfork); }
+bool vfork_is_over(Ctx& cx) {
+    return std::none_of(cx.k.vforks.begin(), cx.k.vforks.end(),
+                        [&](const VforkWait& w) { return w.parent == cx.current(); });
+}
+void wait_killable(Ctx& cx) { cx.set_state(cx.current(), task_state::killable); }
+void go_on(Ctx& cx) { cx.set_state(cx.current(), task_state::running); }
+bool is_killed(Ctx& cx) { return has_fatal_signal(cx.cur()); }
+void forget_vfork(Ctx& cx) {
+    std::erase_if(cx.k.vforks, [&](const VforkWait& w) { return w.parent == cx.current(); });
+}
+void return_pid(Ctx& cx) { return_value(cx, cx.peek(child_in(cx)).pid); }
+bool failed(Ctx& cx) { return static_cast<std::int64_t>(cx.reg(Reg::rax)) < 0; }
 
 constexpr StepDef sys_clone_steps[] = {push(Reg::rbp), call(routines::kernel_clone), pop(Reg::rbp), ret()};
-constexpr StepDef kernel_clone_steps[] = {
-    push(Reg::rbx),
+constexpr StepDef copy_process_steps[] = {
+    branch(illegal_flags, "illegal",
+           {"Do the flags fit together?", "这些标志能放在一起吗？",
+            "CLONE_THREAD needs CLONE_SIGHAND, which needs CLONE_VM: handlers are addresses, and threads share signals.",
+            "CLONE_THREAD 需要 CLONE_SIGHAND，后者需要 CLONE_VM：处理函数是地址，线程共享信号。"}),
+    branch(signal_pending, "restart", {"Is a signal pending?", "有待处理的信号吗？",
+                                       "It is delivered first; then the call is made again.", "先递送它，然后重新调用。"}),
     branch(no_more_tasks, "full", {"Are there as many tasks already as the machine may have?",
                                    "任务数已达到机器的上限了吗？", "", ""}),
     effect(dup_task_struct, Cost::fork,
            {"Copy {cur}'s task_struct and allocate a kernel stack for the copy.",
             "复制 {cur} 的 task_struct，并为副本分配内核栈。",
             "Every task has its own kernel stack, threads too.", "每个任务都有自己的内核栈，线程也一样。"}),
+    effect(copy_files_and_fs, Cost::none,
+           {"Open files and directories (files_struct, fs_struct): another reference, or a copy.",
+            "打开的文件与目录（files_struct、fs_struct）：多一个引用，或复制一份。",
+            "CLONE_FILES and CLONE_FS say which.", "由 CLONE_FILES 和 CLONE_FS 决定。"}),
+    effect(copy_handlers_and_signal, Cost::none,
+           {"Signal handlers and what threads have in common (sighand, signal): shared or new.",
+            "信号处理函数与线程共有的部分（sighand、signal）：共享或新建。",
+            "CLONE_SIGHAND and CLONE_THREAD say which.", "由 CLONE_SIGHAND 和 CLONE_THREAD 决定。"}),
     effect(copy_mm, Cost::effect,
            {"The address space: shared with a thread, copied for a process.", "地址空间：线程共享，进程复制。",
             "CLONE_VM says which: this is what makes a thread a thread.", "由 CLONE_VM 决定：这正是线程之所以为线程。"}),
@@ -253,21 +338,64 @@ constexpr StepDef kernel_clone_steps[] = {
             "The first switch to the child will pop this frame as if the child had been switched out before.",
             "第一次切换到子任务会弹出这个帧，仿佛它曾被切走。"}),
     effect(publish_child, Cost::locked, {"Give it its pid and its place in the family.", "给它 pid 和家族中的位置。", "", ""}),
-    effect(wake_child, Cost::enqueue,
-           {"Wake the new task: it is runnable.", "唤醒新任务：它可运行了。",
-            "Who runs first, parent or child, is the scheduler's business.", "父与子谁先运行由调度器决定。"}),
-    pop(Reg::rbx), ret(),
+    ret(),
+    label("illegal"),
+    effect(return_einval, Cost::word, {"They do not: -EINVAL.", "不能：-EINVAL。", "", ""}),
+    ret(),
+    label("restart"),
+    effect(return_restart, Cost::word, {"A signal came first: -ERESTARTNOINTR.", "信号先来了：-ERESTARTNOINTR。", "", ""}),
+    ret(),
     label("full"),
     effect(return_eagain, Cost::word, {"No more tasks: -EAGAIN.", "不能再有任务：-EAGAIN。",
                                        "This is what stops a fork bomb.", "fork 炸弹就是这样被挡住的。"}),
+    ret(),
+};
+constexpr StepDef kernel_clone_steps[] = {
+    push(Reg::rbx),
+    call(routines::copy_process),
+    branch(failed, "out", {"Did it fail?", "失败了吗？", "", ""}),
+    effect(trace_fork, Cost::none, {"The new task exists; store its id where the caller asked for it.",
+                                    "新任务已存在；把它的编号存到调用者要求的地方。", "", ""}),
+    effect(wake_child, Cost::enqueue,
+           {"Wake the new task: it is runnable.", "唤醒新任务：它可运行了。",
+            "Who runs first, parent or child, is the scheduler's business.", "父与子谁先运行由调度器决定。"}),
+    branch(no_vfork, "pid", {"Need {cur} not wait (CLONE_VFORK)?", "{cur} 不必等待吗（CLONE_VFORK）？", "", ""}),
+    label("again"),
+    branch(vfork_is_over, "pid", {"Has the child called execve or exited?", "子进程已调用 execve 或退出了吗？",
+                                  "Until then it runs on the parent's stack.", "在那之前它用着父进程的栈。"}),
+    effect(wait_killable, Cost::locked, {"Set {cur}'s state to TASK_KILLABLE.", "把 {cur} 的状态设为 TASK_KILLABLE。",
+                                         "Only SIGKILL would wake it: ps shows D.", "只有 SIGKILL 能唤醒它：ps 显示 D。"}),
+    branch(vfork_is_over, "awake", {"Has the child let go meanwhile?", "其间子进程放手了吗？", "", ""}),
+    call(routines::schedule),
+    label("awake"),
+    effect(go_on, Cost::none, {"{cur} is awake.", "{cur} 醒了。", "", ""}),
+    branch(is_killed, "killed", {"Was it SIGKILL?", "是 SIGKILL 吗？", "", ""}),
+    jump("again"),
+    label("killed"),
+    effect(forget_vfork, Cost::word, {"{cur} will not wait any more.", "{cur} 不再等待。", "", ""}),
+    label("pid"),
+    effect(return_pid, Cost::none, {"Return the child's pid.", "返回子任务的 pid。", "", ""}),
+    label("out"),
     pop(Reg::rbx), ret(),
 };
 
 }  // namespace
 
+void complete_vfork(Ctx& cx, TaskId child) {
+    const auto it = std::find_if(cx.k.vforks.begin(), cx.k.vforks.end(),
+                                 [&](const VforkWait& w) { return w.child == child; });
+    if (it == cx.k.vforks.end()) return;
+    const TaskId parent = it->parent;
+    cx.k.vforks.erase(it);
+    cx.wake_now(parent, task_state::uninterruptible);
+}
+
 namespace routines {
 const Routine x64_sys_clone = make_routine<sys_clone_steps>("__x64_sys_clone", Actor::kernel, Phase::work);
 const Routine x64_sys_clone3 = make_routine<sys_clone_steps>("__x64_sys_clone3", Actor::kernel, Phase::work);
+const Routine x64_sys_fork = make_routine<sys_clone_steps>("__x64_sys_fork", Actor::kernel, Phase::work);
+const Routine x64_sys_vfork = make_routine<sys_clone_steps>("__x64_sys_vfork", Actor::kernel, Phase::work);
+const Routine copy_process = make_routine<copy_process_steps>("copy_process", Actor::kernel, Phase::work);
 const Routine kernel_clone = make_routine<kernel_clone_steps>("kernel_clone", Actor::kernel, Phase::work);
 }  // namespace routines
 

@@ -52,7 +52,7 @@ void unqueue_me(Ctx& cx) {
 }
 bool signal_pending(Ctx& cx) { return (cx.cur().tif & tif::sigpending) != 0; }
 void return_zero(Ctx& cx) { cx.set(Reg::rax, 0); }
-void return_eintr(Ctx& cx) { cx.set(Reg::rax, static_cast<std::uint64_t>(-4)); }
+void return_eintr(Ctx& cx) { cx.set(Reg::rax, static_cast<std::uint64_t>(restart_code::sys)); }
 
 constexpr StepDef futex_wait_steps[] = {
     push(Reg::rbx), push(Reg::r12),
@@ -66,7 +66,9 @@ constexpr StepDef futex_wait_steps[] = {
     branch(signal_pending, "signal", {"Was it a signal?", "是信号吗？", "", ""}),
     effect(return_zero, Cost::word, {"Woken: the result is 0.", "被唤醒：结果为 0。", "", ""}),
     jump("out"),
-    label("signal"), effect(return_eintr, Cost::word, {"A signal ended the wait: -EINTR.", "等待被信号打断：-EINTR。", "", ""}),
+    label("signal"), effect(return_eintr, Cost::word, {"A signal ended the wait: -ERESTARTSYS.", "等待被信号打断：-ERESTARTSYS。",
+                                                 "On the way out it becomes -EINTR, or the call is made again.",
+                                                 "出去时变成 -EINTR，或重新调用。"}),
     jump("out"),
     label("changed"),
     effect(return_eagain, Cost::word, {"It has changed: -EAGAIN, {cur} looks again in user mode.",

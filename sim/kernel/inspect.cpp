@@ -10,6 +10,7 @@
 #include "sim/kernel/engine.h"
 #include "sim/kernel/family.h"
 #include "sim/kernel/routines.h"
+#include "sim/kernel/tasks.h"
 
 namespace sy {
 
@@ -70,7 +71,7 @@ Nanos Kernel::wait_time(TaskId id) const {
 }
 
 std::size_t Kernel::bytes() const {
-    std::size_t n = tasks.bytes() + mms.bytes() + stacks.bytes() + by_pid.bytes() + cpus.size() * sizeof(Cpu) +
+    std::size_t n = tasks.bytes() + mms.bytes() + shared.bytes() + stacks.bytes() + by_pid.bytes() + cpus.size() * sizeof(Cpu) +
                     connections.bytes();
     for (const CoroutineEnv& env : coroutine_envs) n += env.all.bytes();
     for (const Cpu& cpu : cpus) n += cpu.timers.capacity() * sizeof(HrTimer);
@@ -215,13 +216,18 @@ void mix_task(Fingerprint& p, const Task& t) {
                             std::uint64_t{t.flags}, std::uint64_t{t.tif}, std::uint64_t{t.mm}, std::uint64_t{t.active_mm},
                             std::uint64_t{t.stack}, std::uint64_t{t.cpu}, std::uint64_t{t.fpu_cpu}, t.se.vruntime,
                             t.se.sum_exec_runtime, t.se.prev_sum_exec_runtime, t.se.enqueue_seq, t.cpus_allowed,
-                            t.pending_signals, t.timer, t.wait_key, t.nvcsw, t.nivcsw, t.nr_migrations, t.rng.state()})
+                            t.pending_signals, t.blocked, t.restart_data, t.clear_child_tid, t.timer, t.wait_key, t.nvcsw, t.nivcsw, t.nr_migrations, t.rng.state()})
         p.mix(v);
     for (Nanos v : {t.se.exec_start, t.arrival, t.first_run, t.exit_time, t.run_delay, t.last_queued, t.utime})
         p.mix(static_cast<std::uint64_t>(v));
     p.mix((std::uint64_t{t.on_cpu} << 5) | (std::uint64_t{t.on_rq} << 4) | (std::uint64_t{t.is_live} << 3) |
           (std::uint64_t{t.waiting} << 2) | (std::uint64_t{t.migrating} << 1) | std::uint64_t{t.stack_gone});
     p.mix((static_cast<std::uint64_t>(t.pid) << 32) | static_cast<std::uint32_t>(t.tgid));
+    p.mix((std::uint64_t{t.files} << 32) | t.fs);
+    p.mix((std::uint64_t{t.sighand} << 32) | t.signal);
+    p.mix((std::uint64_t{t.real_parent} << 32) | t.next_sibling);
+    p.mix((std::uint64_t{t.stop_pending} << 9) | (std::uint64_t{t.restore_sigmask} << 8) |
+          static_cast<std::uint8_t>(t.exit_signal));
     p.mix((std::uint64_t{t.se.node.left} << 32) | t.se.node.right);
     p.mix((std::uint64_t{t.wait_prev} << 32) | t.wait_next);
     p.mix(static_cast<std::uint64_t>(static_cast<std::int64_t>(t.nice)));
@@ -247,6 +253,7 @@ std::uint64_t Kernel::fingerprint() const {
             p.mix((std::uint64_t{f.head} << 32) | f.tail);
         }
     }
+    mix_shared_objects(p, *this);
     stacks.mix(p);
     for (const Cpu& c : cpus) {
         mix_regs(p, c.regs);
@@ -331,6 +338,8 @@ struct Checker {
         for (TaskId id = 0; id < k.tasks.size(); ++id) task(id, users, borrowers);
         for (const Cpu& cpu : k.cpus)
             if (cpu.prev_mm != kNoMm) ++borrowers[cpu.prev_mm];
+        for (const Cpu& cpu : k.cpus)
+            if (cpu.exec_mm != kNoMm) ++users[cpu.exec_mm];
         for (MmId m = 0; m < k.mms.size(); ++m) {
             const Mm& mm = k.mms[m];
             const std::int32_t base = m == 0 ? 1 : 0;   // init_mm has a user for ever
@@ -391,7 +400,9 @@ struct Checker {
 std::string Kernel::check_invariants() const {
     Checker c{*this, {}};
     c.run();
-    return c.fault.empty() ? check_work(*this) : c.fault;
+    if (!c.fault.empty()) return c.fault;
+    const std::string fault = check_tasks(*this);
+    return fault.empty() ? check_work(*this) : fault;
 }
 
 }  // namespace sy

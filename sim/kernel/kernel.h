@@ -110,6 +110,7 @@ struct Cpu {
     TaskId curr = kNoTask;               // rq->curr
     std::uint64_t episode_step = 0;      // first step of what this CPU is at (sim/session/episode.h)
     bool episode_switched = false;       // it has seen a switch: the next one is another episode
+    MmId exec_mm = kNoMm;                // the address space that execve leaves: it still has its user
     TaskId picked = kNoTask;             // chosen, not yet rq->curr; none outside __schedule
     TaskId current_task = kNoTask;       // what the CPU runs: differs from curr inside a switch
     TaskId idle = kNoTask, ksoftirqd = kNoTask;
@@ -158,6 +159,15 @@ struct Cpu {
 struct Pipe {
     std::int64_t used = 0, capacity = 65'536;
     WaitQueue readers, writers;
+};
+
+// A vfork under way: the parent sleeps until the child gives the address space back.
+struct VforkWait {
+    TaskId child = kNoTask, parent = kNoTask;
+};
+// The one terminal of the machine, tty1: the session it controls, and the process group in the foreground.
+struct Terminal {
+    Pid session = 0, foreground = 0;     // 0: none
 };
 
 struct Device {
@@ -257,6 +267,9 @@ class Kernel {
     std::vector<Eventpoll> eventpolls;   // one for each coroutine environment
     std::vector<ClientsState> clients;   // one for each `clients` line
     CowArray<Connection, 10> connections;
+    SharedObjects shared;
+    std::vector<VforkWait> vforks;
+    Terminal terminal;
     CowArray<TaskId, 10> by_pid;
     std::vector<KThread> kthreads;       // struct kthread; Task::kthread is the row
     std::vector<KthreadRequest> kthread_requests;

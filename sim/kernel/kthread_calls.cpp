@@ -6,6 +6,7 @@
 #include "sim/kernel/context.h"
 #include "sim/kernel/family.h"
 #include "sim/kernel/routines.h"
+#include "sim/kernel/tasks.h"
 
 namespace sy {
 
@@ -267,6 +268,8 @@ void clone_kthread(Ctx& cx) {
     t.start_time = cx.cpu.clock;
     t.counts_as_living = false;
     t.runs_program = false;
+    new_shared_objects(cx, id, false);
+    share_with_kthreadd(cx, id, cx.current());
     add_kthread(cx.k, id, request.fn);
     kthread_of(cx.k, id).worker = request.worker;
     dress_kthread(cx, id, request);

@@ -23,7 +23,7 @@ extern const Routine x64_sys_sched_setscheduler, x64_sys_sched_setattr, sched_rt
 extern const Routine switch_mm_irqs_off, switch_to_asm, switch_to, finish_task_switch;
 // timers.cpp
 extern const Routine sysvec_apic_timer, hrtimer_interrupt, tick_nohz_handler, hrtimer_wakeup, hrtick,
-    x64_sys_clock_nanosleep, common_nsleep, hrtimer_nanosleep, do_nanosleep;
+    x64_sys_clock_nanosleep, common_nsleep, hrtimer_nanosleep, do_nanosleep, x64_sys_restart_syscall;
 // irq.cpp
 extern const Routine sysvec_reschedule_ipi, sysvec_call_function, common_interrupt, handle_irq_event,
     irq_exit_rcu, handle_softirqs, softirq_action_none, blk_done_softirq;
@@ -36,11 +36,19 @@ extern const Routine x64_sys_accept4, x64_sys_epoll_ctl, do_epoll_ctl, x64_sys_e
 // futex.cpp
 extern const Routine x64_sys_futex, do_futex, futex_wait, futex_wait_queue, futex_wake;
 // fork.cpp
-extern const Routine x64_sys_clone, x64_sys_clone3, kernel_clone;
+extern const Routine x64_sys_clone, x64_sys_clone3, x64_sys_fork, x64_sys_vfork, copy_process, kernel_clone;
+// exec.cpp
+extern const Routine x64_sys_execve, do_execve, begin_new_exec, de_thread;
 // exit.cpp
-extern const Routine x64_sys_exit, x64_sys_exit_group, do_group_exit, do_exit, do_task_dead, x64_sys_wait4,
-    kernel_wait4, do_wait, x64_sys_pause, do_pause, arch_do_signal, get_signal, do_signal_stop, ni_syscall,
-    wake_parent;
+extern const Routine x64_sys_exit, x64_sys_exit_group, do_group_exit, do_exit, do_task_dead, ni_syscall;
+// wait.cpp
+extern const Routine x64_sys_wait4, x64_sys_waitid, kernel_wait4, do_wait, wake_parent;
+// sigdeliver.cpp, sigframe.cpp, sigcalls.cpp
+extern const Routine arch_do_signal, get_signal, do_signal_stop, handle_signal, x64_setup_rt_frame,
+    x64_sys_rt_sigreturn, x64_sys_rt_sigaction, x64_sys_rt_sigprocmask, x64_sys_rt_sigsuspend, x64_sys_pause,
+    do_pause, x64_sys_kill, x64_sys_tgkill;
+// jobs.cpp
+extern const Routine x64_sys_setsid, x64_sys_setpgid, tty_ioctl, x64_sys_prctl, x64_sys_umask;
 // kthreads.cpp
 extern const Routine do_idle, cpu_startup_entry, smpboot_thread_fn, kthread, scenario_kthread, schedule_timeout_idle;
 // kthread_calls.cpp

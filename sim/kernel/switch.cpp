@@ -235,7 +235,8 @@ void mmdrop(Ctx& cx) {
 bool prev_lives(Ctx& cx) { return (cx.peek(task_in(cx, Reg::rdi)).state & task_state::dead) == 0; }
 void put_dead_task(Ctx& cx) {
     const TaskId prev = task_in(cx, Reg::rdi);
-    cx.emit(RecordKind::sched_process_free, prev);
+    // One reference to a task_struct is dropped here, one when it is released; the later of the two frees it.
+    if (!cx.peek(prev).is_live) cx.emit(RecordKind::sched_process_free, prev);
     cx.recheck = true;   // the run may be over
     cx.task(prev).stack_gone = true;
     cx.k.task_is_gone(prev);

@@ -30,6 +30,21 @@ const Routine* syscall_routine(std::uint64_t number) {
         case nr::accept4: return &x64_sys_accept4;
         case nr::exit_group: return &x64_sys_exit_group;
         case nr::clone3: return &x64_sys_clone3;
+        case nr::fork: return &x64_sys_fork;
+        case nr::vfork: return &x64_sys_vfork;
+        case nr::execve: return &x64_sys_execve;
+        case nr::waitid: return &x64_sys_waitid;
+        case nr::rt_sigaction: return &x64_sys_rt_sigaction;
+        case nr::rt_sigprocmask: return &x64_sys_rt_sigprocmask;
+        case nr::rt_sigreturn: return &x64_sys_rt_sigreturn;
+        case nr::rt_sigsuspend: return &x64_sys_rt_sigsuspend;
+        case nr::kill: return &x64_sys_kill;
+        case nr::tgkill: return &x64_sys_tgkill;
+        case nr::restart_syscall: return &x64_sys_restart_syscall;
+        case nr::setsid: return &x64_sys_setsid;
+        case nr::setpgid: return &x64_sys_setpgid;
+        case nr::prctl: return &x64_sys_prctl;
+        case nr::umask: return &x64_sys_umask;
         default: return nullptr;
     }
 }
@@ -54,9 +69,15 @@ std::span<const Routine* const> all_routines() {
         &hrtimer_interrupt, &tick_nohz_handler, &hrtimer_wakeup, &hrtick, &x64_sys_clock_nanosleep,
         &common_nsleep, &hrtimer_nanosleep, &do_nanosleep, &schedule_timeout_idle,
         // tasks
-        &kernel_clone, &x64_sys_clone, &x64_sys_clone3, &x64_sys_getpid, &x64_sys_exit, &x64_sys_exit_group,
-        &do_group_exit, &do_exit, &do_task_dead, &wake_parent, &x64_sys_wait4, &kernel_wait4, &do_wait,
-        &arch_do_signal, &get_signal, &do_signal_stop, &x64_sys_pause, &do_pause, &ni_syscall,
+        &kernel_clone, &copy_process, &x64_sys_clone, &x64_sys_clone3, &x64_sys_fork, &x64_sys_vfork, &x64_sys_getpid,
+        &x64_sys_execve, &do_execve, &begin_new_exec, &de_thread, &x64_sys_exit, &x64_sys_exit_group, &do_group_exit,
+        &do_exit, &do_task_dead, &wake_parent, &x64_sys_wait4, &x64_sys_waitid, &kernel_wait4, &do_wait,
+        // signals
+        &arch_do_signal, &get_signal, &do_signal_stop, &handle_signal, &x64_setup_rt_frame, &x64_sys_rt_sigreturn,
+        &x64_sys_rt_sigaction, &x64_sys_rt_sigprocmask, &x64_sys_rt_sigsuspend, &x64_sys_pause, &do_pause,
+        &x64_sys_kill, &x64_sys_tgkill, &x64_sys_restart_syscall,
+        // jobs
+        &x64_sys_setsid, &x64_sys_setpgid, &tty_ioctl, &x64_sys_prctl, &x64_sys_umask, &ni_syscall,
         // futex
         &x64_sys_futex, &do_futex, &futex_wait, &futex_wait_queue, &futex_wake,
         // files

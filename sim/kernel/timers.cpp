@@ -267,10 +267,24 @@ void cancel_sleep_timer(Ctx& cx) {
 bool must_sleep_on(Ctx& cx) {
     return static_cast<Nanos>(cx.reg(Reg::rbx)) > cx.cpu.clock && (cx.cur().tif & tif::sigpending) == 0;
 }
+// A relative sleep goes on to the same instant after a stop (restart_syscall); an absolute one is just called again.
 void nanosleep_result(Ctx& cx) {
     const bool interrupted = static_cast<Nanos>(cx.reg(Reg::rbx)) > cx.cpu.clock;
-    cx.set(Reg::rax, interrupted ? static_cast<std::uint64_t>(-4) : 0);   // -EINTR
+    const bool absolute = sleep_arg(cx, PtReg::orig_rax) == nr::clock_nanosleep &&
+                          (sleep_arg(cx, PtReg::rsi) & kTimerAbstime) != 0;
+    if (interrupted && !absolute) cx.cur().restart_data = cx.reg(Reg::rbx);
+    const std::int64_t result = !interrupted ? 0 : absolute ? restart_code::nohand : restart_code::block;
+    cx.set(Reg::rax, static_cast<std::uint64_t>(result));
 }
+void rest_of_sleep(Ctx& cx) { cx.set(Reg::rdi, cx.cur().restart_data); }
+constexpr StepDef restart_syscall_steps[] = {
+    push(Reg::rbx),
+    effect(rest_of_sleep, Cost::word, {"restart_block says until when {cur} was to sleep.",
+                                       "restart_block 记着 {cur} 本该睡到何时。",
+                                       "A relative sleep must not begin anew after each signal.",
+                                       "相对睡眠不能每来一个信号就重新开始。"}),
+    call(routines::do_nanosleep), pop(Reg::rbx), ret(),
+};
 
 constexpr StepDef do_nanosleep_steps[] = {
     push(Reg::rbx),
@@ -292,7 +306,9 @@ constexpr StepDef do_nanosleep_steps[] = {
            {"{cur} is awake: no timer is armed any more.", "{cur} 醒了：不再有定时器。", "", ""}),
     branch(must_sleep_on, "again_rdi", {"Was it woken too early?", "是否被过早唤醒？", "", ""}),
     effect(nanosleep_result, Cost::effect,
-           {"The result is 0, or -EINTR if a signal ended the sleep.", "结果为 0；若被信号打断则为 -EINTR。", "", ""}),
+           {"The result is 0, or -ERESTART_RESTARTBLOCK if a signal ended the sleep.",
+            "结果为 0；若被信号打断则为 -ERESTART_RESTARTBLOCK。",
+            "On the way out it becomes -EINTR, or the rest is slept.", "出去时变成 -EINTR，或睡完剩下的时间。"}),
     pop(Reg::rbx), ret(),
     label("again_rdi"),
     effect([](Ctx& cx) { cx.set(Reg::rdi, cx.reg(Reg::rbx), at::reg(Reg::rbx)); }, Cost::word,
@@ -338,6 +354,7 @@ const Routine hrtick = make_routine<hrtick_steps>("hrtick", Actor::timer, Phase:
 const Routine x64_sys_clock_nanosleep = make_routine<clock_nanosleep_steps>("__x64_sys_clock_nanosleep", Actor::kernel, Phase::work);
 const Routine common_nsleep = make_routine<common_nsleep_steps>("common_nsleep", Actor::kernel, Phase::work);
 const Routine hrtimer_nanosleep = make_routine<hrtimer_nanosleep_steps>("hrtimer_nanosleep", Actor::kernel, Phase::work);
+const Routine x64_sys_restart_syscall = make_routine<restart_syscall_steps>("__x64_sys_restart_syscall", Actor::kernel, Phase::work);
 const Routine do_nanosleep = make_routine<do_nanosleep_steps>("do_nanosleep", Actor::kernel, Phase::work, true);
 const Routine schedule_timeout_idle = make_routine<schedule_timeout_idle_steps>("schedule_hrtimeout_range", Actor::kernel, Phase::work, true);
 }  // namespace routines

@@ -2,6 +2,8 @@
 #include "sim/base/assert.h"
 #include "sim/kernel/coroutines.h"
 #include "sim/kernel/engine.h"
+#include "sim/kernel/events.h"
+#include "sim/kernel/memory.h"
 #include "sim/kernel/routines.h"
 #include "sim/model/draw.h"
 
@@ -53,8 +55,52 @@ void syscall_instruction(Ctx& cx, const Program& p, std::uint32_t op) {
     cx.move(at::none, at::special(Place::Kind::rip), cx.text.address(cx.cpu.pc), r.rip);
 }
 
+// The pid of the task that a program means: what a C program would have from fork, getppid or a pid file. The first one
+// that the path fits; 0x7fffffff (nobody has it) if there is none.
+constexpr Pid kNobody = 0x7fff'ffff;
+TaskId task_meant(const Ctx& cx, const std::string& path) {
+    const TaskId leader = cx.cur().group_leader;
+    if (path == "self") return cx.current();
+    if (path == "parent") return cx.peek(leader).real_parent;
+    if (path == "child") return cx.peek(leader).last_child;
+    // Children first: two shells may each have a `worker`.
+    for (TaskId c = cx.peek(leader).first_child; c != kNoTask; c = cx.peek(c).next_sibling)
+        if (task_matches(cx.k, c, path)) return c;
+    return first_task(cx.k, path);
+}
+void set_pids(Ctx& cx, const UserOp& op) {
+    constexpr Reg kArgs[] = {Reg::rdi, Reg::rsi, Reg::rdx, Reg::r10};
+    const TaskId id = task_meant(cx, op.task);
+    const bool there = id != kNoTask && cx.peek(id).is_live;
+    Pid pid = there ? (op.tgid_arg >= 0 ? cx.peek(id).pid : cx.peek(id).tgid) : kNobody;
+    if (op.is_group && there && cx.peek(id).signal != kNoShared) pid = cx.peek_signal(id).pgrp;
+    const bool negative = op.is_group && op.nr == nr::kill;
+    if (op.nr == nr::ioctl)   // a pointer to it is passed
+        write_user(cx, cx.reg(Reg::rsp) - 8, static_cast<std::uint64_t>(pid));
+    else if (op.pid_arg >= 0)
+        cx.set(kArgs[op.pid_arg], static_cast<std::uint64_t>(static_cast<std::int64_t>(negative ? -pid : pid)));
+    if (op.tgid_arg >= 0)
+        cx.set(kArgs[op.tgid_arg], static_cast<std::uint64_t>(there ? cx.peek(id).tgid : kNobody));
+}
+// Calls with more than three arguments, with addresses of local variables, pids, or a stack for the child.
+void set_up_long_call(Ctx& cx, const UserOp& op) {
+    constexpr Reg kArgs[] = {Reg::rdi, Reg::rsi, Reg::rdx, Reg::r10, Reg::r8, Reg::r9};
+    for (int i = 0; i < 6; ++i)
+        cx.set(kArgs[i], (op.stack_args >> i & 1) != 0 ? cx.reg(Reg::rsp) - op.arg[i] : op.arg[i]);
+    if (!op.task.empty()) set_pids(cx, op);
+    if (!op.new_stack) return;
+    // What the library's mmap would give: a stack for the child, with room for its TCB at the upper end.
+    const std::uint64_t tcb = mm_place_thread_stack(cx, cx.cur().mm) - layout::tcb_bytes;
+    cx.set(Reg::rsi, tcb - 0x80);
+    if ((op.arg[0] & clone_flag::settls) != 0) cx.set(Reg::r8, tcb);
+}
+
 void set_up_call(Ctx& cx, const UserOp& op) {
     cx.set(Reg::rax, op.nr);
+    if (op.is_long) {
+        set_up_long_call(cx, op);
+        return;
+    }
     if (op.nr == nr::clock_nanosleep) {   // (clock, flags, request): RDX stands for the request's ns
         cx.set(Reg::rdi, op.arg[0]);
         cx.set(Reg::rsi, op.arg[1]);
@@ -135,6 +181,16 @@ std::uint32_t perform(Ctx& cx, const UserOp& op, std::uint32_t here) {
             return tid == 0 ? op.target : next;
         }
         case Kind::stop_check: return next;   // of kernel threads only
+        case Kind::store_stack: write_user(cx, cx.reg(Reg::rsp) - op.data, op.arg[0]); return next;
+        case Kind::frame_enter: cx.set(Reg::rsp, cx.reg(Reg::rsp) - op.data); return next;
+        case Kind::frame_leave: cx.set(Reg::rsp, cx.reg(Reg::rsp) + op.data); return next;
+        case Kind::function_return: {
+            const std::uint64_t sp = cx.reg(Reg::rsp);
+            const std::uint64_t back = read_user(cx, sp);
+            cx.set(Reg::rsp, sp + 8);
+            cx.move(at::user_word(cx.cur().mm, sp), at::special(Place::Kind::rip), back, cx.cpu.regs.rip);
+            return cx.k.program_of(cx.cur()).op_at(back);
+        }
         case Kind::if_child:
         case Kind::thread_start: {
             const bool child = cx.reg(Reg::rax) == 0;

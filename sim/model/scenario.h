@@ -71,6 +71,28 @@ struct Stmt {
         use_mm,     // name: a process whose address space this kernel thread borrows (kthread_use_mm)
         unuse_mm,
         until_stopped,  // body, until kthread_should_stop(); parks between two rounds when asked to
+        // Signals. A signal is `count`, a set of them `cpus` (bit n-1 for signal n).
+        handle,     // count; body: what its handler does; cpus: sa_flags
+        ignore_signal,    // count: SIG_IGN
+        default_signal,   // count: SIG_DFL
+        mask,       // cpus: SIG_BLOCK
+        unmask,     // cpus: SIG_UNBLOCK
+        sigsuspend, // cpus: these are let through while it waits
+        pause,
+        kill,       // count; name: a task path, `self`, `parent`, `child`
+        tgkill,     // the same for one thread
+        killpg,     // the same for the process group of that task
+        // Life and death.
+        clone,      // name: comm (may be empty); cpus: flags; body: what the child does
+        vfork,      // name, body
+        exec,       // name: a program
+        waitpid,    // name: a task path, empty: any child; cpus: options
+        waitid,     // the same
+        setsid,
+        setpgid,    // name: the task whose group it joins; empty: a group of its own
+        tcsetpgrp,  // name: the task whose group gets the terminal; empty: its own
+        subreaper,  // prctl(PR_SET_CHILD_SUBREAPER)
+        umask,      // count
         repeat,     // body, count times; count < 0: forever
         every,      // body, with the next start one `time` after the last start (absolute sleeps)
         accept,     // coroutines: name: the clients whose next connection it serves from now on
@@ -132,6 +154,8 @@ struct ProcessDecl {
     Dist arrive;                       // when it enters the system; default at boot (0)
     bool arrives_after = false;        // `arrive after TIME`: counted from the arrival before it in the file
     std::uint64_t cpus = 0;            // affinity; 0: any CPU
+    bool tty = false;                  // its session has the terminal, and its group is in the foreground
+    bool only_program = false;         // `program name { … }`: a file to be executed, no process at the start
     bool kernel_thread = false;        // `kthread name { … }`: no mm, never in user mode
     std::vector<ThreadDecl> threads;
     std::vector<CoroutineDecl> coroutines;
@@ -200,7 +224,7 @@ struct WorkDecl {
 
 // A timed line: something the outside world does to the machine.
 struct TimedAction {
-    enum class Kind : std::uint8_t { kill, setnice, affinity, sched, irq, caption };
+    enum class Kind : std::uint8_t { kill, setnice, affinity, sched, irq, caption, killpg, ctrl };
     Kind kind = Kind::kill;
     SourcePos pos;
     Nanos at = 0;

@@ -10,6 +10,7 @@
 #include "sim/base/random.h"
 #include "sim/base/types.h"
 #include "sim/model/scenario.h"
+#include "sim/model/shared.h"
 
 namespace sy {
 
@@ -33,7 +34,13 @@ namespace tif {
 constexpr std::uint32_t sigpending = 1u << 2, need_resched = 1u << 3, need_fpu_load = 1u << 14;
 }
 namespace clone_flag {  // linux.md 3.1
-constexpr std::uint64_t vm = 0x100, thread = 0x10000;
+constexpr std::uint64_t csignal = 0xff, vm = 0x100, fs = 0x200, files = 0x400, sighand = 0x800, pidfd = 0x1000,
+                        ptrace = 0x2000, vfork = 0x4000, parent = 0x8000, thread = 0x10000, newns = 0x20000,
+                        sysvsem = 0x40000, settls = 0x80000, parent_settid = 0x10'0000, child_cleartid = 0x20'0000,
+                        untraced = 0x80'0000, child_settid = 0x100'0000, newcgroup = 0x200'0000,
+                        newuts = 0x400'0000, newipc = 0x800'0000, newuser = 0x1000'0000, newpid = 0x2000'0000,
+                        newnet = 0x4000'0000, io = 0x8000'0000;
+constexpr std::uint64_t namespaces = newns | newcgroup | newuts | newipc | newuser | newpid | newnet;
 constexpr std::uint64_t pthread = 0x3d0f00;  // what pthread_create passes, linux.md 3.2
 constexpr std::uint64_t fork = 0x1200011;    // what fork() passes
 }
@@ -100,9 +107,11 @@ struct Task {
     TaskId first_child = kNoTask, last_child = kNoTask;     // leaders only
     TaskId next_sibling = kNoTask;
     TaskId next_thread = kNoTask;         // circle of the thread group
-    std::int32_t live_threads = 1;        // of the group, kept at the leader
     std::int32_t exit_code = 0;           // wait status, linux.md 3.7
-    std::int32_t group_exit_code = -1;    // at the leader; -1: no group exit under way
+    SharedId files = kNoShared, fs = kNoShared, sighand = kNoShared, signal = kNoShared;
+    std::uint64_t blocked = 0;            // signal mask: bit n-1 for signal n
+    // restart_block: until when an interrupted nanosleep was to sleep; with restore_sigmask the mask to come back.
+    std::uint64_t restart_data = 0;
     std::uint64_t cpus_allowed = ~std::uint64_t{0};
     std::array<char, 16> comm{};
     std::array<char, 16> label{};         // instance name shown to people: worker/1
@@ -114,9 +123,12 @@ struct Task {
     std::uint32_t request = 0;            // number of the block request it waits for
     std::uint64_t timer = 0;              // id of its sleep hrtimer, 0: none armed
     std::uint64_t clear_child_tid = 0;    // user address, CLONE_CHILD_CLEARTID
-    std::uint64_t pending_signals = 0;    // bit n-1 for signal n
+    std::uint64_t pending_signals = 0;    // `pending`: sent to this thread alone; bit n-1 for signal n
     bool waits_for_child = false;         // asleep in wait4
     std::uint32_t kthread = 0xffff'ffff;  // kernel threads: row of struct kthread (sim/kernel/kthread.h)
+    bool restore_sigmask = false;         // TIF_RESTORE_SIGMASK: rt_sigsuspend has replaced the mask
+    bool stop_pending = false;            // JOBCTL_STOP_PENDING: it is to take part in a group stop
+    std::int8_t exit_signal = 0;          // told to the parent; -1: a thread that leads no group
 
     // The user program.
     std::uint32_t program = 0;            // index of the program (Image)

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "sim/base/assert.h"
+#include "sim/model/task.h"
 
 namespace sy {
 
@@ -31,6 +32,7 @@ class Compiler {
         for (const ThreadDecl& t : process_.threads)
             for (int i = 0; i < t.copies; ++i) thread_body(t, entry++);
         for (std::size_t i = 0; i < process_.coroutines.size(); ++i) coroutine_body(i);
+        handlers();
         std::sort(program_.variables.begin(), program_.variables.end(),
                   [](const Variable& a, const Variable& b) { return a.address < b.address; });
         return std::move(program_);
@@ -294,6 +296,29 @@ class Compiler {
             case Stmt::Kind::use_mm: driver(DriverCall::use_mm, process_index(s.name), s); return false;
             case Stmt::Kind::unuse_mm: driver(DriverCall::unuse_mm, 0, s); return false;
             case Stmt::Kind::until_stopped: until_stopped(s, level); return false;
+            case Stmt::Kind::handle: handle(s); return false;
+            case Stmt::Kind::ignore_signal: set_action(s, kSigIgn, 0); return false;
+            case Stmt::Kind::default_signal: set_action(s, kSigDfl, 0); return false;
+            case Stmt::Kind::mask: set_mask(s, kSigBlock); return false;
+            case Stmt::Kind::unmask: set_mask(s, kSigUnblock); return false;
+            case Stmt::Kind::sigsuspend:
+                local(kSetAt, s.cpus, s.pos);
+                long_call(nr::rt_sigsuspend, {kSetAt, 8}, s.pos).stack_args = 1;
+                return false;
+            case Stmt::Kind::pause: call(nr::pause, {}, s.pos); return false;
+            case Stmt::Kind::kill:
+            case Stmt::Kind::tgkill:
+            case Stmt::Kind::killpg: kill(s); return false;
+            case Stmt::Kind::clone:
+            case Stmt::Kind::vfork: clone(s, level); return false;
+            case Stmt::Kind::exec: exec(s); return false;
+            case Stmt::Kind::waitpid:
+            case Stmt::Kind::waitid: wait(s); return false;
+            case Stmt::Kind::setsid: call(nr::setsid, {}, s.pos); return false;
+            case Stmt::Kind::setpgid:
+            case Stmt::Kind::tcsetpgrp: set_group(s); return false;
+            case Stmt::Kind::subreaper: call(nr::prctl, {kPrSetChildSubreaper, 1, 0}, s.pos); return false;
+            case Stmt::Kind::umask: call(nr::umask, {static_cast<std::uint64_t>(s.count)}, s.pos); return false;
             case Stmt::Kind::repeat: return repeat(s, level);
             case Stmt::Kind::every: every(s, level); return true;
         }
@@ -393,6 +418,124 @@ class Compiler {
         call(nr::sched_setattr, {0, program_.attrs.size(), 0}, s.pos);
         program_.attrs.push_back(s.sched);
     }
+    // --- signals. Local variables lie in the red zone, this far below RSP ---
+    static constexpr std::uint64_t kSetAt = 8, kStatusAt = 16, kActionAt = 48, kInfoAt = 80;
+
+    UserOp& long_call(std::uint16_t number, std::initializer_list<std::uint64_t> args, SourcePos pos) {
+        UserOp& op = call(number, args, pos);
+        op.is_long = true;
+        return op;
+    }
+    // Returns the operation, whose value may be filled in later.
+    std::uint32_t local(std::uint64_t below_rsp, std::uint64_t value, SourcePos pos) {
+        const std::uint32_t at = here();
+        UserOp& op = emit(Kind::store_stack, pos);
+        op.data = below_rsp;
+        op.arg[0] = value;
+        return at;
+    }
+    // struct sigaction: handler, flags, restorer, mask.
+    std::uint32_t set_action(const Stmt& s, std::uint64_t handler, std::uint64_t flags) {
+        const std::uint32_t at = local(kActionAt, handler, s.pos);
+        local(kActionAt - 8, flags, s.pos);
+        const std::uint32_t restorer = local(kActionAt - 16, 0, s.pos);
+        if ((flags & sa_flag::restorer) != 0) restorers_.push_back(restorer);
+        local(kActionAt - 24, 0, s.pos);
+        long_call(nr::rt_sigaction, {static_cast<std::uint64_t>(s.count), kActionAt, 0, 8}, s.pos).stack_args = 2;
+        return at;
+    }
+    void handle(const Stmt& s) { handlers_.push_back({set_action(s, kSigDfl, s.cpus | sa_flag::restorer), &s}); }
+    void set_mask(const Stmt& s, std::uint64_t how) {
+        local(kSetAt, s.cpus, s.pos);
+        long_call(nr::rt_sigprocmask, {how, kSetAt, 0, 8}, s.pos).stack_args = 2;
+    }
+    static std::uint8_t depth_of(const std::vector<Stmt>& body) {
+        std::uint8_t most = 0;
+        for (const Stmt& s : body) {
+            const bool loops = s.kind == Stmt::Kind::every || (s.kind == Stmt::Kind::repeat && s.count >= 0);
+            if (s.kind == Stmt::Kind::handle) continue;
+            most = std::max(most, static_cast<std::uint8_t>(depth_of(s.body) + (loops ? 1 : 0)));
+        }
+        return most;
+    }
+    // The functions that `on` names, and what they return to.
+    void handlers() {
+        if (restorers_.empty()) return;
+        for (std::size_t i = 0; i < handlers_.size(); ++i) {   // a handler may install another one
+            const auto [store, stmt] = handlers_[i];
+            program_.ops[store].arg[0] = program_.address(here());
+            start_function("on_" + signal_name(static_cast<int>(stmt->count)));
+            const std::uint64_t room = depth_of(stmt->body) > 4 ? 8u * (depth_of(stmt->body) - 4u) : 0;
+            emit(Kind::frame_enter, stmt->pos).data = room + 8;   // keeps RSP 16-byte aligned, as a push of RBP does
+            block(stmt->body, 0);
+            emit(Kind::frame_leave, stmt->pos).data = room + 8;
+            emit(Kind::function_return, stmt->pos);
+        }
+        for (const std::uint32_t store : restorers_) program_.ops[store].arg[0] = program_.address(here());
+        start_function("__restore_rt");
+        call(nr::rt_sigreturn, {}, process_.pos);
+    }
+
+    void kill(const Stmt& s) {
+        const auto signal = static_cast<std::uint64_t>(s.count);
+        const bool thread = s.kind == Stmt::Kind::tgkill;
+        UserOp& op = thread ? long_call(nr::tgkill, {0, 0, signal}, s.pos) : long_call(nr::kill, {0, signal}, s.pos);
+        op.task = s.name;
+        op.pid_arg = thread ? 1 : 0;
+        op.tgid_arg = thread ? 0 : -1;
+        op.is_group = s.kind == Stmt::Kind::killpg;
+    }
+    void set_group(const Stmt& s) {
+        if (s.kind == Stmt::Kind::setpgid && s.name.empty()) {
+            call(nr::setpgid, {0, 0}, s.pos);
+            return;
+        }
+        UserOp& op = s.kind == Stmt::Kind::setpgid ? long_call(nr::setpgid, {0, 0}, s.pos)
+                                                   : long_call(nr::ioctl, {kTtyFd, kTiocspgrp, kSetAt}, s.pos);
+        if (s.kind == Stmt::Kind::tcsetpgrp) op.stack_args = 4;
+        op.task = s.name.empty() ? "self" : s.name;
+        op.pid_arg = 1;
+        op.is_group = true;
+    }
+    void wait(const Stmt& s) {
+        const bool any = s.name.empty();
+        UserOp& op = s.kind == Stmt::Kind::waitid
+                         ? long_call(nr::waitid, {any ? kPAll : kPPid, 0, kInfoAt, s.cpus | kWexited}, s.pos)
+                         : long_call(nr::wait4, {~std::uint64_t{0}, kStatusAt, s.cpus}, s.pos);
+        op.stack_args = s.kind == Stmt::Kind::waitid ? 4 : 2;
+        op.task = s.name;
+        op.pid_arg = any ? std::int8_t{-1} : s.kind == Stmt::Kind::waitid ? std::int8_t{1} : std::int8_t{0};
+    }
+    void exec(const Stmt& s) {
+        UserOp& op = long_call(nr::execve, {new_word("path of " + s.name, Variable::Kind::path, 1), 0, 0}, s.pos);
+        for (std::size_t i = 0; i < scenario_.processes.size(); ++i)
+            if (scenario_.processes[i].name == s.name) op.program = static_cast<std::uint32_t>(i);
+    }
+    // CLONE_VM without CLONE_VFORK: two tasks run in one address space at once, so the child needs a stack of its own.
+    void clone(const Stmt& s, std::uint8_t level) {
+        constexpr std::uint64_t kTids =
+            clone_flag::parent_settid | clone_flag::child_settid | clone_flag::child_cleartid;
+        if (s.kind == Stmt::Kind::vfork) {
+            call(nr::vfork, {}, s.pos);
+        } else {
+            const bool is_thread = (s.cpus & clone_flag::thread) != 0;
+            const std::uint64_t flags = s.cpus | (is_thread ? 0 : static_cast<std::uint64_t>(sig::chld));
+            const std::uint64_t tid = (s.cpus & kTids) != 0
+                                          ? new_word("tid of " + (s.name.empty() ? "a child" : s.name),
+                                                     Variable::Kind::tid, 1)
+                                          : 0;
+            UserOp& op = long_call(nr::clone, {flags, 0, tid, tid, 0}, s.pos);
+            op.new_stack = (s.cpus & clone_flag::vm) != 0 && (s.cpus & clone_flag::vfork) == 0;
+        }
+        const std::uint32_t branch = here();
+        emit(Kind::if_child, s.pos).data = children_++;
+        program_.children.push_back(s.name);
+        block(s.body, level);
+        // glibc's clone() ends its child with exit, a child of vfork calls _exit: exit_group.
+        call(s.kind == Stmt::Kind::vfork ? nr::exit_group : nr::exit, {0}, s.pos);
+        patch(branch);
+    }
+
     void fork(const Stmt& s, std::uint8_t level) {
         call(nr::clone, {0x1200011, 0, 0}, s.pos);
         const std::uint32_t branch = here();
@@ -444,6 +587,8 @@ class Compiler {
     bool in_coroutine_ = false;
     std::string coroutine_name_;
     std::vector<std::uint32_t> to_the_end_;   // jumps to the end of the coroutine that is being compiled
+    std::vector<std::pair<std::uint32_t, const Stmt*>> handlers_;   // the operation that stores its address
+    std::vector<std::uint32_t> restorers_;                          // operations that store the restorer's
     };
 
 }  // namespace
@@ -487,6 +632,21 @@ const char* syscall_name(std::uint64_t number) {
         case nr::epoll_ctl: return "epoll_ctl";
         case nr::accept4: return "accept4";
         case nr::clone3: return "clone3";
+        case nr::rt_sigaction: return "rt_sigaction";
+        case nr::rt_sigprocmask: return "rt_sigprocmask";
+        case nr::rt_sigreturn: return "rt_sigreturn";
+        case nr::rt_sigsuspend: return "rt_sigsuspend";
+        case nr::fork: return "fork";
+        case nr::vfork: return "vfork";
+        case nr::execve: return "execve";
+        case nr::kill: return "kill";
+        case nr::umask: return "umask";
+        case nr::setpgid: return "setpgid";
+        case nr::setsid: return "setsid";
+        case nr::prctl: return "prctl";
+        case nr::restart_syscall: return "restart_syscall";
+        case nr::tgkill: return "tgkill";
+        case nr::waitid: return "waitid";
         default: return "unknown";
     }
 }

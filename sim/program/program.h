@@ -35,6 +35,10 @@ struct UserOp {
         join_check,    // if the thread's tid word is 0, to `target`
         stop_check,    // kthread_should_stop(): to `target`; asked to park: parks first
         if_child,      // RAX is not 0 (the parent): to `target`; the child goes on
+        store_stack,   // word at RSP - `data` <- arg[0]: a local variable in the red zone
+        frame_enter,   // RSP -= `data`: room for the local variables of a signal handler
+        frame_leave,   // RSP += `data`
+        function_return,   // pops RIP from the user stack
         thread_start,  // RAX is 0 (the new thread): to `target`; the parent goes on, storing the tid
         // The coroutine library (docs/coroutines.md). `pending` is whom the next co_swap switches to.
         co_create,     // a new coroutine of declaration `data`; it is pending
@@ -59,7 +63,15 @@ struct UserOp {
     std::uint16_t nr = 0;              // system call number
     std::uint32_t target = 0;          // an operation's index
     std::uint64_t data = 0;            // a user address
-    std::uint64_t arg[3] = {0, 0, 0};  // constant arguments (RDI, RSI, RDX)
+    std::uint64_t arg[6] = {0, 0, 0, 0, 0, 0};  // constant arguments (RDI, RSI, RDX, R10, R8, R9)
+    std::uint8_t stack_args = 0;       // bit i: argument i is RSP - arg[i], the address of a local variable
+    std::int8_t pid_arg = -1;          // this argument is the pid of the task that `task` names…
+    std::int8_t tgid_arg = -1;         // …this one its tgid; with `is_group` pid_arg is -pgid
+    bool is_group = false;
+    bool is_long = false;              // any of these fields or arg[3] and above are used
+    bool new_stack = false;            // clone: RSI gets the upper end of a new stack
+    std::string task;                  // a path, `self`, `parent` or `child` (the one made last)
+    std::uint32_t program = 0;         // execve: index of the program in the Image
     Dist time;                         // load_burst, sleep (RDX gets the drawn value), every_next
     bool draws = false;                // the third argument is drawn from `time`
     SourcePos pos;
@@ -83,7 +95,7 @@ struct ThreadEntry {
 struct Variable {
     std::string name;
     std::uint64_t address = 0;
-    enum class Kind : std::uint8_t { mutex, semaphore, tid } kind = Kind::mutex;
+    enum class Kind : std::uint8_t { mutex, semaphore, tid, path } kind = Kind::mutex;
 };
 
 // A coroutine declaration as the library sees it.
@@ -149,6 +161,10 @@ constexpr std::uint16_t epoll_ctl = 233;
 constexpr std::uint16_t accept4 = 288;
 constexpr std::uint16_t sched_setattr = 314;
 constexpr std::uint16_t clone3 = 435;
+// Tasks and signals.
+constexpr std::uint16_t rt_sigaction = 13, rt_sigprocmask = 14, rt_sigreturn = 15, fork = 57, vfork = 58, execve = 59,
+                        kill = 62, umask = 95, setpgid = 109, setsid = 112, rt_sigsuspend = 130, prctl = 157,
+                        restart_syscall = 219, tgkill = 234, waitid = 247;
 }
 const char* syscall_name(std::uint64_t number);
 
@@ -169,6 +185,13 @@ constexpr std::uint64_t kDriverFd = 2;   // where our programs have the driver o
 // Futex operations (include/uapi/linux/futex.h): FUTEX_WAIT, FUTEX_WAKE with FUTEX_PRIVATE_FLAG.
 constexpr std::uint64_t kFutexWait = 128, kFutexWake = 129;
 constexpr std::uint64_t kTimerAbstime = 1;
+// wait4 and waitid (include/uapi/linux/wait.h).
+constexpr std::uint64_t kWnohang = 1, kWuntraced = 2, kWexited = 4, kWcontinued = 8, kWnowait = 0x0100'0000;
+constexpr std::uint64_t kPAll = 0, kPPid = 1;            // P_ALL, P_PID
+constexpr std::uint64_t kPrSetChildSubreaper = 36;       // include/uapi/linux/prctl.h
+constexpr std::uint64_t kSigBlock = 0, kSigUnblock = 1;  // `how` of rt_sigprocmask
+constexpr std::uint64_t kTiocspgrp = 0x5410;             // ioctl: tcsetpgrp
+constexpr std::uint64_t kTtyFd = 0;                      // standard input is the terminal
 
 // Compiles one process declaration. The scenario gives the numbering of pipes and devices.
 Program compile(const Scenario& scenario, const ProcessDecl& process);

@@ -135,9 +135,16 @@ std::string event_text(const Kernel& k, const Record& r, const Record* args) {
         case RecordKind::softirq_exit:
             return fmt::format("vec={} [action={}]", r.a, softirq_name(static_cast<int>(r.a)));
         case RecordKind::signal_generate:
-            return fmt::format("sig={} errno=0 code=0 comm={} pid={} grp=1 res=0", r.b, about, pid);
+            return fmt::format("sig={} errno=0 code={} comm={} pid={} grp={} res={}", r.b,
+                               static_cast<std::int32_t>(r.d), about, pid, r.c & 1, r.c >> 8);
         case RecordKind::signal_deliver:
-            return fmt::format("sig={} errno=0 code=0 sa_handler=0 sa_flags=0", r.b);
+            return fmt::format("sig={} errno=0 code=0 sa_handler={:x} sa_flags={:x}", r.b,
+                               r.d, r.c);
+        case RecordKind::sched_process_exec:
+            return fmt::format("filename=/bin/{} pid={} old_pid={}", about, pid, r.b);
+        case RecordKind::sched_process_wait:
+            return fmt::format("comm={} pid={} prio={}", name_in_event(k, r.task), r.a,
+                               r.task == kNoTask ? 0 : k.tasks[r.task].prio);
         case RecordKind::task_arrival:
             return fmt::format("comm={} pid={}", about, pid);
         case RecordKind::workqueue_queue_work:

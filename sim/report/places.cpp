@@ -31,8 +31,16 @@ const char* task_field_name(TaskField field) {
                                              "nice",
                                              "cpus_allowed",
                                              "cpu",
-                                             "prio"};
-    static_assert(std::size(kNames) == static_cast<std::size_t>(TaskField::prio) + 1);
+                                             "prio",
+                                             "blocked",
+                                             "files",
+                                             "fs",
+                                             "sighand",
+                                             "signal",
+                                             "real_parent",
+                                             "pid",
+                                             "comm"};
+    static_assert(std::size(kNames) == static_cast<std::size_t>(TaskField::comm) + 1);
     return kNames[static_cast<std::size_t>(field)];
 }
 
@@ -126,6 +134,13 @@ std::string PlaceNames::place(const Place& p) const {
         case Place::Kind::mm: {
             static constexpr const char* kFields[] = {"mm_users", "mm_count", "pgd"};
             return fmt::format("mm {}.{}", p.owner, kFields[p.id]);
+        }
+        case Place::Kind::shared: {
+            static constexpr const char* kFields[] = {"count",     "action", "shared_pending",
+                                                      "flags",     "live",   "group_exit_code",
+                                                      "pgrp",      "session", "umask"};
+            return fmt::format("{} {}.{}", shared_kind_name(static_cast<SharedKind>(p.address)),
+                               p.owner, kFields[p.id]);
         }
         case Place::Kind::per_cpu:
             return fmt::format("cpu{}.{}", p.owner,

@@ -148,7 +148,45 @@ class Checker {
             const bool is_channel =
                 stmt.kind == Kind::read || stmt.kind == Kind::write || stmt.kind == Kind::fsync;
             if (is_channel) channel(stmt, owner);
+            named_task(stmt);
         });
+    }
+
+    // What kill, waitpid, setpgid… and exec name.
+    void named_task(const Stmt& stmt) {
+        if (stmt.name.empty() || stmt.name == "self" || stmt.name == "parent" || stmt.name == "child") return;
+        switch (stmt.kind) {
+            case Kind::kill:
+            case Kind::tgkill:
+            case Kind::killpg:
+            case Kind::waitpid:
+            case Kind::waitid:
+            case Kind::setpgid:
+            case Kind::tcsetpgrp:
+                check_task_path(s_, stmt.name, stmt.name_pos, diags_);
+                return;
+            case Kind::exec:
+                break;
+            default:
+                return;
+        }
+        std::vector<std::string_view> known;
+        for (const ProcessDecl& process : s_.processes) {
+            if (process.kernel_thread) continue;
+            if (process.name == stmt.name) return;
+            known.push_back(process.name);
+        }
+        const std::string meant = nearest(stmt.name, known);
+        if (meant.empty()) {
+            diags_.error(stmt.name_pos,
+                         text("there is no program '{0}'; declare it: program {0} { run 1ms }",
+                              "没有程序 “{0}”；请声明：program {0} { run 1ms }", {stmt.name}));
+        } else {
+            diags_.error(stmt.name_pos,
+                         text("there is no program '{0}'; did you mean '{1}'?",
+                              "没有程序 “{0}”；是不是想写 “{1}”？", {stmt.name, meant}),
+                         meant);
+        }
     }
 
     void channel(const Stmt& stmt, const Owner& owner) {
@@ -459,7 +497,7 @@ class Checker {
                 unknown_thing(action.target_pos, action.target, text("device", "设备"),
                               "device " + action.target + " irq 5");
             }
-        } else if (action.kind != TimedAction::Kind::caption) {
+        } else if (action.kind != TimedAction::Kind::caption && action.kind != TimedAction::Kind::ctrl) {
             check_task_path(s_, action.target, action.target_pos, diags_);
             affinity(action.cpus, action.pos);
         }

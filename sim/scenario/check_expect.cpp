@@ -41,7 +41,7 @@ bool is_forked(const Scenario& scenario, std::string_view name) {
     bool found = false;
     for (std::size_t i = 0; i < scenario.processes.size() && !found; ++i) {
         walk_process(scenario, i, [&](const Stmt& stmt, const Owner&) {
-            found |= stmt.kind == Stmt::Kind::fork && stmt.name == name;
+            found |= makes_task(stmt.kind) && stmt.name == name;
         });
     }
     return found;

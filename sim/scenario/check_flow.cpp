@@ -20,7 +20,7 @@ bool is_endless(const Stmt& stmt) {
 
 // A statement behind which nothing is reached.
 bool never_goes_on(const Stmt& stmt) {
-    if (stmt.kind == Kind::exit || is_endless(stmt)) return true;
+    if (stmt.kind == Kind::exit || stmt.kind == Kind::exec || is_endless(stmt)) return true;
     return stmt.kind == Kind::repeat &&
            std::any_of(stmt.body.begin(), stmt.body.end(), never_goes_on);
 }
@@ -114,6 +114,11 @@ class FlowChecker {
             case Kind::wait:
             case Kind::every:
             case Kind::exit:
+            case Kind::exec:
+            case Kind::pause:
+            case Kind::sigsuspend:
+            case Kind::waitpid:
+            case Kind::waitid:
                 return true;
             case Kind::until_stopped:  // its body answers for itself
             case Kind::flush:
@@ -126,6 +131,21 @@ class FlowChecker {
             case Kind::unpark:
             case Kind::use_mm:
             case Kind::unuse_mm:
+            case Kind::handle:
+            case Kind::ignore_signal:
+            case Kind::default_signal:
+            case Kind::mask:
+            case Kind::unmask:
+            case Kind::kill:
+            case Kind::tgkill:
+            case Kind::killpg:
+            case Kind::clone:
+            case Kind::vfork:
+            case Kind::setsid:
+            case Kind::setpgid:
+            case Kind::tcsetpgrp:
+            case Kind::subreaper:
+            case Kind::umask:
             case Kind::yield:
             case Kind::lock:
             case Kind::unlock:
@@ -178,7 +198,8 @@ class FlowChecker {
             }
             if (stmt.body.empty()) continue;
             LockUses inner = locks(stmt.body);
-            if (stmt.kind == Kind::fork) continue;  // the child's locks are its own
+            // The child's locks are its own, and a handler runs nobody knows when.
+            if (makes_task(stmt.kind) || stmt.kind == Kind::handle) continue;
             for (auto& [name, use] : inner) {
                 if (stmt.count != 1) {
                     LockUse again = use;
@@ -206,7 +227,7 @@ class FlowChecker {
             if (stmt.kind == Kind::lock) lockers_[stmt.name].insert(owner.task);
             if (stmt.kind == Kind::lock && !owner.is_single)
                 lockers_[stmt.name].insert(~owner.task);
-            if (stmt.kind == Kind::fork) has_fork_ = true;
+            if (makes_task(stmt.kind)) has_fork_ = true;
             const bool waits =
                 stmt.kind == Kind::join || (stmt.kind == Kind::wait && stmt.name.empty());
             if (waits) waits_.push_back({&stmt, owner});

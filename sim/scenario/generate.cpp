@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "sim/model/task.h"
+#include "sim/program/program.h"
 #include "sim/scenario/dice.h"
 #include "sim/scenario/generate_work.h"
 #include "sim/scenario/write.h"
@@ -28,6 +30,13 @@ class Writer {
     Scenario write() {
         machine();
         things();
+        if (options_.tasks) {
+            ProcessDecl program;
+            program.name = "prog";
+            program.only_program = true;
+            program.body = {run()};
+            out_.processes.push_back(std::move(program));
+        }
         const int count = dice_.between(1, options_.max_processes);
         for (int i = 0; i < count; ++i) process("p" + std::to_string(i + 1));
         if (options_.kernel_threads && dice_.one_in(2)) kernel_thread();
@@ -213,6 +222,7 @@ class Writer {
     }
 
     void add(std::vector<Stmt>& body, const Where& where) {
+        if (options_.tasks && dice_.one_in(4)) return life(body, where);
         constexpr std::array<Kind, 18> kKinds = {
             Kind::run,     Kind::sleep,    Kind::yield,  Kind::read, Kind::write, Kind::fsync,
             Kind::lock,    Kind::wait,     Kind::signal, Kind::join, Kind::fork,  Kind::getpid,
@@ -262,22 +272,98 @@ class Writer {
             case Kind::sched:
                 stmt.sched = sched_params();
                 break;
-            case Kind::queue:
-            case Kind::flush:
-            case Kind::cancel:
-            case Kind::start:
-            case Kind::stop:
-            case Kind::park:
-            case Kind::unpark:
-            case Kind::use_mm:
-            case Kind::unuse_mm:
-            case Kind::until_stopped:
-            case Kind::yield:
-            case Kind::getpid:
-            case Kind::accept:
-            case Kind::unlock:
-            case Kind::exit:
-            case Kind::every:
+            default:
+                break;
+        }
+        body.push_back(std::move(stmt));
+    }
+
+    // Signals, clone, exec, wait and job control.
+    int signal() {
+        constexpr std::array<int, 9> kSignals = {sig::usr1, sig::usr2, sig::usr1, sig::chld, sig::hup,
+                                                 sig::cont, sig::tstp, sig::term, 34};
+        return kSignals[dice_.below(kSignals.size())];
+    }
+    std::string target(const Where& where) {
+        if (dice_.one_in(3)) return dice_.pick<std::string>({"self", "parent", "child"});
+        const ProcessDecl& process = dice_.one_in(2) && !out_.processes.empty() ? dice_.pick(out_.processes)
+                                                                               : *where.process;
+        return process.only_program ? "self" : process.name;
+    }
+    void life(std::vector<Stmt>& body, const Where& where) {
+        constexpr std::array<Kind, 22> kKinds = {
+            Kind::handle, Kind::handle,  Kind::ignore_signal, Kind::default_signal, Kind::mask,    Kind::unmask,
+            Kind::kill,   Kind::kill,    Kind::tgkill,        Kind::killpg,         Kind::clone,   Kind::clone,
+            Kind::vfork,  Kind::exec,    Kind::waitpid,       Kind::waitid,         Kind::setpgid, Kind::setsid,
+            Kind::tcsetpgrp, Kind::subreaper, Kind::umask,    Kind::sigsuspend};
+        const Kind kind = kKinds[dice_.below(kKinds.size())];
+        Stmt stmt = statement(kind, "");
+        switch (kind) {
+            case Kind::handle: {
+                if (where.depth >= 2) return;
+                stmt.count = signal();
+                constexpr std::array<std::uint64_t, 4> kFlags = {0, sa_flag::restart, sa_flag::nodefer,
+                                                                 sa_flag::resethand};
+                stmt.cpus = kFlags[dice_.below(kFlags.size())];
+                // No handler sends signals: two that answer each other would fill the stack.
+                stmt.body = {run()};
+                if (dice_.one_in(3)) stmt.body.push_back(statement(Kind::getpid, ""));
+                if (dice_.one_in(4)) {
+                    Stmt nap = statement(Kind::sleep, "");
+                    nap.time = dist();
+                    stmt.body.push_back(std::move(nap));
+                }
+                break;
+            }
+            case Kind::ignore_signal:
+            case Kind::default_signal:
+                stmt.count = signal();
+                break;
+            case Kind::mask:
+            case Kind::unmask:
+            case Kind::sigsuspend:
+                stmt.cpus = sig::bit(signal());
+                break;
+            case Kind::kill:
+            case Kind::tgkill:
+            case Kind::killpg:
+                stmt.name = target(where);
+                stmt.count = dice_.one_in(8) ? 0 : signal();
+                break;
+            case Kind::clone: {
+                if (where.depth >= 2) return;
+                constexpr std::array<std::uint64_t, 11> kBits = {
+                    clone_flag::vm, clone_flag::fs, clone_flag::files, clone_flag::vm, clone_flag::sighand,
+                    clone_flag::thread, clone_flag::parent, clone_flag::settls, clone_flag::parent_settid,
+                    clone_flag::child_cleartid, clone_flag::child_settid};
+                for (int i = dice_.between(0, 6); i > 0; --i) stmt.cpus |= kBits[dice_.below(kBits.size())];
+                if (dice_.one_in(3)) stmt.cpus |= clone_flag::vm | clone_flag::sighand | clone_flag::thread;
+                return nested(body, std::move(stmt), where);
+            }
+            case Kind::vfork:
+                if (where.depth >= 2) return;
+                return nested(body, std::move(stmt), where);
+            case Kind::exec:
+                if (!dice_.one_in(3)) return;
+                stmt.name = "prog";
+                break;
+            case Kind::waitpid:
+            case Kind::waitid: {
+                if (dice_.one_in(3)) stmt.name = "child";
+                constexpr std::array<std::uint64_t, 5> kOptions = {0, kWnohang, kWuntraced, kWcontinued, kWnowait};
+                stmt.cpus = kOptions[dice_.below(kOptions.size() - (kind == Kind::waitpid ? 1 : 0))];
+                break;
+            }
+            case Kind::setpgid:
+                if (dice_.one_in(2)) stmt.name = "parent";
+                break;
+            case Kind::tcsetpgrp:
+                if (dice_.one_in(2)) stmt.name = "parent";
+                break;
+            case Kind::umask:
+                stmt.count = dice_.between(0, 63);
+                break;
+            default:
                 break;
         }
         body.push_back(std::move(stmt));
@@ -323,9 +409,19 @@ class Writer {
             TimedAction action;
             action.at = moment();
             const ProcessDecl& process = dice_.pick(out_.processes);
+            if (process.only_program) continue;
             action.target = process.name;
             if (process.copies > 1) action.target += "/1";
-            switch (dice_.below(6)) {
+            switch (dice_.below(options_.tasks ? 8 : 6)) {
+                case 6:
+                    action.kind = TimedAction::Kind::kill;
+                    action.value = dice_.one_in(3) ? sig::stop : signal();
+                    break;
+                case 7:
+                    action.kind = dice_.one_in(2) ? TimedAction::Kind::killpg : TimedAction::Kind::ctrl;
+                    if (action.kind == TimedAction::Kind::ctrl) action.target.clear();
+                    action.value = dice_.one_in(2) ? sig::intr : sig::tstp;
+                    break;
                 case 0:
                     action.kind = TimedAction::Kind::kill;
                     action.value = dice_.one_in(2) ? 15 : 9;

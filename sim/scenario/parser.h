@@ -68,6 +68,7 @@ class Parser {
         Text limit;  // what to say of the largest value, may be empty
     };
     std::optional<std::int64_t> integer(const Range& range);
+    std::optional<std::int32_t> signal();   // USR1, SIGUSR1 or 10
     std::optional<std::int64_t> bytes();
     std::optional<std::uint64_t> cpu_list();
     std::optional<std::string> name(const Text& what, SourcePos* pos = nullptr);
@@ -92,6 +93,7 @@ class Parser {
     void parse_jobs();  // jobs_statement.cpp
     void parse_workqueue();  // workqueues.cpp
     void parse_work();
+    void parse_program();
     void parse_title();
     void parse_about();
 

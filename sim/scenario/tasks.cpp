@@ -15,6 +15,7 @@ struct TaskHead {
     std::optional<SchedParams> sched;
     std::int32_t priority = kNoPriority, tickets = 0;
     std::optional<Pid> pid;
+    bool tty = false;
     Dist arrive;
     bool arrives_after = false;
     std::uint64_t cpus = 0;
@@ -79,6 +80,11 @@ bool read_cpu(Parser& p, TaskHead& head) {
     return value.has_value();
 }
 
+bool read_tty(Parser&, TaskHead& head) {
+    head.tty = true;
+    return true;
+}
+
 bool read_copies(Parser& p, TaskHead& head) {
     const auto value = p.copies();
     if (value) head.copies = *value;
@@ -118,6 +124,10 @@ constexpr AttributeRow kAttributeRows[] = {
       "指定进程号；否则用下一个空闲的", "process editor pid 570 { run 1ms }"},
      false,
      read_pid},
+    {{"tty", "tty", "a login on the terminal: its session has tty1, its group is in the foreground",
+      "终端上的登录会话：其会话拥有 tty1，其进程组在前台", "process sh tty { run 1ms }"},
+     false,
+     read_tty},
     {{"arrive", "arrive [after] TIME",
       "when it comes into the system (default: at the start); after: so long after the one before it in the file",
       "何时进入系统（默认：一开始）；after：比文件中前一个进程晚这么久", "process editor arrive 5ms { run 1ms }"},
@@ -189,6 +199,7 @@ void Parser::parse_body(ProcessDecl& process, Place place) {
     process.pid = head.pid;
     process.arrive = head.arrive;
     process.arrives_after = head.arrives_after;
+    process.tty = head.tty;
     process.cpus = head.cpus;
     const Text what = text("what it does: '{' and statements", "它做什么：“{” 和语句");
     if (!parse_block(process.body, place, place == Place::process ? &process : nullptr, what))
@@ -200,6 +211,12 @@ void Parser::parse_body(ProcessDecl& process, Place place) {
 
 void Parser::parse_process() {
     ProcessDecl process;
+    parse_body(process, Place::process);
+}
+
+void Parser::parse_program() {
+    ProcessDecl process;
+    process.only_program = true;
     parse_body(process, Place::process);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/base/limits.h"
+#include "sim/model/shared.h"
 #include "sim/scenario/parser.h"
 #include "sim/scenario/rows.h"
 #include "sim/scenario/suggest.h"
@@ -18,29 +19,6 @@ struct ActionRow {
     bool (*read)(Parser&, TimedAction&);
 };
 
-struct Signal {
-    std::string_view name;
-    std::int32_t number;
-};
-
-// x86-64 numbers (include/uapi/asm-generic/signal.h).
-constexpr Signal kSignals[] = {{"HUP", 1},   {"INT", 2},   {"QUIT", 3},  {"ILL", 4},   {"TRAP", 5},
-                               {"ABRT", 6},  {"BUS", 7},   {"FPE", 8},   {"KILL", 9},  {"USR1", 10},
-                               {"SEGV", 11}, {"USR2", 12}, {"PIPE", 13}, {"ALRM", 14}, {"TERM", 15},
-                               {"CHLD", 17}, {"CONT", 18}, {"STOP", 19}, {"TSTP", 20}, {"TTIN", 21},
-                               {"TTOU", 22}};
-
-std::string_view without_sig(std::string_view name) {
-    return name.starts_with("SIG") ? name.substr(3) : name;
-}
-
-const Signal* find_signal(std::string_view name) {
-    for (const Signal& signal : kSignals) {
-        if (signal.name == without_sig(name)) return &signal;
-    }
-    return nullptr;
-}
-
 bool read_target(Parser& p, TimedAction& action) {
     const auto path = p.task_path(action.target_pos);
     if (path) action.target = *path;
@@ -51,22 +29,29 @@ bool read_kill(Parser& p, TimedAction& action) {
     if (!read_target(p, action)) return false;
     action.value = 15;
     if (p.is_number_next()) {
-        const auto number = p.integer(
-            {.first = 1, .last = 64, .what = text("a signal number", "信号编号"), .limit = {}});
-        if (number) action.value = static_cast<std::int32_t>(*number);
+        const auto number = p.signal();
+        if (number) action.value = *number;
         return number.has_value();
     }
     if (p.peek().kind != Token::Kind::word || p.is_action(0) || p.starts_something(p.peek()))
         return true;
-    const Token& token = p.take();
-    const Signal* signal = find_signal(token.text);
-    if (signal != nullptr) {
-        action.value = signal->number;
-        return true;
+    const auto signal = p.signal();
+    if (signal) action.value = *signal;
+    return true;
+}
+
+bool read_ctrl(Parser& p, TimedAction& action) {
+    const Token& token = p.peek();
+    const std::string_view letter = token.kind == Token::Kind::word ? token.text : "";
+    action.value = letter == "C" || letter == "c"   ? sig::intr
+                   : letter == "Z" || letter == "z" ? sig::tstp
+                   : letter == "Q" || letter == "q" ? sig::quit
+                                                    : 0;
+    if (action.value == 0) {
+        p.expected(text("C, Z or Q: the key typed with Ctrl", "C、Z 或 Q：与 Ctrl 同按的键"));
+        return false;
     }
-    std::vector<std::string_view> known;
-    for (const Signal& each : kSignals) known.push_back(each.name);
-    p.unknown_word(token, text("signal", "信号"), known);
+    p.take();
     return true;
 }
 
@@ -110,6 +95,15 @@ constexpr ActionRow kActionRows[] = {
       "kill editor TERM"},
      Kind::kill,
      read_kill},
+    {{"killpg", "killpg TASK [SIGNAL]", "send a signal to the process group of a task",
+      "给某任务所在的进程组发送信号", "killpg editor TERM"},
+     Kind::killpg,
+     read_kill},
+    {{"ctrl", "ctrl LETTER",
+      "somebody types Ctrl-C (INT), Ctrl-Z (TSTP) or Ctrl-\\ (written Q, QUIT): to the foreground group",
+      "有人按下 Ctrl-C（INT）、Ctrl-Z（TSTP）或 Ctrl-\\（写作 Q，QUIT）：发给前台进程组", "ctrl C"},
+     Kind::ctrl,
+     read_ctrl},
     {{"nice", "nice TASK NUMBER", "give a task another nice value", "修改任务的 nice 值",
       "nice editor 5"},
      Kind::setnice,
@@ -137,12 +131,7 @@ const ActionRow* find_action(std::string_view name) { return find_row(kActionRow
 
 std::vector<Word> action_words() { return words_of(kActionRows); }
 
-std::string signal_word(std::int32_t number) {
-    for (const Signal& signal : kSignals) {
-        if (signal.number == number) return std::string(signal.name);
-    }
-    return std::to_string(number);
-}
+std::string signal_word(std::int32_t number) { return signal_name(number); }
 
 // `irq 1` and `nice 5` are settings, `irq keyboard` and `nice editor 5` are actions.
 bool Parser::is_action(std::size_t ahead) const {
@@ -150,7 +139,8 @@ bool Parser::is_action(std::size_t ahead) const {
     if (token.kind != Token::Kind::word || find_action(token.text) == nullptr) return false;
     const Token& next = peek(ahead + 1);
     if (token.text == "caption") return next.kind == Token::Kind::string;
-    if (token.text == "kill" || token.text == "chrt") return true;
+    if (token.text == "kill" || token.text == "killpg" || token.text == "chrt") return true;
+    if (token.text == "ctrl") return next.kind == Token::Kind::word;
     const bool is_name = next.kind == Token::Kind::word && !starts_something(next);
     return is_name || (token.text != "irq" && next.kind == Token::Kind::number &&
                        peek(ahead + 2).kind == Token::Kind::number);

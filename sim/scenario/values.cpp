@@ -6,6 +6,7 @@
 
 #include "sim/base/limits.h"
 #include "sim/base/utf8.h"
+#include "sim/model/shared.h"
 #include "sim/scenario/parser.h"
 #include "sim/scenario/suggest.h"
 
@@ -245,6 +246,27 @@ std::optional<std::int64_t> Parser::integer(const Range& range) {
         error(pos, {.en = range.what.en + " must be between " + first + " and " + last,
                     .zh = range.what.zh + "必须在 " + first + " 到 " + last + " 之间"});
     }
+    return {};
+}
+
+std::optional<std::int32_t> Parser::signal() {
+    if (is_number_next()) {
+        const auto number = integer(
+            {.first = 1, .last = 64, .what = text("a signal number", "信号编号"), .limit = {}});
+        if (!number) return {};
+        return static_cast<std::int32_t>(*number);
+    }
+    const Token& token = peek();
+    if (token.kind != Token::Kind::word) {
+        expected(text("a signal such as TERM or USR1", "信号，例如 TERM 或 USR1"));
+        return {};
+    }
+    take();
+    const int number = signal_number(token.text);
+    if (number != 0) return number;
+    std::vector<std::string> names;
+    for (int i = 1; i < sig::first_rt; ++i) names.push_back(signal_name(i));
+    unknown_word(token, text("signal", "信号"), {names.begin(), names.end()});
     return {};
 }
 

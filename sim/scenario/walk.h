@@ -19,6 +19,11 @@ struct Owner {
     friend bool operator==(const Owner&, const Owner&) = default;
 };
 
+// fork and its like: the body is another task's.
+inline bool makes_task(Stmt::Kind kind) {
+    return kind == Stmt::Kind::fork || kind == Stmt::Kind::clone || kind == Stmt::Kind::vfork;
+}
+
 using Visit = std::function<void(const Stmt&, const Owner&)>;
 
 // Every statement of the process in the order in which each task first reaches it.
@@ -26,7 +31,7 @@ inline void walk_body(const std::vector<Stmt>& body, const Owner& owner, std::si
                       const Visit& visit) {
     for (const Stmt& stmt : body) {
         visit(stmt, owner);
-        if (stmt.kind != Stmt::Kind::fork) {
+        if (!makes_task(stmt.kind)) {
             walk_body(stmt.body, owner, next_child, visit);
             continue;
         }

@@ -6,7 +6,9 @@
 #include <string_view>
 
 #include "sim/scenario/format.h"
+#include "sim/model/shared.h"
 #include "sim/scenario/rows.h"
+#include "sim/scenario/task_verbs.h"
 
 namespace sy {
 namespace {
@@ -114,6 +116,52 @@ std::string write_stmt(const Stmt& stmt) {
             return "unuse_mm";
         case Kind::until_stopped:
             return "until_stopped" + write_body(stmt.body);
+        case Kind::handle:
+            return "on " + signal_name(static_cast<int>(stmt.count)) + scn::write_handler_flags(stmt.cpus) +
+                   write_body(stmt.body);
+        case Kind::ignore_signal:
+            return "ignore " + signal_name(static_cast<int>(stmt.count));
+        case Kind::default_signal:
+            return "default " + signal_name(static_cast<int>(stmt.count));
+        case Kind::mask:
+            return "mask" + scn::write_signal_set(stmt.cpus);
+        case Kind::unmask:
+            return "unmask" + scn::write_signal_set(stmt.cpus);
+        case Kind::sigsuspend:
+            return "sigsuspend" + scn::write_signal_set(stmt.cpus);
+        case Kind::pause:
+            return "pause";
+        case Kind::kill:
+        case Kind::tgkill:
+        case Kind::killpg: {
+            const std::string verb = stmt.kind == Kind::kill ? "kill " : stmt.kind == Kind::tgkill ? "tgkill " : "killpg ";
+            return verb + stmt.name + " " +
+                   (stmt.count == 0 ? "0" : signal_name(static_cast<int>(stmt.count)));
+        }
+        case Kind::clone:
+            return "clone" + (stmt.name.empty() ? "" : " " + stmt.name) + scn::write_clone_flags(stmt.cpus) +
+                   write_body(stmt.body);
+        case Kind::vfork:
+            return (stmt.name.empty() ? "vfork" : "vfork " + stmt.name) + write_body(stmt.body);
+        case Kind::exec:
+            return "exec " + stmt.name;
+        case Kind::waitpid:
+        case Kind::waitid:
+            return (stmt.kind == Kind::waitpid ? "waitpid" : "waitid") + (stmt.name.empty() ? "" : " " + stmt.name) +
+                   scn::write_wait_options(stmt.cpus);
+        case Kind::setsid:
+            return "setsid";
+        case Kind::setpgid:
+            return stmt.name.empty() ? "setpgid" : "setpgid " + stmt.name;
+        case Kind::tcsetpgrp:
+            return stmt.name.empty() ? "tcsetpgrp" : "tcsetpgrp " + stmt.name;
+        case Kind::subreaper:
+            return "subreaper";
+        case Kind::umask: {
+            std::string octal;
+            for (int shift = 6; shift >= 0; shift -= 3) octal += static_cast<char>('0' + (stmt.count >> shift & 7));
+            return "umask " + octal;
+        }
         case Kind::repeat:
             return (stmt.count < 0 ? "forever" : "repeat " + count) + write_body(stmt.body);
         case Kind::every:
@@ -160,12 +208,16 @@ std::string write_clients(const ClientsDecl& c) {
 }
 
 std::string write_process(const ProcessDecl& process) {
-    std::string out = (process.kernel_thread ? "kthread " : "process ") + process.name;
+    std::string out = (process.only_program    ? "program "
+                       : process.kernel_thread ? "kthread "
+                                               : "process ") +
+                      process.name;
     if (process.copies != 1) out += " x" + std::to_string(process.copies);
     if (process.nice != 0) out += " nice " + std::to_string(process.nice);
     if (process.sched != SchedParams{}) out += " policy " + scn::write_sched_params(process.sched);
     if (process.priority != kNoPriority) out += " priority " + std::to_string(process.priority);
     if (process.tickets != 0) out += " tickets " + std::to_string(process.tickets);
+    if (process.tty) out += " tty";
     if (process.pid) out += " pid " + std::to_string(*process.pid);
     if (!is_zero(process.arrive) || process.arrives_after)
         out += (process.arrives_after ? " arrive after " : " arrive ") + write_dist(process.arrive);
@@ -296,6 +348,10 @@ std::string write_action(const TimedAction& action) {
             return "affinity " + action.target + " " + write_cpus(action.cpus);
         case TimedAction::Kind::irq:
             return "irq " + action.target;
+        case TimedAction::Kind::killpg:
+            return "killpg " + action.target + " " + scn::signal_word(action.value);
+        case TimedAction::Kind::ctrl:
+            return std::string("ctrl ") + (action.value == sig::intr ? "C" : action.value == sig::tstp ? "Z" : "Q");
         case TimedAction::Kind::caption:
             return "caption " + bilingual(action.text, action.text_zh);
     }

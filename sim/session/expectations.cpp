@@ -107,6 +107,7 @@ bool names_a_task_in_a(RecordKind kind) {
         case RecordKind::sched_process_fork:
         case RecordKind::sched_process_exit:
         case RecordKind::sched_process_free:
+        case RecordKind::sched_process_exec:
         case RecordKind::signal_generate:
         case RecordKind::signal_deliver:
         case RecordKind::task_arrival:

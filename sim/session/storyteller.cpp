@@ -198,6 +198,17 @@ Says user_says(const Kernel& k, const StepReport& r) {
                     {"The kernel clears the word at the thread's end.", "线程结束时内核会把这个字清零。"}};
         case Kind::stop_check:
             return {{"Has this kernel thread been asked to stop?", "这个内核线程被要求停止了吗？"}, {}};
+        case Kind::store_stack:
+            return {{"Store an argument in a local variable on the user stack.", "把参数存到用户栈上的局部变量里。"},
+                    {"The system call will get its address.", "系统调用将得到它的地址。"}};
+        case Kind::frame_enter:
+            return {{"The signal handler begins: make room on the user stack.", "信号处理函数开始：在用户栈上留出空间。"},
+                    {"Nobody called it: the kernel has put its address into RIP.", "没有谁调用它：是内核把它的地址放进了 RIP。"}};
+        case Kind::frame_leave:
+            return {{"The handler is done: give the room back.", "处理函数结束：归还空间。"}, {}};
+        case Kind::function_return:
+            return {{"Return: pop the address of __restore_rt from the signal frame.", "返回：从信号帧弹出 __restore_rt 的地址。"},
+                    {"It will call rt_sigreturn.", "它将调用 rt_sigreturn。"}};
         case Kind::if_child:
         case Kind::thread_start:
             return {{"Look at RAX: 0 in the child, its pid in the parent.", "看 RAX：子任务中为 0，父任务中为其 pid。"}, {}};

@@ -20,13 +20,10 @@ LaneState state_of_letter(std::uint32_t letter) {
     }
 }
 
-// wait4, whose result is the pid of the child that was reaped (linux.md 4.8).
-constexpr std::uint32_t kWait4 = 61;
-
 class Walk {
   public:
-    Walk(const TaskTable& tasks, std::size_t cpus, const std::function<void(const Stretch&)>& visit)
-        : tasks_(tasks), now_(tasks.size()), visit_(visit) {
+    Walk(std::size_t tasks, std::size_t cpus, const std::function<void(const Stretch&)>& visit)
+        : now_(tasks), visit_(visit) {
         for (TaskId id = 0; id < now_.size(); ++id) {
             now_[id] = {.task = id, .state = LaneState::sleeping};
             if (id < cpus) now_[id].state = LaneState::running;  // the idle tasks, one for each CPU
@@ -59,8 +56,9 @@ class Walk {
                 change(r.task, state_of_letter(r.b), r.cpu, r.at);
                 change(r.a, LaneState::running, r.cpu, r.at);
                 return;
-            case RecordKind::sys_exit:
-                if (r.a == kWait4) reap(static_cast<Pid>(r.c), r.at);
+            case RecordKind::sched_process_free:   // a zombie that was collected
+                if (r.a < now_.size() && now_[r.a].state == LaneState::zombie)
+                    change(r.a, LaneState::absent, now_[r.a].cpu, r.at);
                 return;
             default:
                 return;
@@ -79,22 +77,10 @@ class Walk {
         if (s.state == to && s.cpu == cpu) return;
         s.end = at;
         if (s.state != LaneState::absent && s.end > s.begin) visit_(s);
-        if (to == LaneState::zombie) zombies_.push_back(id);
         s = {.task = id, .state = to, .cpu = cpu, .begin = at};
     }
 
-    void reap(Pid pid, Nanos at) {
-        for (std::size_t i = 0; i < zombies_.size(); ++i) {
-            if (tasks_[zombies_[i]].pid != pid) continue;
-            change(zombies_[i], LaneState::absent, now_[zombies_[i]].cpu, at);
-            zombies_.erase(zombies_.begin() + static_cast<std::ptrdiff_t>(i));
-            return;
-        }
-    }
-
-    const TaskTable& tasks_;
     std::vector<Stretch> now_;
-    std::vector<TaskId> zombies_;
     const std::function<void(const Stretch&)>& visit_;
 };
 
@@ -102,7 +88,7 @@ class Walk {
 
 void walk_stretches(const Log& log, const TaskTable& tasks, std::size_t cpus, Nanos end,
                     const std::function<void(const Stretch&)>& visit) {
-    Walk walk(tasks, cpus, visit);
+    Walk walk(tasks.size(), cpus, visit);
     walk.find_births(log);
     for (const Record& r : log) walk.feed(r);
     walk.finish(end);
@@ -118,6 +104,7 @@ TaskId subject_of(const Record& record) {
         case RecordKind::sched_process_fork:
         case RecordKind::sched_process_exit:
         case RecordKind::sched_process_free:
+        case RecordKind::sched_process_exec:
         case RecordKind::signal_generate:
         case RecordKind::signal_deliver:
         case RecordKind::task_arrival:

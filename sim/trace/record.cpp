@@ -12,7 +12,8 @@ std::string_view record_name(RecordKind kind) {
         "softirq_exit",       "signal_generate",    "signal_deliver",   "task_arrival",
         "workqueue_queue_work", "workqueue_activate_work", "workqueue_execute_start", "workqueue_execute_end",
         "timer_start",        "timer_expire_entry", "timer_cancel",     "sched_kthread_stop",
-        "sched_kthread_stop_ret", "tlb_flush"};
+        "sched_kthread_stop_ret",
+        "sched_process_exec", "sched_process_wait", "tlb_flush"};
     static_assert(std::size(names) == kRecordKinds);
     return names[static_cast<std::size_t>(kind)];
 }

@@ -33,8 +33,8 @@ enum class RecordKind : std::uint8_t {
     softirq_raise,       // a: vec
     softirq_entry,
     softirq_exit,
-    signal_generate,     // a: TaskId; b: signal
-    signal_deliver,      // a: TaskId; b: signal
+    signal_generate,     // a: TaskId; b: signal; c: 1 for the process | what became of it << 8 (Generated); d: si_code
+    signal_deliver,      // a: TaskId; b: signal; c: sa_flags; d: sa_handler (user text lies below 4 GiB), 0 default
     task_arrival,        // a: TaskId: the outside world started it (no tracepoint of Linux)
     workqueue_queue_work,      // a: work; b: queue; c: cpu asked for (256: any); d: cpu of its pool (256: unbound)
     workqueue_activate_work,   // a: work
@@ -45,6 +45,8 @@ enum class RecordKind : std::uint8_t {
     timer_cancel,        // a: timer; b: WheelFn
     sched_kthread_stop,  // a: TaskId
     sched_kthread_stop_ret,  // a: result
+    sched_process_exec,  // a: TaskId; b: old pid
+    sched_process_wait,  // a: pid it waits for, 0: any child
     tlb_flush,           // CR3 was written: a: reason 0 (task switch); b: 1 old entries flushed, 0 kept (PCID)
     count,
 };

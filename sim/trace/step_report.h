@@ -21,6 +21,7 @@ struct Place {
         task,       // owner: TaskId; id: TaskField
         mm,         // owner: MmId; id: MmField
         per_cpu,    // owner: cpu; id: PerCpuField
+        shared,     // owner: index of a shared object; address: its SharedKind; id: SharedField
     };
     Kind kind = Kind::none;
     std::uint8_t id = 0;
@@ -34,7 +35,10 @@ enum class TaskField : std::uint8_t {
     thread_sp, state, flags, need_resched, need_fpu_load, fpu, fs_base, gs_base, on_cpu, on_rq, mm,
     active_mm, vruntime, timer, wait_queue, exit_state, pending_signals, nice, cpus_allowed, cpu,
     prio,
+    blocked, files, fs, sighand, signal, real_parent, pid, comm,
 };
+// Fields of files_struct, fs_struct, sighand_struct, signal_struct (sim/model/shared.h).
+enum class SharedField : std::uint8_t { count, action, pending, flags, live, exit_code, pgrp, session, umask };
 enum class MmField : std::uint8_t { users, count, pgd };
 enum class PerCpuField : std::uint8_t {
     current_task, top_of_stack, preempt_count, tss_sp2, canary, curr, prev_mm, loaded_mm, is_lazy,
