@@ -23,7 +23,7 @@ class TaskRules {
         }
         if (listed_ != children_) fail("a child is in no list of children, or in two");
         for (const VforkWait& w : k_.vforks)
-            if (k_.tasks[w.child].mm == kNoMm) fail(who(w.child) + " has let go, but its vfork parent still waits");
+            if (k_.tasks[w.child].exit_state != 0) fail(who(w.child) + " has let go, but its vfork parent still waits");
         return fault_;
     }
 

@@ -66,13 +66,13 @@ void exit_mm(Ctx& cx) {
     cx.task(id).mm = kNoMm;
     cx.cpu.tlb.is_lazy = true;
     cx.mm_put_user(mm);
-    complete_vfork(cx, id);
 }
 void trace_exit(Ctx& cx) {
     Task& t = cx.cur();
     t.exit_time = cx.cpu.clock;
     cx.emit(RecordKind::sched_process_exit, cx.current(), cx.peek_signal(cx.current()).live == 0,
             static_cast<std::uint32_t>(t.prio));
+    complete_vfork(cx, cx.current());
     put_files(cx, cx.current());
     put_fs(cx, cx.current());
 }
