@@ -122,7 +122,7 @@ TEST_CASE("a seed gives the same scenario with every compiler") {
             hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
         }
     }
-    CHECK(hash == 1896621346266551255u);
+    CHECK(hash == 7099858149581646619u);
 }
 
 TEST_CASE(
@@ -160,8 +160,7 @@ TEST_CASE("every example in the tables is valid where it stands") {
     using scn::WordGroup;
     const std::string tasks = "process editor { run 1ms } process b { run 1ms }\n";
     const std::string things =
-        "pipe p device keyboard irq 1 every 9ms device nic irq 2 every 9ms\n"
-        "program ls { run 1ms }\n";
+        "pipe p device keyboard irq 1 every 9ms device nic irq 2 every 9ms\n";
     const std::string a = "process a { run 1ms }\n";
     for (const scn::Word& word : scn::words(WordGroup::top)) {
         const bool is_editor = word.name == "process";
