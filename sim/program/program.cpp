@@ -458,7 +458,7 @@ class Compiler {
         }
         return most;
     }
-    // The functions that `on` names, and what they return to.
+    // The functions that `sigaction` names, and what they return to.
     void handlers() {
         if (restorers_.empty()) return;
         for (std::size_t i = 0; i < handlers_.size(); ++i) {   // a handler may install another one

@@ -6,7 +6,7 @@
 
 namespace sy::scn {
 
-bool read_handler(Parser& p, Stmt& stmt, Place place);       // on SIGNAL [restart] [nodefer] [oneshot] { … }
+bool read_handler(Parser& p, Stmt& stmt, Place place);       // sigaction SIGNAL [restart] [nodefer] [oneshot] { … }
 bool read_caught_signal(Parser& p, Stmt& stmt, Place place); // ignore, default
 bool read_signal_set(Parser& p, Stmt& stmt, Place place);    // mask, unmask, sigsuspend
 bool read_kill_verb(Parser& p, Stmt& stmt, Place place);

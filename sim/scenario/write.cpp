@@ -117,7 +117,7 @@ std::string write_stmt(const Stmt& stmt) {
         case Kind::until_stopped:
             return "until_stopped" + write_body(stmt.body);
         case Kind::handle:
-            return "on " + signal_name(static_cast<int>(stmt.count)) + scn::write_handler_flags(stmt.cpus) +
+            return "sigaction " + signal_name(static_cast<int>(stmt.count)) + scn::write_handler_flags(stmt.cpus) +
                    write_body(stmt.body);
         case Kind::ignore_signal:
             return "ignore " + signal_name(static_cast<int>(stmt.count));
