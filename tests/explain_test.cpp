@@ -77,7 +77,7 @@ TEST_CASE("the storyboard as JSON: what leaves one place arrives at another") {
     // Where editor's six registers lie is what the closing table names, 56 bytes below the words of
     // its last call.
     CHECK(stored_sp.size() == 16);
-    CHECK(loaded_cr3.size() == 8);
+    CHECK(loaded_cr3.size() == 9);
     bool is_told = false;
     for (const auto& row : j["contexts"]) {
         if (row["part"] != "CR3") continue;

@@ -99,7 +99,8 @@ class Watcher {
         if (was_user_ && !is_user) {
             expect(cpu.current_task == was_current_,
                    "the current task changed on the way into the kernel");
-            left_[was_current_] = {regs_, report.kind == StepReport::Kind::user};
+            const bool called = kernel_text().routine_of(cpu.pc).name == std::string_view("entry_SYSCALL_64");
+            left_[was_current_] = {regs_, report.kind == StepReport::Kind::user && called};
         }
         if (!was_user_ && is_user) came_back(cpu);
     }

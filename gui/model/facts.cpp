@@ -188,7 +188,8 @@ constexpr std::array kTaskFields = {
     "cpu",
     "prio",
 };
-constexpr std::array kMmFields = {"mm_users", "mm_count", "pgd"};
+constexpr std::array kMmFields = {"mm_users",  "mm_count",  "pgd",       "brk",
+                                  "PGD entry", "PUD entry", "PMD entry", "PTE"};
 constexpr std::array kPerCpuFields = {
     "current_task", "top_of_stack", "preempt_count",      "tss.sp2",   "stack canary",
     "rq->curr",     "rq->prev_mm",  "loaded_mm",          "is_lazy",   "softirq pending",

@@ -139,6 +139,14 @@ class Maker {
     }
 
     void moves() {
+        for (const StoryStep& s : e_.steps) {
+            if (s.report.number >= in_.position) break;
+            for (const Move& m : s.report.moves) {
+                const bool is_entry =
+                    m.to.kind == PK::mm && m.to.id >= static_cast<std::uint8_t>(MmField::pgd_entry);
+                if (is_entry || m.to.kind == PK::cr2) m_.memory_moves.push_back(m);
+            }
+        }
         if (in_.lit == nullptr) return;
         for (const Move& move : in_.lit->report.moves)
             m_.moves.push_back({move.from, move.to, move.value, move.before,

@@ -105,6 +105,7 @@ struct StageModel {
     TaskCardModel leaves, comes;
     CpuCardModel cpu;
     std::vector<MoveModel> moves;
+    std::vector<Move> memory_moves;  // of this episode up to the cursor: CR2 and page-table entries
     std::string what, by, why, routine, source;
     std::vector<std::pair<std::string, std::string>> not_saved;  // part, why
     std::vector<TableRow> table;

@@ -44,7 +44,12 @@ struct CompareState {
     std::shared_ptr<CompareCache> cache;
 };
 
+struct MemoryState {
+    std::uint64_t address = 0;  // the one whose walk is shown; 0: that of the last fault
+};
+
 struct PanelStates {
+    MemoryState memory;
     TimelineState timeline;
     PlotsState plots;
     CompareState compare;

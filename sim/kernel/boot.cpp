@@ -43,10 +43,12 @@ class Booter {
         }
         image->tick = kSecond / scenario_.machine.hz;
         image->preempt = scenario_.machine.preempt;
+        image->pcid = scenario_.machine.pcid;
         image->ideal = true;
         price_stretches(*image);
         k.image_ = image;   // free steps while the kernel threads settle
 
+        make_memory();
         make_cpus();
         make_first_tasks();
         settle();
@@ -118,6 +120,13 @@ class Booter {
         return true;
     }
 
+    // Physical memory, and the files there can be pages of: programs, then devices.
+    void make_memory() {
+        k.memory.pages.set_up(static_cast<std::uint64_t>(scenario_.machine.memory));
+        k.memory.zero_page = layout::zero_page_phys >> paging::page_bits;
+        for (std::size_t i = 0; i < k.image().programs.size() + scenario_.devices.size(); ++i) k.memory.files.push_back();
+    }
+
     void make_cpus() {
         k.mms.push_back();   // init_mm
         Mm& init_mm = k.mms.mut(0);
@@ -152,6 +161,10 @@ class Booter {
         const auto id = static_cast<TaskId>(k.tasks.size());
         Task& t = k.tasks.push_back();
         t.flags = pf::idle | pf::kthread | pf::no_setaffinity;
+        if (cpu.id != 0) {   // init_task and its stack are in the kernel image
+            k.memory.slab_alloc(SlabKind::task_struct, 1, true);
+            k.memory.slab_alloc(SlabKind::thread_stack, 1, true);
+        }
         t.is_live = true;
         t.stack = k.stacks.add();
         t.cpu = cpu.id;

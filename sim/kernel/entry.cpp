@@ -421,6 +421,22 @@ constexpr auto reschedule_stub = interrupt_stub(routines::sysvec_reschedule_ipi)
 constexpr auto call_function_stub = interrupt_stub(routines::sysvec_call_function);
 constexpr auto common_stub = interrupt_stub(routines::common_interrupt);
 
+// The hardware has pushed an error code in the place of orig_rax.
+constexpr StepDef asm_exc_page_fault_steps[] = {
+    effect(do_swapgs, Cost::word, kSwapgsIn),
+    effect(push_regs_interrupt, Cost::regs,
+           {"Push the fifteen general registers and clear them.", "压入十五个通用寄存器并清零。",
+            "The access will be tried again: {cur} must find each of them as it was.",
+            "这次访问将被重试：{cur} 必须发现它们原封不动。"}),
+    effect(sync_regs, Cost::regs,
+           {"Copy pt_regs to the top of {cur}'s kernel stack and switch RSP there.",
+            "把 pt_regs 复制到 {cur} 内核栈的顶部，并把 RSP 切到那里。",
+            "The handler may sleep until a disk has brought the page.", "处理程序可能要睡到磁盘送来该页。"}),
+    call(routines::exc_page_fault),
+    call(routines::irqentry_exit_to_user_mode),
+    jump(routines::restore_regs_and_return),
+};
+
 constexpr StepDef irqentry_exit_steps[] = {
     effect(regs_to_rbx, Cost::none,
            {"Take the address of the frame.", "取得栈帧地址。", "", ""}),
@@ -500,6 +516,7 @@ const Routine asm_apic_timer = make_routine<apic_timer_stub>("asm_sysvec_apic_ti
 const Routine asm_reschedule_ipi = make_routine<reschedule_stub>("asm_sysvec_reschedule_ipi", Actor::entry_code, Phase::entry);
 const Routine asm_call_function = make_routine<call_function_stub>("asm_sysvec_call_function_single", Actor::entry_code, Phase::entry);
 const Routine asm_common_interrupt = make_routine<common_stub>("asm_common_interrupt", Actor::entry_code, Phase::entry);
+const Routine asm_exc_page_fault = make_routine<asm_exc_page_fault_steps>("asm_exc_page_fault", Actor::entry_code, Phase::entry);
 const Routine irqentry_exit_to_user_mode = make_routine<irqentry_exit_to_user_mode_steps>("irqentry_exit_to_user_mode", Actor::entry_code, Phase::exit);
 const Routine irqentry_exit = make_routine<irqentry_exit_steps>("irqentry_exit", Actor::entry_code, Phase::exit);
 const Routine ret_from_fork_asm = make_routine<ret_from_fork_asm_steps>("ret_from_fork_asm", Actor::entry_code, Phase::exit);

@@ -16,6 +16,8 @@ namespace sy {
 
 namespace {
 
+constexpr std::uint64_t kPagesOfProcess = 64;   // its first pages, tables, stack and structures, and some more
+
 bool later(const Event& a, const Event& b) { return a.at != b.at ? a.at > b.at : a.seq > b.seq; }
 
 }  // namespace
@@ -81,6 +83,8 @@ struct Events {
             ask_kthreadd(cx, row);
             return;
         }
+        // Whoever starts it would get -ENOMEM from fork: the process never comes into being.
+        if (k.memory.pages.free_pages() < kPagesOfProcess) return;
         Pid pid = -1;
         if (decl.pid && k.find_pid(*decl.pid + static_cast<Pid>(e.copy)) == kNoTask)
             pid = *decl.pid + static_cast<Pid>(e.copy);
@@ -91,6 +95,7 @@ struct Events {
         t.priority = decl.priority;
         t.tickets = decl.tickets;
         t.prio = t.static_prio = t.normal_prio = static_cast<std::int16_t>(120 + decl.nice);
+        t.oom_score_adj = static_cast<std::int16_t>(decl.oom_score_adj);
         const Weight w = weight_of_nice(decl.nice);
         t.se.weight = w.weight;
         t.se.inv_weight = w.inverse;

@@ -197,6 +197,7 @@ void release_task(Ctx& cx, TaskId id) {
     t.exit_state = kExitDead;
     t.is_live = false;
     if (t.stack_gone) cx.emit(RecordKind::sched_process_free, id);
+    cx.k.memory.slab_free(SlabKind::pid, 1);
     cx.k.bind_pid(t.pid, kNoTask);
     if (t.group_leader == id) {
         unlink_child(cx, id);

@@ -387,6 +387,8 @@ const Routine pipe_write = make_routine<pipe_write_steps>("pipe_write", Actor::k
 const Routine evdev_read = make_routine<evdev_read_steps>("evdev_read", Actor::kernel, Phase::work);
 const Routine null_write = make_routine<null_write_steps>("write_null", Actor::kernel, Phase::work);
 const Routine submit_bio_wait = make_routine<submit_bio_wait_steps>("submit_bio_wait", Actor::kernel, Phase::work);
+// The same for a page that is being read in.
+const Routine folio_wait = make_routine<submit_bio_wait_steps>("folio_wait_bit_common", Actor::memory, Phase::work);
 const Routine io_schedule = make_routine<io_schedule_steps>("io_schedule", Actor::kernel, Phase::work, true);
 }  // namespace routines
 

@@ -7,6 +7,7 @@
 #include "sim/kernel/family.h"
 #include "sim/kernel/compiled.h"
 #include "sim/kernel/memory.h"
+#include "sim/kernel/pages.h"
 #include "sim/kernel/routines.h"
 #include "sim/kernel/tasks.h"
 
@@ -49,12 +50,15 @@ TaskId Ctx::new_task(TaskId parent, Pid pid) {
             t.se.inv_weight = w.inverse;
         }
         t.flags = (p.flags & pf::randomize) | pf::forknoexec;
+        t.oom_score_adj = p.oom_score_adj;
     }
     if (t.counts_as_living) ++k.living;
     t.state = task_state::fresh;
     t.tif = 0;
     t.is_live = true;
     t.stack = k.stacks.add();
+    for (const SlabKind kind : {SlabKind::task_struct, SlabKind::thread_stack, SlabKind::pid})
+        k.memory.slab_alloc(kind, 1, true);
     t.group_leader = id;
     t.next_thread = id;
     if (pid < 0) {
@@ -306,6 +310,14 @@ void forget_vfork(Ctx& cx) {
 }
 void return_pid(Ctx& cx) { return_value(cx, cx.peek(child_in(cx)).pid); }
 bool failed(Ctx& cx) { return static_cast<std::int64_t>(cx.reg(Reg::rax)) < 0; }
+// A task_struct and a stack, and for a process its page tables.
+bool no_memory(Ctx& cx) {
+    std::uint64_t need = 64;
+    if (!asks(cx, clone_flag::vm)) need += cx.k.mms[cx.cur().mm].table_pages;
+    for (const Zone& z : cx.k.memory.pages.zones()) need += z.min;
+    return !cx.k.memory.pages.has(3, false) || cx.k.memory.pages.free_pages() < need;
+}
+void return_enomem(Ctx& cx) { cx.set(Reg::rax, static_cast<std::uint64_t>(-12)); }
 
 constexpr StepDef sys_clone_steps[] = {push(Reg::rbp), call(routines::kernel_clone), pop(Reg::rbp), ret()};
 constexpr StepDef copy_process_steps[] = {
@@ -317,6 +329,7 @@ constexpr StepDef copy_process_steps[] = {
                                        "It is delivered first; then the call is made again.", "先递送它，然后重新调用。"}),
     branch(no_more_tasks, "full", {"Are there as many tasks already as the machine may have?",
                                    "任务数已达到机器的上限了吗？", "", ""}),
+    branch(no_memory, "nomem", {"Is there no room for a task_struct and a stack?", "没有放 task_struct 和栈的空间吗？", "", ""}),
     effect(dup_task_struct, Cost::fork,
            {"Copy {cur}'s task_struct and allocate a kernel stack for the copy.",
             "复制 {cur} 的 task_struct，并为副本分配内核栈。",
@@ -338,6 +351,9 @@ constexpr StepDef copy_process_steps[] = {
             "The first switch to the child will pop this frame as if the child had been switched out before.",
             "第一次切换到子任务会弹出这个帧，仿佛它曾被切走。"}),
     effect(publish_child, Cost::locked, {"Give it its pid and its place in the family.", "给它 pid 和家族中的位置。", "", ""}),
+    ret(),
+    label("nomem"),
+    effect(return_enomem, Cost::word, {"No memory for another task: -ENOMEM.", "没有内存放另一个任务：-ENOMEM。", "", ""}),
     ret(),
     label("illegal"),
     effect(return_einval, Cost::word, {"They do not: -EINVAL.", "不能：-EINVAL。", "", ""}),

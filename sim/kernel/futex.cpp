@@ -2,6 +2,7 @@
 // only then it calls. Names as in Linux 6.1 (linux.md 4.7).
 #include "sim/kernel/context.h"
 #include "sim/kernel/compiled.h"
+#include "sim/kernel/pages.h"
 #include "sim/kernel/routines.h"
 
 namespace sy {
@@ -132,6 +133,7 @@ void clear_child_tid(Ctx& cx, TaskId task) {
     const MmId mm = cx.peek(task).mm;
     if (address == 0 || mm == kNoMm || cx.k.mms[mm].users <= 1) return;
     cx.move(at::none, at::user_word(mm, address), 0, cx.k.mms[mm].read(address));
+    if (!fault_in(cx, mm, address, true)) return;
     cx.mm(mm).write(address, 0);
     // Linux wakes one, since pthread_join by two threads is undefined; our `join` may be said by several.
     for (const FutexQueue* q = cx.k.mms[mm].futex(address); q != nullptr; q = cx.k.mms[mm].futex(address)) {

@@ -72,7 +72,7 @@ Nanos Kernel::wait_time(TaskId id) const {
 
 std::size_t Kernel::bytes() const {
     std::size_t n = tasks.bytes() + mms.bytes() + shared.bytes() + stacks.bytes() + by_pid.bytes() + cpus.size() * sizeof(Cpu) +
-                    connections.bytes();
+                    connections.bytes() + memory.bytes();
     for (const CoroutineEnv& env : coroutine_envs) n += env.all.bytes();
     for (const Cpu& cpu : cpus) n += cpu.timers.capacity() * sizeof(HrTimer);
     return n + events_.capacity() * sizeof(Event);
@@ -216,7 +216,7 @@ void mix_task(Fingerprint& p, const Task& t) {
                             std::uint64_t{t.flags}, std::uint64_t{t.tif}, std::uint64_t{t.mm}, std::uint64_t{t.active_mm},
                             std::uint64_t{t.stack}, std::uint64_t{t.cpu}, std::uint64_t{t.fpu_cpu}, t.se.vruntime,
                             t.se.sum_exec_runtime, t.se.prev_sum_exec_runtime, t.se.enqueue_seq, t.cpus_allowed,
-                            t.pending_signals, t.blocked, t.restart_data, t.clear_child_tid, t.timer, t.wait_key, t.nvcsw, t.nivcsw, t.nr_migrations, t.rng.state()})
+                            t.pending_signals, t.blocked, t.restart_data, t.clear_child_tid, t.timer, t.wait_key, t.min_flt, t.maj_flt, t.nvcsw, t.nivcsw, t.nr_migrations, t.rng.state()})
         p.mix(v);
     for (Nanos v : {t.se.exec_start, t.arrival, t.first_run, t.exit_time, t.run_delay, t.last_queued, t.utime})
         p.mix(static_cast<std::uint64_t>(v));
@@ -248,6 +248,18 @@ std::uint64_t Kernel::fingerprint() const {
             p.mix(w.address);
             p.mix(w.value);
         }
+        p.mix((m.brk << 24) ^ m.stack_low);
+        p.mix((std::uint64_t{m.file_pages} << 32) | m.anon_pages);
+        p.mix((std::uint64_t{m.shmem_pages} << 32) | m.table_pages);
+        for (const PageEntry& e : m.tables) {
+            p.mix(e.key);
+            p.mix(e.word);
+        }
+        for (const Vma& v : m.mapped) {
+            p.mix(v.start);
+            p.mix(v.end);
+            p.mix((std::uint64_t{v.flags} << 32) | v.file);
+        }
         for (const FutexQueue& f : m.futexes) {
             p.mix(f.address);
             p.mix((std::uint64_t{f.head} << 32) | f.tail);
@@ -255,6 +267,7 @@ std::uint64_t Kernel::fingerprint() const {
     }
     mix_shared_objects(p, *this);
     stacks.mix(p);
+    memory.mix(p);
     for (const Cpu& c : cpus) {
         mix_regs(p, c.regs);
         p.mix(c.pc);
@@ -266,6 +279,9 @@ std::uint64_t Kernel::fingerprint() const {
         p.mix(c.cr3_writes);
         p.mix(c.tlb_flushes);
         p.mix(c.irr_devices);
+        for (const TlbEntry& e : c.tlb.entries.entries()) p.mix(e.tag ^ e.word << 7);
+        p.mix(c.tlb.hits);
+        p.mix(c.tlb.misses);
         p.mix(static_cast<std::uint64_t>(c.idle_ns));
         for (const HrTimer& t : c.timers) {
             p.mix(static_cast<std::uint64_t>(t.expires));
@@ -400,9 +416,12 @@ struct Checker {
 std::string Kernel::check_invariants() const {
     Checker c{*this, {}};
     c.run();
-    if (!c.fault.empty()) return c.fault;
-    const std::string fault = check_tasks(*this);
-    return fault.empty() ? check_work(*this) : fault;
+    if (c.fault.empty()) c.fault = check_tasks(*this);
+    if (c.fault.empty()) c.fault = check_work(*this);
+    if (!c.fault.empty() || memory_checked_ == memory.pages.version()) return c.fault;
+    const std::string fault = check_memory(*this);
+    if (fault.empty()) memory_checked_ = memory.pages.version();
+    return fault;
 }
 
 }  // namespace sy

@@ -33,4 +33,7 @@ struct StackWord {
 // The words in use on a task's own kernel stack, highest address first. A task in user mode uses none.
 std::vector<StackWord> describe_stack(const Kernel& k, TaskId task);
 
+// The rules of frames, page tables, slab caches and TLBs (memory_check.cpp); empty if all hold.
+std::string check_memory(const Kernel& k);
+
 }  // namespace sy

@@ -20,6 +20,7 @@
 #include "sim/machine/regs.h"
 #include "sim/machine/stacks.h"
 #include "sim/model/coroutines.h"
+#include "sim/model/memory.h"
 #include "sim/model/mm.h"
 #include "sim/model/scenario.h"
 #include "sim/model/task.h"
@@ -54,6 +55,7 @@ struct Image {
     std::uint64_t records = ~std::uint64_t{0};   // which tracepoints are on: a bit for each RecordKind
     Nanos end_at = kNever;               // last instant that is simulated
     std::string scheduler;               // with its settings, as shown
+    bool pcid = true;
 };
 
 // Interrupt vectors (linux.md 7.1). Devices get kFirstDeviceVector + index.
@@ -89,6 +91,11 @@ struct TlbState {
     std::uint8_t next_asid = 0;
     std::array<std::uint64_t, 6> ctx_id{};
     std::array<std::uint64_t, 6> tlb_gen{};
+    Tlb entries;
+    std::uint64_t hits = 0, misses = 0;  // of accesses from user mode
+    std::uint64_t lost = 0;              // entries that flushes threw away
+    std::uint64_t pages = 0;             // single pages invalidated (INVLPG)
+    std::uint64_t shootdowns = 0;        // flushes that another CPU asked for
 };
 
 struct Cpu {
@@ -246,7 +253,9 @@ class Kernel {
     TaskId find_pid(Pid pid) const;
     // RIP as the hardware shows it.
     std::uint64_t rip(const Cpu& cpu) const;
-    std::uint64_t read_user(MmId mm, std::uint64_t address) const { return mms[mm].read(address); }
+    // A word of user memory. Shared memory is one for all who map it.
+    std::uint64_t read_user(MmId mm, std::uint64_t address) const;
+    void write_user(MmId mm, std::uint64_t address, std::uint64_t value);
     // Register a task has in user mode, wherever its value lies now (CPU or pt_regs); none for kernel threads.
     std::optional<std::uint64_t> user_reg(TaskId task, PtReg r) const;
     Nanos cpu_time(TaskId task) const;   // including the turn under way
@@ -258,6 +267,7 @@ class Kernel {
 
     TaskTable tasks;
     MmTable mms;
+    Memory memory;
     Stacks stacks;
     std::vector<Cpu> cpus;
     ClassChainBox sched;                 // stop, deadline, rt, fair, idle
@@ -328,6 +338,7 @@ class Kernel {
     std::uint64_t steps_at_now_ = 0;
     End end_ = End::running;
     // Derived, and not part of the value: which CPU may go on without looking at the others, and until when.
+    mutable std::uint64_t memory_checked_ = 0;   // version of memory that was found in order last
     CpuId active_ = kNoCpu;
     Nanos horizon_ = 0;
 };

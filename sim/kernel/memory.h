@@ -18,6 +18,11 @@ MmId mm_create_for_program(Ctx& cx, std::uint32_t program, bool prefaulted);
 // write). kNoMm: no memory (-ENOMEM).
 MmId mm_dup(Ctx& cx, MmId from);
 
+// The same in pieces, for the routine dup_mm: the structure, one area with its pages, (then flush_tlb_mm(from)).
+MmId mm_dup_begin(Ctx& cx, MmId from);
+bool mm_copies(const Kernel& k, MmId from, const Vma& area);   // false: its pages are faulted in again
+bool mm_dup_area(Ctx& cx, MmId from, MmId to, const Vma& area);
+
 // Room for one more thread stack (8 MiB and a guard page below it): the address of its upper end. The top page, which
 // holds the thread's TCB, is there already.
 std::uint64_t mm_place_thread_stack(Ctx& cx, MmId mm);

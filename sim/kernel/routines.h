@@ -12,7 +12,7 @@ namespace routines {
 // entry.cpp
 extern const Routine entry_syscall_64, after_hwframe, do_syscall_64, syscall_exit_to_user_mode, exit_to_user_mode_loop,
     restore_regs_and_return, asm_apic_timer, asm_reschedule_ipi, asm_call_function, asm_common_interrupt,
-    irqentry_exit_to_user_mode, irqentry_exit, ret_from_fork_asm, ret_from_fork, schedule_tail;
+    asm_exc_page_fault, irqentry_exit_to_user_mode, irqentry_exit, ret_from_fork_asm, ret_from_fork, schedule_tail;
 // sched_core.cpp
 extern const Routine schedule, schedule_inner, schedule_idle, preempt_schedule_irq, try_to_wake_up,
     sched_ttwu_pending, x64_sys_sched_yield, x64_sys_setpriority, x64_sys_sched_setaffinity,
@@ -29,10 +29,17 @@ extern const Routine sysvec_reschedule_ipi, sysvec_call_function, common_interru
     irq_exit_rcu, handle_softirqs, softirq_action_none, blk_done_softirq;
 // files.cpp
 extern const Routine x64_sys_read, x64_sys_write, x64_sys_fsync, vfs_read, vfs_write, pipe_read, pipe_write,
-    evdev_read, submit_bio_wait, io_schedule, null_write;
+    evdev_read, submit_bio_wait, folio_wait, io_schedule, null_write;
 // epoll.cpp
 extern const Routine x64_sys_accept4, x64_sys_epoll_ctl, do_epoll_ctl, x64_sys_epoll_wait, do_epoll_wait,
     schedule_hrtimeout_range_clock, sock_read_iter, sock_write_iter, napi_poll;
+// faults.cpp
+extern const Routine exc_page_fault, do_user_addr_fault, handle_mm_fault, handle_mm_fault_inner, handle_pte_fault,
+    do_anonymous_page, do_fault, filemap_fault, do_wp_page, wp_page_copy;
+// mmap.cpp
+extern const Routine x64_sys_mmap, do_mmap, x64_sys_munmap, do_munmap, x64_sys_mprotect, do_mprotect, x64_sys_brk;
+// oom.cpp
+extern const Routine pagefault_out_of_memory, out_of_memory;
 // futex.cpp
 extern const Routine x64_sys_futex, do_futex, futex_wait, futex_wait_queue, futex_wake;
 // fork.cpp

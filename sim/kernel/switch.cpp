@@ -48,12 +48,21 @@ void choose_asid(Ctx& cx) {
 }
 void write_cr3(Ctx& cx) {
     const MmId next = mm_in(cx, Reg::rsi);
-    const std::uint64_t cr3 = cx.k.mms[next].pgd | (cx.cpu.tlb.asid + 1u);
+    const std::uint64_t cr3 = cx.k.mms[next].pgd | (cx.k.image().pcid ? cx.cpu.tlb.asid + 1u : 0u);
     cx.move(at::mm(next, MmField::pgd), at::special(Place::Kind::cr3), cr3, cx.cpu.regs.cr3);
     cx.move(at::none, at::per_cpu(cx.cpu.id, PerCpuField::loaded_mm), next, cx.cpu.tlb.loaded_mm);
     cx.cpu.regs.cr3 = cr3;
     cx.cpu.tlb.loaded_mm = next;
     ++cx.cpu.cr3_writes;
+    cx.k.memory.pages.changed();
+    // Bit 63 of the value written says whether the entries of this address-space id may stay.
+    TlbState& tlb = cx.cpu.tlb;
+    if (!cx.k.image().pcid) {
+        cx.cpu.flush_needed = true;
+        tlb.lost += tlb.entries.drop_all();
+    } else if (cx.cpu.flush_needed) {
+        tlb.lost += tlb.entries.drop_asid(tlb.asid);
+    }
     cx.cpu.tlb_flushes += cx.cpu.flush_needed ? 1 : 0;
     cx.emit(RecordKind::tlb_flush, 0, cx.cpu.flush_needed ? 1 : 0);   // as arch/x86/mm/tlb.c does
 }
@@ -209,9 +218,18 @@ constexpr StepDef switch_to_steps[] = {
 
 void prev_is_off(Ctx& cx) {
     const TaskId prev = task_in(cx, Reg::rdi);
+    // prev_state is read first: once it is off this CPU, prev may run elsewhere and die there before the steps below.
+    const bool dead = (cx.peek(prev).state & task_state::dead) != 0;
+    cx.set(Reg::rdx, dead ? 1 : 0, at::task(prev, TaskField::state));
     cx.move(at::none, at::task(prev, TaskField::on_cpu), 0, 1);
     Task& t = cx.task(prev);
     t.on_cpu = false;
+    const bool may_stay = (t.cpus_allowed >> cx.cpu.id & 1) != 0;
+    if (!t.migrating && t.on_rq && !may_stay && prev != cx.cpu.idle) {   // forbidden this CPU since it was put back
+        cx.k.sched->dequeue(cx.view(), prev, Dequeue::migrated);
+        t.on_rq = false;
+        t.migrating = true;
+    }
     if (t.migrating) {
         t.migrating = false;
         const CpuId c = cx.select_cpu(prev);
@@ -232,13 +250,15 @@ void mmdrop(Ctx& cx) {
     cx.cpu.prev_mm = kNoMm;
     cx.mm_drop(mm);
 }
-bool prev_lives(Ctx& cx) { return (cx.peek(task_in(cx, Reg::rdi)).state & task_state::dead) == 0; }
+bool prev_lives(Ctx& cx) { return cx.reg(Reg::rdx) == 0; }
 void put_dead_task(Ctx& cx) {
     const TaskId prev = task_in(cx, Reg::rdi);
     // One reference to a task_struct is dropped here, one when it is released; the later of the two frees it.
     if (!cx.peek(prev).is_live) cx.emit(RecordKind::sched_process_free, prev);
     cx.recheck = true;   // the run may be over
     cx.task(prev).stack_gone = true;
+    cx.k.memory.slab_free(SlabKind::thread_stack, 1);
+    cx.k.memory.slab_free(SlabKind::task_struct, 1);
     cx.k.task_is_gone(prev);
 }
 

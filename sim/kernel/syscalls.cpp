@@ -12,6 +12,10 @@ const Routine* syscall_routine(std::uint64_t number) {
         case nr::read: return &x64_sys_read;
         case nr::write: return &x64_sys_write;
         case nr::ioctl: return &x64_sys_ioctl;
+        case nr::mmap: return &x64_sys_mmap;
+        case nr::mprotect: return &x64_sys_mprotect;
+        case nr::munmap: return &x64_sys_munmap;
+        case nr::brk: return &x64_sys_brk;
         case nr::sched_yield: return &x64_sys_sched_yield;
         case nr::pause: return &x64_sys_pause;
         case nr::getpid: return &x64_sys_getpid;
@@ -54,7 +58,7 @@ std::span<const Routine* const> all_routines() {
     static const std::array all = {
         // entry text
         &entry_syscall_64, &after_hwframe, &restore_regs_and_return, &asm_apic_timer, &asm_reschedule_ipi, &asm_call_function,
-        &asm_common_interrupt, &ret_from_fork_asm, &switch_to_asm,
+        &asm_common_interrupt, &asm_exc_page_fault, &ret_from_fork_asm, &switch_to_asm,
         // entry, C part
         &do_syscall_64, &syscall_exit_to_user_mode, &irqentry_exit_to_user_mode, &exit_to_user_mode_loop,
         &irqentry_exit, &sysvec_apic_timer, &sysvec_reschedule_ipi, &sysvec_call_function, &common_interrupt,
@@ -78,11 +82,16 @@ std::span<const Routine* const> all_routines() {
         &x64_sys_kill, &x64_sys_tgkill, &x64_sys_restart_syscall,
         // jobs
         &x64_sys_setsid, &x64_sys_setpgid, &tty_ioctl, &x64_sys_prctl, &x64_sys_umask, &ni_syscall,
+        // memory
+        &exc_page_fault, &do_user_addr_fault, &handle_mm_fault, &handle_mm_fault_inner, &handle_pte_fault,
+        &do_anonymous_page, &do_fault, &filemap_fault, &do_wp_page, &wp_page_copy, &x64_sys_mmap, &do_mmap,
+        &x64_sys_munmap, &do_munmap, &x64_sys_mprotect, &do_mprotect, &x64_sys_brk, &pagefault_out_of_memory,
+        &out_of_memory,
         // futex
         &x64_sys_futex, &do_futex, &futex_wait, &futex_wait_queue, &futex_wake,
         // files
         &x64_sys_read, &x64_sys_write, &x64_sys_fsync, &vfs_read, &vfs_write, &pipe_read, &pipe_write,
-        &evdev_read, &null_write, &submit_bio_wait, &io_schedule,
+        &evdev_read, &null_write, &submit_bio_wait, &folio_wait, &io_schedule,
         // sockets
         &x64_sys_accept4, &x64_sys_epoll_ctl, &do_epoll_ctl, &x64_sys_epoll_wait, &do_epoll_wait,
         &schedule_hrtimeout_range_clock, &sock_read_iter, &sock_write_iter, &napi_poll,

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "sim/kernel/context.h"
+#include "sim/kernel/pages.h"
 
 namespace sy {
 
@@ -111,6 +112,7 @@ inline std::uint64_t get_user_word(const Ctx& cx, std::uint64_t address) {
 inline void put_user_word(Ctx& cx, std::uint64_t address, std::uint64_t value, Place from = at::none) {
     const MmId mm = cx.cur().mm;
     cx.move(from, at::user_word(mm, address), value, cx.k.mms[mm].read(address));
+    fault_in(cx, mm, address, true);   // the kernel writes there for the program, in the page that is its own
     cx.mm(mm).write(address, value);
 }
 

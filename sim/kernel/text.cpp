@@ -140,7 +140,7 @@ bool KernelText::is_root(std::uint32_t step) const {
     const Routine* r = owner_[step];
     return r == &routines::entry_syscall_64 || r == &routines::after_hwframe ||
            r == &routines::restore_regs_and_return ||
-           r == &routines::ret_from_fork_asm || r == &routines::cpu_startup_entry || is_interrupt_stub(step) ||
+           r == &routines::ret_from_fork_asm || r == &routines::asm_exc_page_fault || r == &routines::cpu_startup_entry || is_interrupt_stub(step) ||
            r == &routines::irqentry_exit;
 }
 

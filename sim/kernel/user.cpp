@@ -5,6 +5,7 @@
 #include "sim/kernel/events.h"
 #include "sim/kernel/memory.h"
 #include "sim/kernel/routines.h"
+#include "sim/kernel/user_memory.h"
 #include "sim/model/draw.h"
 
 namespace sy {
@@ -16,27 +17,81 @@ using Kind = UserOp::Kind;
 // Loop counters: R12 to R15, then words of the user stack just above RSP.
 constexpr int kCounterRegs = 4;
 
+std::uint64_t counter_address(const Ctx& cx, int level) {
+    return cx.reg(Reg::rsp) + 8 * static_cast<std::uint64_t>(level - kCounterRegs);
+}
 std::uint64_t counter(const Ctx& cx, int level) {
     if (level < kCounterRegs) return cx.reg(static_cast<Reg>(static_cast<int>(Reg::r12) + level));
-    const Task& t = cx.cur();
-    return cx.k.mms[t.mm].read(cx.reg(Reg::rsp) + 8 * static_cast<std::uint64_t>(level - kCounterRegs));
+    return cx.k.mms[cx.cur().mm].read(counter_address(cx, level));
 }
 
 void write_user(Ctx& cx, std::uint64_t address, std::uint64_t value, Place from = at::none) {
     const MmId mm = cx.cur().mm;
-    cx.move(from, at::user_word(mm, address), value, cx.k.mms[mm].read(address));
-    cx.mm(mm).write(address, value);
+    if (cx.report != nullptr) cx.move(from, at::user_word(mm, address), value, cx.k.read_user(mm, address));
+    cx.k.write_user(mm, address, value);
 }
 
 void set_counter(Ctx& cx, int level, std::uint64_t v) {
     if (level < kCounterRegs)
         cx.set(static_cast<Reg>(static_cast<int>(Reg::r12) + level), v);
     else
-        write_user(cx, cx.reg(Reg::rsp) + 8 * static_cast<std::uint64_t>(level - kCounterRegs), v);
+        write_user(cx, counter_address(cx, level), v);
 }
 
 std::uint64_t read_user(const Ctx& cx, std::uint64_t address) {
-    return cx.k.mms[cx.cur().mm].read(address);
+    return cx.k.read_user(cx.cur().mm, address);
+}
+
+// The address a memory operation means.
+std::uint64_t where(const Ctx& cx, const UserOp& op) {
+    switch (op.base) {
+        case UserOp::Base::pointer: return read_user(cx, op.data) + op.arg[0];
+        case UserOp::Base::stack: return paging::page_of(cx.reg(Reg::rsp)) - op.arg[0];
+        case UserOp::Base::zero: break;
+    }
+    return op.arg[0];
+}
+
+// The coroutine library keeps accounts of its own memory (docs/coroutines.md); the stacks it hands out are not paged.
+bool on_coroutine_stack(const Ctx& cx) {
+    const std::uint64_t rsp = cx.reg(Reg::rsp);
+    return rsp >= layout::co_stacks && rsp < layout::co_stacks + (std::uint64_t{1} << 43);
+}
+
+// Every access of the operation goes through the MMU before it does anything; false: a page fault was taken.
+bool accesses_are_fine(Ctx& cx, const Program& p, const UserOp& op, std::uint32_t here) {
+    constexpr auto read = Access::read, write = Access::write;
+    if (!user_access(cx, cx.cpu.regs.rip, Access::fetch)) return false;
+    switch (op.kind) {
+        case Kind::load_burst: {   // what computes uses its stack, and runs on in the next operation
+            const std::uint64_t next = p.address(here + 1);
+            if ((next & (paging::page_bytes - 1)) == 0 && !user_access(cx, next, Access::fetch)) return false;
+            return on_coroutine_stack(cx) || user_access(cx, cx.reg(Reg::rsp) - 8, write);
+        }
+        case Kind::loop_start:
+        case Kind::loop_next:
+        case Kind::every_start:
+        case Kind::every_next:
+            return op.level < kCounterRegs || on_coroutine_stack(cx) || user_access(cx, counter_address(cx, op.level), write);
+        case Kind::lock_try:
+        case Kind::lock_wait:
+        case Kind::unlock:
+        case Kind::sem_take:
+        case Kind::sem_leave:
+        case Kind::sem_post:
+        case Kind::keep_result: return user_access(cx, op.data, write);
+        case Kind::join_check: return user_access(cx, op.data, read);
+        case Kind::system_call:
+            return op.base != UserOp::Base::pointer || user_access(cx, op.data, read);
+        case Kind::touch_start: return op.base != UserOp::Base::pointer || user_access(cx, op.data, read);
+        case Kind::load_word:
+        case Kind::store_word:
+            if (op.base == UserOp::Base::pointer && !user_access(cx, op.data, read)) return false;
+            return user_access(cx, where(cx, op), op.kind == Kind::load_word ? read : write);
+        case Kind::touch_next: return user_access(cx, cx.reg(Reg::rdi), write);
+        case Kind::recurse_down: return on_coroutine_stack(cx) || user_access(cx, cx.reg(Reg::rsp) - paging::page_bytes, write);
+        default: return true;
+    }
 }
 
 // SYSCALL: no stack switch, nothing pushed (linux.md 5.1).
@@ -96,6 +151,7 @@ void set_up_long_call(Ctx& cx, const UserOp& op) {
 }
 
 void set_up_call(Ctx& cx, const UserOp& op) {
+    const std::uint64_t result = cx.reg(Reg::rax);   // of the call before
     cx.set(Reg::rax, op.nr);
     if (op.is_long) {
         set_up_long_call(cx, op);
@@ -108,10 +164,21 @@ void set_up_call(Ctx& cx, const UserOp& op) {
         return;
     }
     if (op.nr == nr::epoll_wait) cx.set(Reg::r10, kEventLoopTimeoutMs);
-    cx.set(Reg::rdi, op.level == 2 ? coroutine_local(cx) : op.arg[0]);
+    if (op.nr == nr::brk && op.level == 1)   // brk(where it is + so much)
+        cx.set(Reg::rdi, result + op.arg[0]);
+    else if (op.base == UserOp::Base::pointer)
+        cx.set(Reg::rdi, read_user(cx, op.data), at::user_word(cx.cur().mm, op.data));
+    else
+        cx.set(Reg::rdi, op.level == 2 ? coroutine_local(cx) : op.arg[0]);
     cx.set(Reg::rsi, op.arg[1]);
     if (op.level != 1) cx.set(Reg::rdx, op.level == 3 ? coroutine_local(cx) : op.arg[2]);
+    if (op.nr != nr::mmap) return;
+    cx.set(Reg::r10, op.arg[3]);
+    cx.set(Reg::r8, op.arg[4]);
+    cx.set(Reg::r9, op.arg[5]);
 }
+
+void add_one(Ctx& cx, std::uint64_t address) { write_user(cx, address, read_user(cx, address) + 1); }
 
 // Returns the operation that comes next.
 std::uint32_t perform(Ctx& cx, const UserOp& op, std::uint32_t here) {
@@ -197,6 +264,31 @@ std::uint32_t perform(Ctx& cx, const UserOp& op, std::uint32_t here) {
             const bool go = op.kind == Kind::if_child ? !child : child;
             return go ? op.target : next;
         }
+        case Kind::keep_result: write_user(cx, op.data, cx.reg(Reg::rax), at::reg(Reg::rax)); return next;
+        case Kind::load_word: {
+            const std::uint64_t address = where(cx, op);
+            cx.set(Reg::rax, read_user(cx, address), at::user_word(cx.cur().mm, address));
+            return next;
+        }
+        case Kind::store_word: add_one(cx, where(cx, op)); return next;
+        case Kind::touch_start:
+            cx.set(Reg::rdi, where(cx, op));
+            cx.set(Reg::rcx, op.arg[1]);
+            return next;
+        case Kind::touch_next:
+            add_one(cx, cx.reg(Reg::rdi));
+            cx.set(Reg::rdi, cx.reg(Reg::rdi) + paging::page_bytes);
+            cx.set(Reg::rcx, cx.reg(Reg::rcx) - 1);
+            return cx.reg(Reg::rcx) != 0 ? here : next;
+        case Kind::recurse_start: cx.set(Reg::rcx, op.arg[1]); return next;
+        case Kind::recurse_down:
+            cx.set(Reg::rsp, cx.reg(Reg::rsp) - paging::page_bytes);
+            add_one(cx, cx.reg(Reg::rsp));
+            cx.set(Reg::rcx, cx.reg(Reg::rcx) - 1);
+            return cx.reg(Reg::rcx) != 0 ? here : next;
+        case Kind::recurse_up:
+            cx.set(Reg::rsp, cx.reg(Reg::rsp) + op.arg[1] * paging::page_bytes);
+            return next;
         default: break;   // of the coroutine library
     }
     return next;
@@ -214,6 +306,7 @@ void user_step(Ctx& cx) {
         cx.report->kind = StepReport::Kind::user;
         cx.report->step = here;
     }
+    if (!accesses_are_fine(cx, p, op, here)) return;
     const bool syscall = op.kind == Kind::syscall;
     Nanos extra = 0;   // of an operation whose cost depends on what it finds
     Nanos cost = cx.k.image().costs[static_cast<std::size_t>(syscall ? Cost::syscall : Cost::user_op)];
@@ -255,6 +348,7 @@ void let_time_pass(Ctx& cx, Nanos time, bool halted) {
     cpu.user_ns += time;
     if (cx.cur().nice > 0) cpu.nice_ns += time;
     cx.cur().utime += time;
+    count_fetch(cx, r.rip);
     // RIP goes round the loop of the burst: it is alive in the register view, and still in the same operation.
     const Program& p = cx.k.program_of(cx.cur());
     const std::uint64_t rip = p.address(p.op_at(r.rip)) + r[Reg::rbx] % 14;

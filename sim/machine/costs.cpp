@@ -32,6 +32,12 @@ constexpr CostRow rows[] = {
     {Cost::copy, "copy", 60, "1-byte read 268 ns against 190 ns for a trivial call, real-kernel.md"},
     {Cost::idle_exit, "idle-exit", 1000, "C1 exit about 1 us, linux.md 6.11"},
     {Cost::fork, "fork", 4'000, "pthread create and join 29 us in all, real-kernel.md"},
+    {Cost::exception, "exception", 150, "anonymous fault 0.25-0.7 us in all, linux.md 5.9"},
+    {Cost::page_clear, "page-clear", 80, "4 KiB at 50 GB/s; anonymous fault 0.25-0.7 us in all, linux.md 5.9"},
+    {Cost::page_copy, "page-copy", 400, "COW fault with copy about 1 us in all, linux.md 5.9"},
+    {Cost::pte_copy, "pte-copy", 180, "fork with 64 MiB resident 3 ms: 16,384 entries, linux.md 5.9"},
+    {Cost::tlb_miss, "tlb-miss", 0, "the refill after a switch is part of `cr3`"},
+    {Cost::invlpg, "invlpg", 100, "about 100 ns, Intel SDM order of magnitude"},
     {Cost::mm, "mm", 20'000, "fork+exit+wait 200 us against 29 us for a thread, real-kernel.md"},
 };
 

@@ -37,6 +37,12 @@ enum class Cost : std::uint8_t {
     idle_exit,     // leaving hlt
     fork,          // duplicating a task (dup_task_struct, copy_process)
     mm,            // setting up or tearing down an address space
+    exception,     // the hardware taking an exception
+    page_clear,    // filling a page with zeros
+    page_copy,     // copying a page
+    pte_copy,      // fork: one page-table entry
+    tlb_miss,      // a walk through the four tables
+    invlpg,        // dropping one page from the TLB
     count,
 };
 constexpr int kCosts = static_cast<int>(Cost::count);

@@ -34,8 +34,7 @@ constexpr Address pipes = 0xffff'8881'8000'0000;
 constexpr std::uint64_t pipe_bytes = 192;
 constexpr Address devices = 0xffff'8881'9000'0000;
 constexpr std::uint64_t device_bytes = 1'024;
-// Physical addresses of top-level page tables, one page each.
-constexpr Address pgd_phys = 0x1000'0000;
+constexpr Address zero_page_phys = 0x2a0'b000;               // empty_zero_page, in the kernel image
 constexpr Address init_pgd_phys = 0x2a0'a000;                // swapper_pg_dir, in the kernel image
 
 // User half (linux.md 2.4): a non-PIE program without ASLR.
@@ -43,11 +42,16 @@ constexpr Address user_text = 0x40'1000;
 constexpr unsigned user_op_bits = 4;                         // each operation of a program takes 16 bytes of text
 constexpr Address user_data = 0x40'4000;
 constexpr Address user_heap = 0x40'6000;
+constexpr std::uint64_t user_heap_bytes = 132 * 1024;        // the first brk, linux.md 2.4
 constexpr Address user_stack_top = 0x7fff'ffff'e7a0;
 constexpr Address thread_stacks = 0x7fff'f7dd'2000;          // they grow down from here, 8 MiB + a guard page each
 constexpr std::uint64_t thread_stack_stride = 0x80'1000;
 constexpr std::uint64_t tcb_bytes = 0x900;                   // struct pthread, at the top of a thread's mapping
 constexpr Address main_tcb = 0x7fff'f7dd'5740;
+constexpr Address user_vvar = 0x7fff'f7ff'5000, user_vdso = 0x7fff'f7ff'9000, user_vdso_end = 0x7fff'f7ff'b000;
+constexpr Address user_stack_low = 0x7fff'fffd'e000, user_stack_end = 0x7fff'ffff'f000;   // 132 KiB at first
+constexpr std::uint64_t stack_limit = 8 << 20;               // RLIMIT_STACK
+constexpr std::uint64_t stack_gap = 1 << 20;                 // stack_guard_gap: 256 pages
 
 // Memory of the coroutine library, each kind in a row: control blocks and save buffers on the heap, stacks in mappings.
 constexpr Address co_blocks = 0x0010'0000'0000;

@@ -12,6 +12,13 @@ auto find_place(Items& items, std::uint64_t address) {
                             [](const auto& item, std::uint64_t a) { return item.address < a; });
 }
 
+// Where an entry stands or would stand: the keys descend.
+template <typename Items>
+auto find_key(Items& items, std::uint64_t key) {
+    return std::lower_bound(items.begin(), items.end(), key,
+                            [](const PageEntry& e, std::uint64_t k) { return e.key > k; });
+}
+
 }  // namespace
 
 std::uint64_t Mm::read(std::uint64_t address) const {
@@ -41,6 +48,43 @@ FutexQueue& Mm::futex_mut(std::uint64_t address) {
 void Mm::drop_futex(std::uint64_t address) {
     const auto it = find_place(futexes, address);
     if (it != futexes.end() && it->address == address) futexes.erase(it);
+}
+
+std::uint64_t Mm::entry(std::uint64_t va, int level) const {
+    const std::uint64_t key = key_of(va, level);
+    const auto it = find_key(tables, key);
+    return it != tables.end() && it->key == key ? it->word : 0;
+}
+
+void Mm::set_entry(std::uint64_t va, int level, std::uint64_t word) {
+    const std::uint64_t key = key_of(va, level);
+    const auto it = find_key(tables, key);
+    const bool found = it != tables.end() && it->key == key;
+    if (word == 0) {
+        if (found) tables.erase(it);
+    } else if (found) {
+        it->word = word;
+    } else {
+        tables.insert(it, {key, word});
+    }
+}
+
+std::array<std::uint64_t, 5> Mm::walk(std::uint64_t va) const {
+    std::array<std::uint64_t, 5> words{};
+    for (int level = paging::levels; level >= 1; --level) {
+        const std::uint64_t w = entry(va, level);
+        words[static_cast<std::size_t>(level)] = w;
+        if ((w & paging::present) == 0) break;
+    }
+    return words;
+}
+
+std::vector<PageEntry> Mm::entries(int level, std::uint64_t from, std::uint64_t to) const {
+    std::vector<PageEntry> out;
+    for (auto it = find_key(tables, to); it != tables.end() && (it->key & ~std::uint64_t{7}) >= from; ++it)
+        if ((it->key & 7) == static_cast<std::uint64_t>(level)) out.push_back(*it);
+    std::reverse(out.begin(), out.end());
+    return out;
 }
 
 }  // namespace sy

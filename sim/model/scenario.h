@@ -96,6 +96,14 @@ struct Stmt {
         repeat,     // body, count times; count < 0: forever
         every,      // body, with the next start one `time` after the last start (absolute sleeps)
         accept,     // coroutines: name: the clients whose next connection it serves from now on
+        mmap,       // name: of the new area; count: bytes; prot, shared; file: a block device, or empty (anonymous)
+        munmap,     // name
+        mprotect,   // name; prot
+        brk,        // count: bytes by which the heap grows, or shrinks
+        load,       // name: an area (a mapped one, heap, stack, data, text, null, kernel); count: which page of it
+        store,      // the same, writing
+        touch,      // name; count: bytes from its beginning of which each page gets a word
+        recurse,    // count: bytes of stack that nested calls use before they return
     };
     Kind kind = Kind::run;
     SourcePos pos;       // of the verb
@@ -105,6 +113,10 @@ struct Stmt {
     std::int64_t count = 0;
     std::uint64_t cpus = 0;  // affinity mask, bit per CPU
     SchedParams sched;
+    std::uint8_t prot = 0;   // PROT_READ 1, PROT_WRITE 2, PROT_EXEC 4
+    bool shared = false;     // MAP_SHARED
+    std::string file;        // the device whose blocks are mapped
+    SourcePos file_pos;
     std::vector<Stmt> body;
 
     friend bool operator==(const Stmt&, const Stmt&) = default;
@@ -156,6 +168,7 @@ struct ProcessDecl {
     std::uint64_t cpus = 0;            // affinity; 0: any CPU
     bool tty = false;                  // its session has the terminal, and its group is in the foreground
     bool only_program = false;         // `program name { … }`: a file to be executed, no process at the start
+    std::int32_t oom_score_adj = 0;    // -1000 (never killed for memory) to 1000
     bool kernel_thread = false;        // `kthread name { … }`: no mm, never in user mode
     std::vector<ThreadDecl> threads;
     std::vector<CoroutineDecl> coroutines;
@@ -282,6 +295,8 @@ struct MachineDecl {
     // Which tracepoints are on: all, those of the scheduler (sched_*), none (as /sys/kernel/tracing/events/*/enable).
     enum class Trace : std::uint8_t { all, sched, none } trace = Trace::all;
     std::uint64_t seed = 1;
+    std::int64_t memory = std::int64_t{128} << 30;      // bytes of RAM, a multiple of 4 MiB
+    bool pcid = true;                  // false: every write of CR3 flushes the TLB
     Nanos until = 0;                   // `until 50ms`: end of the run; 0: until every process has exited
 
     friend bool operator==(const MachineDecl&, const MachineDecl&) = default;

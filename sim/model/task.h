@@ -98,6 +98,7 @@ struct Task {
     std::int16_t nice = 0;
     std::int16_t prio = 120, static_prio = 120;   // effective (may be inherited), of the nice value
     std::int16_t normal_prio = 120;       // of its own policy: what `prio` is unless it inherits
+    std::int16_t oom_score_adj = 0;       // of the process
     SchedEntity se;
 
     // Identity and family.
@@ -149,7 +150,7 @@ struct Task {
     Nanos utime = 0, stime = 0;
     std::uint64_t nvcsw = 0, nivcsw = 0;
     std::uint64_t nr_migrations = 0;
-    std::uint64_t min_flt = 0;
+    std::uint64_t min_flt = 0, maj_flt = 0;
 
     bool is_kthread() const { return (flags & pf::kthread) != 0; }
     std::string_view comm_view() const { return comm.data(); }

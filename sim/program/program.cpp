@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 
 #include "sim/base/assert.h"
 #include "sim/model/task.h"
@@ -14,11 +15,14 @@ using Kind = UserOp::Kind;
 
 class Compiler {
   public:
-    Compiler(const Scenario& scenario, const ProcessDecl& process)
-        : scenario_(scenario), process_(process) {}
+    // `data_base`: where the variables begin, behind the text; `heap_base`: where the heap will.
+    Compiler(const Scenario& scenario, const ProcessDecl& process, std::uint64_t data_base, std::uint64_t heap_base)
+        : scenario_(scenario), process_(process), data_base_(data_base), heap_base_(heap_base) {}
 
     Program run() {
         program_.comm = process_.name;
+        program_.data_base = data_base_;
+        program_.data_end = next_word_;
         start_function("main");
         for (const ThreadDecl& t : process_.threads) declare_thread(t);
         for (std::size_t i = 0; i < program_.threads.size(); ++i) create_thread(i);
@@ -33,6 +37,8 @@ class Compiler {
             for (int i = 0; i < t.copies; ++i) thread_body(t, entry++);
         for (std::size_t i = 0; i < process_.coroutines.size(); ++i) coroutine_body(i);
         handlers();
+        program_.data_end = next_word_;
+        program_.heap_base = std::max(data_base_ + (layout::user_heap - layout::user_data), paging::round_up(next_word_));
         std::sort(program_.variables.begin(), program_.variables.end(),
                   [](const Variable& a, const Variable& b) { return a.address < b.address; });
         return std::move(program_);
@@ -319,6 +325,30 @@ class Compiler {
             case Stmt::Kind::tcsetpgrp: set_group(s); return false;
             case Stmt::Kind::subreaper: call(nr::prctl, {kPrSetChildSubreaper, 1, 0}, s.pos); return false;
             case Stmt::Kind::umask: call(nr::umask, {static_cast<std::uint64_t>(s.count)}, s.pos); return false;
+            case Stmt::Kind::mmap: map(s); return false;
+            case Stmt::Kind::munmap: on_mapping(nr::munmap, s, 0); return false;
+            case Stmt::Kind::mprotect: on_mapping(nr::mprotect, s, s.prot); return false;
+            case Stmt::Kind::brk: {
+                call(nr::brk, {0}, s.pos);
+                UserOp& op = call(nr::brk, {static_cast<std::uint64_t>(s.count)}, s.pos);
+                op.level = 1;   // added to where the heap ends now
+                return false;
+            }
+            case Stmt::Kind::load: aim(emit(Kind::load_word, s.pos), s, static_cast<std::uint64_t>(s.count)); return false;
+            case Stmt::Kind::store: aim(emit(Kind::store_word, s.pos), s, static_cast<std::uint64_t>(s.count)); return false;
+            case Stmt::Kind::touch: {
+                UserOp& start = emit(Kind::touch_start, s.pos);
+                aim(start, s, 0);
+                start.arg[1] = pages_of(s);
+                emit(Kind::touch_next, s.pos);
+                return false;
+            }
+            case Stmt::Kind::recurse: {
+                emit(Kind::recurse_start, s.pos).arg[1] = pages_of(s);
+                emit(Kind::recurse_down, s.pos);
+                emit(Kind::recurse_up, s.pos).arg[1] = pages_of(s);
+                return false;
+            }
             case Stmt::Kind::repeat: return repeat(s, level);
             case Stmt::Kind::every: every(s, level); return true;
         }
@@ -345,10 +375,54 @@ class Compiler {
         emit(Kind::jump, s.pos).target = top;
         patch(top);
     }
+    static std::uint64_t pages_of(const Stmt& s) {
+        return std::max<std::uint64_t>(1, paging::round_up(static_cast<std::uint64_t>(s.count)) / paging::page_bytes);
+    }
+    // mmap leaves its address in a variable of the program; the name is what people call the area.
+    void map(const Stmt& s) {
+        constexpr std::uint64_t kShared = 1, kPrivate = 2, kAnonymous = 0x20;
+        const std::uint64_t word = variable(s.name, Variable::Kind::pointer);
+        auto& names = program_.mappings;
+        auto at = std::find(names.begin(), names.end(), s.name);
+        if (at == names.end()) at = names.insert(names.end(), s.name);
+        sizes_.insert_or_assign(s.name, static_cast<std::uint64_t>(s.count));
+        const std::uint64_t flags = (s.shared ? kShared : kPrivate) | (s.file.empty() ? kAnonymous : 0);
+        const std::uint64_t fd = s.file.empty() ? ~std::uint64_t{0} : fd_of(s.file);
+        call(nr::mmap, {0, static_cast<std::uint64_t>(s.count), s.prot, flags, fd, 0}, s.pos);
+        UserOp& keep = emit(Kind::keep_result, s.pos);
+        keep.data = word;
+        keep.arg[0] = static_cast<std::uint64_t>(at - names.begin()) + 1;
+    }
+    void on_mapping(std::uint16_t number, const Stmt& s, std::uint64_t prot) {
+        const auto size = sizes_.find(s.name);
+        UserOp& op = call(number, {0, size == sizes_.end() ? 0 : size->second, prot}, s.pos);
+        op.base = UserOp::Base::pointer;
+        op.data = variable(s.name, Variable::Kind::pointer);
+    }
+    // The page of an area that an operation means.
+    void aim(UserOp& op, const Stmt& s, std::uint64_t page) {
+        const std::uint64_t offset = page * paging::page_bytes;
+        op.arg[0] = offset;
+        if (s.name == "stack") {
+            op.base = UserOp::Base::stack;
+        } else if (s.name == "heap") {
+            op.arg[0] += heap_base_;
+        } else if (s.name == "data") {
+            op.arg[0] += data_base_;
+        } else if (s.name == "text") {
+            op.arg[0] += layout::user_text;
+        } else if (s.name == "kernel") {
+            op.arg[0] += layout::kernel_text;
+        } else if (s.name != "null") {
+            op.base = UserOp::Base::pointer;
+            op.data = variable(s.name, Variable::Kind::pointer);
+        }
+    }
+
     static std::uint64_t bytes(const Stmt& s) {
         return s.count > 0 ? static_cast<std::uint64_t>(s.count) : 1;
     }
-    static std::uint64_t buffer() { return layout::user_heap; }
+    std::uint64_t buffer() const { return heap_base_; }
 
     void sleep(const Stmt& s) {
         UserOp& op = call(nr::clock_nanosleep, {1, 0, 0}, s.pos);
@@ -581,7 +655,9 @@ class Compiler {
     const ProcessDecl& process_;
     Program program_;
     std::string pending_symbol_;
-    std::uint64_t next_word_ = layout::user_data + 0x40;
+    std::map<std::string, std::uint64_t> sizes_;   // of mapped areas, as last asked for
+    const std::uint64_t data_base_, heap_base_;
+    std::uint64_t next_word_ = data_base_ + 0x40;
     std::uint32_t children_ = 0;
     std::uint32_t shared_stacks_ = 0;
     bool in_coroutine_ = false;
@@ -614,6 +690,10 @@ const char* syscall_name(std::uint64_t number) {
         case nr::read: return "read";
         case nr::write: return "write";
         case nr::ioctl: return "ioctl";
+        case nr::mmap: return "mmap";
+        case nr::mprotect: return "mprotect";
+        case nr::munmap: return "munmap";
+        case nr::brk: return "brk";
         case nr::sched_yield: return "sched_yield";
         case nr::pause: return "pause";
         case nr::getpid: return "getpid";
@@ -652,7 +732,14 @@ const char* syscall_name(std::uint64_t number) {
 }
 
 Program compile(const Scenario& scenario, const ProcessDecl& process) {
-    return Compiler(scenario, process).run();
+    // A program whose text or variables are longer than usual is compiled again with what follows moved up.
+    std::uint64_t data = layout::user_data, heap = layout::user_heap;
+    while (true) {
+        Program p = Compiler(scenario, process, data, heap).run();
+        if (p.text_end() <= data && p.heap_base == heap) return p;
+        data = std::max(data, p.text_end());
+        heap = p.heap_base + (data - p.data_base);
+    }
 }
 
 Program compile(const Scenario& scenario, const WorkDecl& work) {
@@ -661,7 +748,7 @@ Program compile(const Scenario& scenario, const WorkDecl& work) {
     body.pos = work.pos;
     body.kernel_thread = true;
     body.body = work.body;
-    return Compiler(scenario, body).run();
+    return Compiler(scenario, body, layout::user_data, layout::user_heap).run();
 }
 
 int work_index(const Scenario& scenario, const std::string& name) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sim/machine/layout.h"
+#include "sim/machine/paging.h"
 #include "sim/machine/regs.h"
 #include "sim/model/scenario.h"
 
@@ -56,10 +57,21 @@ struct UserOp {
         co_end,        // has returned; main is pending
         co_collect,    // one of epoll_wait's events makes its coroutine ready; if another is left, to `target`
         co_if_left,    // if coroutines are left, to `target`
+        keep_result,   // word `data` <- RAX: where mmap put it
+        load_word,     // RAX <- word at `where`
+        store_word,    // add 1 to the word at `where`
+        touch_start,   // RDI <- `where`, RCX <- arg[1] pages
+        touch_next,    // add 1 to the word at RDI, RDI to the next page; if RCX counts down to 0 not yet, here again
+        recurse_start, // RCX <- arg[1] pages
+        recurse_down,  // a call with a page of locals: RSP goes down a page and its word is written; RCX times
+        recurse_up,    // all of them return: RSP goes up arg[1] pages
     };
+    // What an address is relative to (load_word, store_word, touch_start); the offset is arg[0].
+    enum class Base : std::uint8_t { zero, pointer /* the value of word `data` */, stack /* RSP's page */ };
     Kind kind = Kind::jump;
     // Of loops. Of a system call: 1, RDX has been set already; 2 and 3, RDI or RDX is the coroutine's local variable.
     std::uint8_t level = 0;
+    Base base = Base::zero;
     std::uint16_t nr = 0;              // system call number
     std::uint32_t target = 0;          // an operation's index
     std::uint64_t data = 0;            // a user address
@@ -95,7 +107,7 @@ struct ThreadEntry {
 struct Variable {
     std::string name;
     std::uint64_t address = 0;
-    enum class Kind : std::uint8_t { mutex, semaphore, tid, path } kind = Kind::mutex;
+    enum class Kind : std::uint8_t { mutex, semaphore, tid, path, pointer } kind = Kind::mutex;
 };
 
 // A coroutine declaration as the library sees it.
@@ -117,7 +129,15 @@ struct Program {
     std::vector<std::string> children; // comm of the child of fork i (if_child's data), may be empty
     std::vector<Variable> variables;   // by address
     std::vector<SchedParams> attrs;    // what the calls of sched_setattr pass: their RSI is an index here
+    std::vector<std::string> mappings; // names of what it maps, from 1
     bool endless = false;              // it has a loop without end that its main thread reaches
+    std::uint64_t data_base = layout::user_data, heap_base = layout::user_heap;   // behind the text, page-aligned
+    std::uint64_t data_end = layout::user_data;                                   // behind the last variable
+
+    // The text lies in [user_text, text_end).
+    std::uint64_t text_end() const {
+        return layout::user_text + paging::round_up(std::uint64_t{ops.size()} << layout::user_op_bits);
+    }
 
     std::uint64_t address(std::uint32_t op) const {
         return layout::user_text + (std::uint64_t{op} << layout::user_op_bits);
@@ -142,6 +162,10 @@ constexpr std::uint64_t kEventLoopTimeoutMs = 1;   // co_eventloop, linux.md 10.
 namespace nr {
 constexpr std::uint16_t read = 0;
 constexpr std::uint16_t write = 1;
+constexpr std::uint16_t mmap = 9;
+constexpr std::uint16_t mprotect = 10;
+constexpr std::uint16_t munmap = 11;
+constexpr std::uint16_t brk = 12;
 constexpr std::uint16_t ioctl = 16;
 constexpr std::uint16_t sched_yield = 24;
 constexpr std::uint16_t pause = 34;

@@ -167,6 +167,10 @@ std::string event_text(const Kernel& k, const Record& r, const Record* args) {
             return fmt::format("ret={}", static_cast<std::int32_t>(r.a));
         case RecordKind::tlb_flush:
             return fmt::format("pages:{} reason:flush on task switch ({})", r.b != 0 ? -1 : 0, r.a);
+        case RecordKind::page_fault_user:
+            return fmt::format("address=0x{:x} ip=0x{:x} error_code=0x{:x}", wide(r.a, r.b), r.c, r.d);
+        case RecordKind::mark_victim:
+            return fmt::format("pid={} comm={} total-vm={}kB anon-rss={}kB", pid, about, r.b * 4, r.c * 4);
         case RecordKind::count:
             break;
     }

@@ -132,7 +132,12 @@ std::string PlaceNames::place(const Place& p) const {
             return fmt::format("{}.{}", task_name(p.owner),
                                task_field_name(static_cast<TaskField>(p.id)));
         case Place::Kind::mm: {
-            static constexpr const char* kFields[] = {"mm_users", "mm_count", "pgd"};
+            static constexpr const char* kFields[] = {"mm_users",  "mm_count",  "pgd",       "brk",
+                                                      "PGD entry", "PUD entry", "PMD entry", "PTE"};
+            if (p.id >= static_cast<std::uint8_t>(MmField::pgd_entry)) {
+                return fmt::format("mm {} {} {} of {:x}", p.owner, kFields[p.id],
+                                   paging::index_of(p.address, 4 - (p.id - static_cast<int>(MmField::pgd_entry))), p.address);
+            }
             return fmt::format("mm {}.{}", p.owner, kFields[p.id]);
         }
         case Place::Kind::shared: {

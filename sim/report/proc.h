@@ -60,13 +60,6 @@ bool is_in_proc(const Kernel& k,
 std::vector<TaskId> threads_of(const Kernel& k, TaskId leader);  // that are in /proc, by pid
 bool has_user_memory(const Kernel& k, TaskId task);
 
-// One mapping of an address space, as a line of /proc/PID/maps.
-struct Mapping {
-    std::uint64_t start, end;
-    const char* perms;
-    std::string name;
-};
-std::vector<Mapping> mappings_of(const Kernel& k, TaskId task);
 constexpr std::int64_t kUserHz = 100;  // ticks a second in /proc, linux.md 9.1
 inline std::int64_t ticks(Nanos time) { return time / (kSecond / kUserHz); }
 

@@ -113,7 +113,7 @@ std::string interrupts(const Kernel& k, TaskId, bool) {
             out += fmt::format("{:>10} ", static_cast<std::uint64_t>(count(cpu)));
         out += fmt::format("  {}\n", what);
     };
-    row("NMI", "Non-maskable interrupts", [](const Cpu&) { return 0; });
+    row("NMI", "Non-maskable interrupts", [](const Cpu& c) { return c.tlb.shootdowns; });
     row("LOC", "Local timer interrupts", [](const Cpu& c) { return c.irq_timer; });
     row("SPU", "Spurious interrupts", [](const Cpu&) { return 0; });
     row("RES", "Rescheduling interrupts", [](const Cpu& c) { return c.irq_resched; });
@@ -152,6 +152,8 @@ constexpr ProcFile kFiles[] = {
     {"vmstat", Scope::machine, "pages by use, page faults", "各种用途的页、缺页", proc_vmstat},
     {"slabinfo", Scope::machine, "slab caches of task_struct, mm_struct and so on",
      "task_struct、mm_struct 等的 slab 缓存", proc_slabinfo},
+    {"buddyinfo", Scope::machine, "free blocks of 1, 2, 4 … 1024 pages in each zone",
+     "每个区里 1、2、4 …… 1024 页的空闲块数", proc_buddyinfo},
     {"cpuinfo", Scope::machine, "one record for each CPU", "每个 CPU 一条记录", proc_cpuinfo},
     {"schedstat", Scope::machine, "what the scheduler counts on each CPU",
      "调度器在每个 CPU 上的计数", proc_schedstat},

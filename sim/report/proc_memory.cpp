@@ -1,133 +1,109 @@
-// /proc/meminfo, vmstat and slabinfo: sums over the simulated objects. Formats: linux.md 8.2, 9.11.
+// /proc/meminfo, vmstat, slabinfo and buddyinfo: what the simulated page allocator and slab caches hold. Formats:
+// linux.md 8.1, 8.2, 9.11.
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "sim/kernel/areas.h"
 #include "sim/report/proc.h"
 #include "sim/report/proc_parts.h"
 
 namespace sy {
 namespace {
 
-// A slab cache with the object size of linux.md 8.2; a slab has `pages` pages.
-struct Cache {
-    const char* name;
-    std::uint64_t size, pages, objects;
-    std::uint64_t per_slab() const { return pages * kPage / size; }
-    std::uint64_t slabs() const { return (objects + per_slab() - 1) / per_slab(); }
+// Pages by use.
+struct MemoryUse {
+    std::uint64_t free = 0, anon = 0, file = 0, shmem = 0, tables = 0, stacks = 0, slab = 0, mapped = 0;
+    std::uint64_t cached() const { return file + shmem; }
+    std::uint64_t available(const Kernel& k) const {
+        std::uint64_t low = 0;
+        for (const Zone& z : k.memory.pages.zones()) low += z.low;
+        return free > low ? free - low + file : file;
+    }
 };
 
-std::uint64_t areas(const Kernel& k) {
+MemoryUse memory_of(const Kernel& k) {
+    const Memory& m = k.memory;
+    MemoryUse u;
+    u.free = m.pages.free_pages();
+    u.anon = m.pages.in_use(FrameKind::anon);
+    u.file = m.pages.in_use(FrameKind::file);
+    u.shmem = m.pages.in_use(FrameKind::shmem);
+    u.tables = m.pages.in_use(FrameKind::table);
+    const auto stacks = static_cast<std::size_t>(SlabKind::thread_stack);
+    u.stacks = m.slabs[stacks].active * (layout::stack_bytes / kPage);
+    u.slab = m.pages.in_use(FrameKind::slab) - u.stacks;
+    for (std::size_t i = 0; i < m.files.size(); ++i)
+        for (const PageCache::Page& p : m.files[i].pages) u.mapped += m.pages[p.pfn].maps > 0;
+    return u;
+}
+
+// Private writable memory that everybody may come to need.
+std::uint64_t committed(const Kernel& k) {
     std::uint64_t n = 0;
-    std::vector<bool> seen(k.mms.size());
-    for (TaskId id = 0; id < k.tasks.size(); ++id) {
-        const MmId mm = k.tasks[id].mm;
-        if (mm == kNoMm || seen[mm]) continue;
-        seen[mm] = true;
-        n += mappings_of(k, id).size() - 1;  // [vsyscall] has no vm_area_struct
+    for (MmId mm = 1; mm < k.mms.size(); ++mm) {
+        const VmSizes s = vm_sizes(k, mm);
+        n += s.data + s.stack;
     }
     return n;
-}
-
-std::vector<Cache> caches(const Kernel& k) {
-    std::uint64_t tasks = 0, processes = 0, user = 0, pids = 0, mms = 0;
-    for (TaskId id = 0; id < k.tasks.size(); ++id) {
-        const Task& t = k.tasks[id];
-        if (!t.is_live || id == k.cpus[0].idle) continue;  // init_task is no slab object
-        ++tasks;
-        if (!is_in_proc(k, id)) continue;
-        ++pids;
-        if (t.group_leader != id) continue;
-        ++processes;
-        user += t.exit_state == 0 && !t.is_kthread();
-    }
-    for (MmId mm = 1; mm < k.mms.size(); ++mm) mms += k.mms[mm].exists();  // 0 is init_mm
-    return {{"task_struct", layout::task_struct_bytes, 8, tasks},
-            {"mm_struct", layout::mm_struct_bytes, 8, mms},
-            {"vm_area_struct", 192, 1, areas(k)},
-            {"signal_cache", 1'152, 8, processes},
-            {"sighand_cache", 2'112, 8, processes},
-            {"files_cache", 704, 4, user},
-            {"pid", 192, 1, pids}};
-}
-
-struct Memory {
-    std::uint64_t anon = 0, file = 0, tables = 0, stacks = 0, slab = 0;  // pages
-    std::uint64_t free() const {
-        const std::uint64_t used = anon + file + tables + stacks + slab, all = kRamKb / 4;
-        return all - std::min(all, used);
-    }
-};
-
-Memory memory_of(const Kernel& k) {
-    Memory m;
-    std::vector<std::uint64_t> text(k.image().programs.size());
-    for (MmId mm = 1; mm < k.mms.size(); ++mm) {
-        if (!k.mms[mm].exists()) continue;
-        const MmSize size = size_of(k, mm);
-        m.anon += size.anon;
-        m.tables += size.tables + 1;  // and the top level
-        text[k.mms[mm].program] = size.file;
-    }
-    for (std::uint64_t pages : text) m.file += pages;  // one copy in the page cache
-    for (TaskId id = 0; id < k.tasks.size(); ++id)
-        if (is_in_proc(k, id) && !k.tasks[id].stack_gone) m.stacks += layout::stack_bytes / kPage;
-    for (const Cache& c : caches(k)) m.slab += c.slabs() * c.pages;
-    return m;
 }
 
 }  // namespace
 
 std::string proc_meminfo(const Kernel& k, TaskId, bool) {
-    const Memory m = memory_of(k);
+    const MemoryUse m = memory_of(k);
     std::string out;
     const auto row = [&](const char* key, std::uint64_t kb) {
         out += fmt::format("{:<16}{:>8} kB\n", std::string(key) + ":", kb);
     };
     const auto pages = [&](const char* key, std::uint64_t n) { row(key, n * (kPage / 1'024)); };
-    row("MemTotal", kRamKb);
-    pages("MemFree", m.free());
-    pages("MemAvailable", m.free() + m.file);
+    row("MemTotal", ram_kb(k));
+    pages("MemFree", m.free);
+    pages("MemAvailable", m.available(k));
     row("Buffers", 0);
-    pages("Cached", m.file);
+    pages("Cached", m.cached());
     row("SwapCached", 0);
-    pages("Active", m.anon + m.file);
+    pages("Active", m.anon + m.cached());
     row("Inactive", 0);
-    pages("Active(anon)", m.anon);
+    pages("Active(anon)", m.anon + m.shmem);
     row("Inactive(anon)", 0);
     pages("Active(file)", m.file);
     row("Inactive(file)", 0);
-    for (const char* key :
-         {"Unevictable", "Mlocked", "SwapTotal", "SwapFree", "Dirty", "Writeback"})
+    for (const char* key : {"Unevictable", "Mlocked", "SwapTotal", "SwapFree", "Dirty", "Writeback"})
         row(key, 0);
     pages("AnonPages", m.anon);
-    pages("Mapped", m.file);
-    row("Shmem", 0);
+    pages("Mapped", m.mapped);
+    pages("Shmem", m.shmem);
     row("KReclaimable", 0);
     pages("Slab", m.slab);
     row("SReclaimable", 0);
     pages("SUnreclaim", m.slab);
     pages("KernelStack", m.stacks);
     pages("PageTables", m.tables);
-    row("CommitLimit", kRamKb / 2);  // overcommit_ratio 50, no swap
-    pages("Committed_AS", m.anon);
+    row("CommitLimit", ram_kb(k) / 2);  // overcommit_ratio 50, no swap
+    pages("Committed_AS", committed(k));
     row("VmallocTotal", 34'359'738'367);  // 32 TiB of vmalloc space, less one byte
     pages("VmallocUsed", m.stacks);       // kernel stacks are all that lies there
     row("VmallocChunk", 0);
     return out;
 }
 
-// What tools read of it; nothing is ever paged or swapped here.
+// What tools read of it; nothing is swapped here.
 std::string proc_vmstat(const Kernel& k, TaskId, bool) {
-    const Memory m = memory_of(k);
-    std::uint64_t faults = 0;
-    for (TaskId id = 0; id < k.tasks.size(); ++id) faults += k.tasks[id].min_flt;
+    const MemoryUse m = memory_of(k);
+    std::uint64_t single = 0, all = 0, received = 0;
+    for (const Cpu& cpu : k.cpus) {
+        single += cpu.tlb.pages;
+        all += cpu.tlb_flushes;
+        received += cpu.tlb.shootdowns;
+    }
     return fmt::format(
         "nr_free_pages {}\nnr_active_anon {}\nnr_active_file {}\nnr_anon_pages {}\nnr_mapped {}\n"
-        "nr_file_pages {}\nnr_slab_unreclaimable {}\nnr_page_table_pages {}\nnr_kernel_stack {}\n"
-        "pgpgin 0\npgpgout 0\npswpin 0\npswpout 0\npgfault {}\npgmajfault 0\n",
-        m.free(), m.anon, m.file, m.anon, m.file, m.file, m.slab, m.tables,
-        m.stacks * (kPage / 1'024), faults);
+        "nr_file_pages {}\nnr_shmem {}\nnr_slab_unreclaimable {}\nnr_page_table_pages {}\nnr_kernel_stack {}\n"
+        "pgpgin 0\npgpgout 0\npswpin 0\npswpout 0\npgfault {}\npgmajfault {}\noom_kill {}\n"
+        "nr_tlb_remote_flush_received {}\nnr_tlb_local_flush_all {}\nnr_tlb_local_flush_one {}\n",
+        m.free, m.anon, m.file, m.anon, m.mapped, m.cached(), m.shmem, m.slab, m.tables,
+        m.stacks * (kPage / 1'024), k.memory.pgfault, k.memory.pgmajfault, k.memory.oom_kill, received, all, single);
 }
 
 std::string proc_slabinfo(const Kernel& k, TaskId, bool) {
@@ -135,38 +111,27 @@ std::string proc_slabinfo(const Kernel& k, TaskId, bool) {
         "slabinfo - version: 2.1\n# name            <active_objs> <num_objs> <objsize> "
         "<objperslab> <pagesperslab> : tunables <limit> <batchcount> <sharedfactor> : slabdata "
         "<active_slabs> <num_slabs> <sharedavail>\n";
-    for (const Cache& c : caches(k)) {
+    for (int i = 0; i < kSlabs; ++i) {
+        const SlabInfo& info = slab_info(static_cast<SlabKind>(i));
+        const SlabCache& c = k.memory.slabs[static_cast<std::size_t>(i)];
         out += fmt::format(
             "{:<17} {:>6} {:>6} {:>6} {:>4} {:>4} : tunables    0    0    0 : slabdata {:>6} "
             "{:>6}      0\n",
-            c.name, c.objects, c.slabs() * c.per_slab(), c.size, c.per_slab(), c.pages, c.slabs(),
-            c.slabs());
+            info.name, c.active, std::uint64_t{c.used} * info.per_slab(), info.size, info.per_slab(), 1u << info.order,
+            c.used, c.used);
     }
     return out;
 }
 
-MmSize size_of(const Kernel& k, MmId id) {
-    const Mm& mm = k.mms[id];
-    const std::uint64_t text =
-        round_up(k.image().programs[mm.program].ops.size() << layout::user_op_bits) / kPage;
-    std::vector<std::uint64_t> pages = {layout::user_stack_top / kPage, layout::user_data / kPage};
-    for (const UserWord& w : mm.words) pages.push_back(w.address / kPage);
-    const auto distinct = [&] {
-        std::sort(pages.begin(), pages.end());
-        pages.erase(std::unique(pages.begin(), pages.end()), pages.end());
-        return pages.size();
-    };
-    MmSize size{.file = text, .anon = distinct(), .tables = 0};
-    for (std::uint64_t n = 0; n < text; ++n) pages.push_back(layout::user_text / kPage + n);
-    for (int level = 0; level < 3; ++level) {  // PTE, PMD and PUD pages: 512 entries each
-        for (std::uint64_t& page : pages) page >>= 9;
-        size.tables += distinct();
+std::string proc_buddyinfo(const Kernel& k, TaskId, bool) {
+    std::string out;
+    for (const Zone& z : k.memory.pages.zones()) {
+        if (z.managed() == 0) continue;
+        out += fmt::format("Node 0, zone {:>8} ", z.name);
+        for (const std::uint32_t n : z.nr_free) out += fmt::format("{:>6} ", n);
+        out += "\n";
     }
-    return size;
-}
-
-MmSize size_of_task(const Kernel& k, TaskId task) {
-    return has_user_memory(k, task) ? size_of(k, k.tasks[task].mm) : MmSize{};
+    return out;
 }
 
 }  // namespace sy

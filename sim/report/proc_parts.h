@@ -13,10 +13,9 @@ namespace sy {
 
 constexpr std::uint64_t kPage = 4'096;
 
-// The simulated computer has 128 GiB: enough for the stacks and structures of a million tasks.
-constexpr std::uint64_t kRamKb = std::uint64_t{128} << 20;
+inline std::uint64_t ram_kb(const Kernel& k) { return k.memory.pages.total() * (kPage / 1'024); }
 // set_max_threads(): thread stacks may take an eighth of the memory.
-constexpr std::uint64_t kThreadsMax = kRamKb / (8 * layout::stack_bytes / 1'024);
+inline std::uint64_t threads_max(const Kernel& k) { return ram_kb(k) / (8 * layout::stack_bytes / 1'024); }
 constexpr std::string_view kRelease = "6.1.0-switchyard";
 constexpr std::uint64_t kBootTime =
     1'704'067'200;  // 2024-01-01 00:00 UTC: any fixed moment will do
@@ -25,16 +24,17 @@ constexpr std::string_view kEnviron{"HOME=/\0TERM=linux\0PATH=/usr/sbin:/usr/bin
 
 inline std::uint64_t round_up(std::uint64_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
 
-// Pages of an address space that exist, and the tables that map them.
+// An address space in pages: those that exist, the tables that map them, and what is mapped at all.
 struct MmSize {
-    std::uint64_t file = 0;    // pages of program text, shared by all who run the program
-    std::uint64_t anon = 0;    // pages with a word that was written; stack and data at least
+    std::uint64_t file = 0, anon = 0, shmem = 0;   // rss_stat
     std::uint64_t tables = 0;  // pages of page tables below the top level
-    std::uint64_t resident() const { return file + anon; }
+    // What is mapped, whether it is there or not: total_vm, its highest, data_vm, stack_vm, the program's text.
+    std::uint64_t total = 0, peak = 0, data = 0, stack = 0, text = 0;
+    std::uint64_t peak_resident = 0;
+    std::uint64_t resident() const { return file + anon + shmem; }
 };
 MmSize size_of(const Kernel& k, MmId mm);
 MmSize size_of_task(const Kernel& k, TaskId task);  // zeros without an address space
-std::uint64_t total_bytes(const Kernel& k, TaskId task);
 
 Pid ppid_of(const Kernel& k, const Task& t);
 // Process group and session; 0 for kernel threads.
@@ -47,6 +47,7 @@ std::uint64_t blocked_tasks(const Kernel& k);  // procs_blocked
 std::string proc_meminfo(const Kernel& k, TaskId, bool);
 std::string proc_vmstat(const Kernel& k, TaskId, bool);
 std::string proc_slabinfo(const Kernel& k, TaskId, bool);
+std::string proc_buddyinfo(const Kernel& k, TaskId, bool);
 std::string proc_cpuinfo(const Kernel& k, TaskId, bool);
 std::string proc_schedstat(const Kernel& k, TaskId, bool);
 std::string proc_version(const Kernel& k, TaskId, bool);
@@ -60,5 +61,6 @@ std::string proc_statm(const Kernel& k, TaskId task, bool);
 std::string proc_smaps_rollup(const Kernel& k, TaskId task, bool);
 std::string proc_limits(const Kernel& k, TaskId task, bool);
 std::string proc_oom_score(const Kernel& k, TaskId task, bool);
+std::string proc_oom_score_adj(const Kernel& k, TaskId task, bool);
 
 }  // namespace sy

@@ -48,8 +48,8 @@ std::string proc_schedstat(const Kernel& k, TaskId, bool) {
     return out;
 }
 
-std::string proc_threads_max(const Kernel&, TaskId, bool) {
-    return std::to_string(kThreadsMax) + "\n";
+std::string proc_threads_max(const Kernel& k, TaskId, bool) {
+    return std::to_string(threads_max(k)) + "\n";
 }
 
 std::string proc_pid_max(const Kernel&, TaskId, bool) {

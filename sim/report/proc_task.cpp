@@ -41,14 +41,15 @@ std::string stat(const Kernel& k, TaskId task, bool group) {
     const bool blocked = letter_of(t) != 'R' && t.exit_state == 0;
     // Fields 1 to 22.
     std::string out = fmt::format(
-        "{} ({}) {} {} {} {} 0 -1 {} {} 0 0 0 {} {} 0 0 {} {} {} 0 {} ", t.pid, kworker_long_name(k, task),
+        "{} ({}) {} {} {} {} 0 -1 {} {} 0 {} 0 {} {} 0 0 {} {} {} 0 {} ", t.pid, kworker_long_name(k, task),
         letter_of(t), ppid_of(k, t), group_of(k, t), group_of(k, t), t.flags,
-        sum_of_group(k, task, group, [&](TaskId id) { return k.tasks[id].min_flt; }), ticks(user),
+        sum_of_group(k, task, group, [&](TaskId id) { return k.tasks[id].min_flt; }),
+        sum_of_group(k, task, group, [&](TaskId id) { return k.tasks[id].maj_flt; }), ticks(user),
         ticks(std::max<Nanos>(0, cpu - user)), t.prio - 100, t.nice, thread_count(k, t),
         ticks(t.start_time));
     // 23 to 28: memory; 29 and 30 are 0 unless it dumps core.
     out +=
-        fmt::format("{} {} 18446744073709551615 {} {} {} 0 0 ", has_mm ? total_bytes(k, task) : 0,
+        fmt::format("{} {} 18446744073709551615 {} {} {} 0 0 ", size.total * kPage,
                     size.resident(), has_mm ? layout::user_text : 0,
                     has_mm ? layout::user_text + text : 0, has_mm ? layout::user_stack_top : 0);
     // 31 to 44.
@@ -57,10 +58,11 @@ std::string stat(const Kernel& k, TaskId task, bool group) {
                        std::max(0, 99 - t.prio), static_cast<int>(t.policy));
     // 45 to 52. Arguments and environment lie above the first stack frame (linux.md 2.4).
     if (!has_mm) return out + fmt::format("0 0 0 0 0 0 0 {}\n", t.exit_code);
+    const Program& program = k.program_of(t);
     const std::uint64_t args = layout::user_stack_top + 0x2e3,
                         args_end = args + t.comm_view().size() + 1;
-    return out + fmt::format("{} {} {} {} {} {} {} {}\n", layout::user_data,
-                             layout::user_data + kPage, layout::user_heap, args, args_end, args_end,
+    return out + fmt::format("{} {} {} {} {} {} {} {}\n", program.data_base,
+                             program.data_base + kPage, program.heap_base, args, args_end, args_end,
                              args_end + kEnviron.size(), t.exit_code);
 }
 
@@ -110,34 +112,23 @@ std::string status(const Kernel& k, TaskId task, bool) {
     line("NSpgid", std::to_string(group_of(k, t)));
     line("NSsid", std::to_string(group_of(k, t)));
     if (has_user_memory(k, task)) {
-        std::uint64_t data = 0, stack = 0, text = 0;
-        for (const Mapping& m : mappings_of(k, task)) {
-            const std::uint64_t size = m.end - m.start;
-            if (m.name == "[stack]") {
-                stack += size;
-            } else if (m.perms[1] == 'w') {
-                data += size;
-            } else if (m.perms[2] == 'x' && m.name[0] == '/') {
-                text += size;
-            }
-        }
         const auto kb = [&](const char* key, std::uint64_t bytes) {
             line(key, fmt::format("{:>8} kB", bytes >> 10));
         };
         const MmSize size = size_of_task(k, task);
         const std::uint64_t rss = size.resident() * kPage;
-        kb("VmPeak", total_bytes(k, task));
-        kb("VmSize", total_bytes(k, task));
+        kb("VmPeak", size.peak * kPage);
+        kb("VmSize", size.total * kPage);
         kb("VmLck", 0);
         kb("VmPin", 0);
-        kb("VmHWM", rss);
+        kb("VmHWM", size.peak_resident * kPage);
         kb("VmRSS", rss);
         kb("RssAnon", size.anon * kPage);
         kb("RssFile", size.file * kPage);
-        kb("RssShmem", 0);
-        kb("VmData", data);
-        kb("VmStk", stack);
-        kb("VmExe", text);
+        kb("RssShmem", size.shmem * kPage);
+        kb("VmData", size.data * kPage);
+        kb("VmStk", size.stack * kPage);
+        kb("VmExe", size.text * kPage);
         kb("VmLib", 0);
         kb("VmPTE", size.tables * kPage);
         kb("VmSwap", 0);
@@ -146,7 +137,7 @@ std::string status(const Kernel& k, TaskId task, bool) {
         line("THP_enabled", "1");
     }
     line("Threads", std::to_string(thread_count(k, t)));
-    line("SigQ", fmt::format("0/{}", kThreadsMax / 2));
+    line("SigQ", fmt::format("0/{}", threads_max(k) / 2));
     line("SigPnd", fmt::format("{:016x}", t.pending_signals));
     line("ShdPnd", fmt::format("{:016x}", 0));
     line("SigBlk", fmt::format("{:016x}", 0));
@@ -237,8 +228,6 @@ std::string children(const Kernel& k, TaskId task, bool) {
     return out;
 }
 
-std::string oom_score_adj(const Kernel&, TaskId, bool) { return "0\n"; }
-
 constexpr ProcFile kFiles[] = {
     {"stat", Scope::task, "one line of 52 fields, what ps reads", "一行 52 个字段，ps 读的就是它",
      stat},
@@ -263,7 +252,7 @@ constexpr ProcFile kFiles[] = {
     {"limits", Scope::task, "its resource limits", "资源限制", proc_limits},
     {"oom_score", Scope::task, "how likely it is chosen when memory runs out",
      "内存耗尽时被选中的程度", proc_oom_score},
-    {"oom_score_adj", Scope::task, "what is added to that", "对上者的调整", oom_score_adj},
+    {"oom_score_adj", Scope::task, "what is added to that", "对上者的调整", proc_oom_score_adj},
     {"children", Scope::thread, "pids of its children", "子进程的 pid", children},
 };
 

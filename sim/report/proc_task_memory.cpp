@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "sim/kernel/areas.h"
+#include "sim/kernel/oom.h"
 #include "sim/report/proc.h"
 #include "sim/report/proc_parts.h"
 
@@ -19,60 +21,75 @@ std::string head(std::uint64_t start, std::uint64_t end, const char* perms, std:
     return line + name + "\n";
 }
 
-std::uint64_t sharers(const Kernel& k, std::uint32_t program) {
-    std::uint64_t n = 0;
-    for (MmId mm = 1; mm < k.mms.size(); ++mm)
-        n += k.mms[mm].exists() && k.mms[mm].program == program;
-    return std::max<std::uint64_t>(1, n);
+// Of the pages that are there: how many frames are whose (smaps).
+struct Sharing {
+    std::uint64_t shared_clean = 0, shared_dirty = 0, private_clean = 0, private_dirty = 0, referenced = 0, anon = 0;
+    // Proportional shares, in 1/4096 of a page as the kernel counts them.
+    std::uint64_t pss = 0, pss_dirty = 0, pss_anon = 0, pss_file = 0, pss_shmem = 0;
+};
+Sharing sharing_of(const Kernel& k, MmId mm) {
+    Sharing s;
+    for (const PageEntry& e : k.mms[mm].tables) {
+        if ((e.key & 7) != 1 || (e.word & paging::special) != 0) continue;
+        const Frame& f = k.memory.pages[static_cast<Pfn>((e.word & paging::frame_mask) >> paging::page_bits)];
+        const bool dirty = (e.word & paging::dirty) != 0;
+        ++(f.maps > 1 ? (dirty ? s.shared_dirty : s.shared_clean) : (dirty ? s.private_dirty : s.private_clean));
+        s.referenced += (e.word & paging::accessed) != 0;
+        s.anon += f.what() == FrameKind::anon;
+        const std::uint64_t share = kPage / std::max<std::uint64_t>(1, f.maps);
+        s.pss += share;
+        if (dirty) s.pss_dirty += share;
+        (f.what() == FrameKind::anon ? s.pss_anon : f.what() == FrameKind::shmem ? s.pss_shmem : s.pss_file) += share;
+    }
+    return s;
 }
 
 }  // namespace
 
 std::string proc_maps(const Kernel& k, TaskId task, bool) {
     std::string out;
-    for (const Mapping& m : mappings_of(k, task)) {
-        const bool is_file = !m.name.empty() && m.name[0] == '/';
-        const std::uint64_t offset = is_file ? m.start - (layout::user_text - kPage) : 0;
-        out += head(m.start, m.end, m.perms, offset, is_file ? "fe:00" : "00:00",
-                    is_file ? 1000 + k.mms[k.tasks[task].mm].program : 0, m.name);
+    if (!has_user_memory(k, task)) return out;
+    const MmId mm = k.tasks[task].mm;
+    for (const Vma& v : areas_of(k, mm)) {
+        const bool device = v.file >= k.image().programs.size() && v.file != kNoFile && !k.memory.files[v.file].shmem;
+        const bool program = v.file < k.image().programs.size();
+        const std::string inode = program || device ? "fe:00" : v.is_shared() ? "00:01" : "00:00";
+        const std::uint64_t number = v.file == kNoFile ? 0 : 1000 + std::uint64_t{v.file};
+        out += head(v.start, v.end, area_perms(v).c_str(), std::uint64_t{v.pgoff} * kPage, inode.c_str(), number,
+                    area_name(k, mm, v));
     }
-    return out;
+    return out + head(0xffff'ffff'ff60'0000, 0xffff'ffff'ff60'1000, "--xp", 0, "00:00", 0, "[vsyscall]");
 }
 
 std::string proc_statm(const Kernel& k, TaskId task, bool) {
     if (!has_user_memory(k, task)) return "0 0 0 0 0 0 0\n";
     const MmSize size = size_of_task(k, task);
-    std::uint64_t data = 0;
-    for (const Mapping& m : mappings_of(k, task))
-        if (m.perms[1] == 'w') data += (m.end - m.start) / kPage;
-    return fmt::format("{} {} {} {} 0 {} 0\n", total_bytes(k, task) / kPage, size.resident(),
-                       size.file, size.file, data);
+    return fmt::format("{} {} {} {} 0 {} 0\n", size.total, size.resident(), size.file + size.shmem, size.text,
+                       size.data + size.stack);
 }
 
-// Text is shared by all who run the program: each pays its part of it (Pss).
+// Each who maps a frame pays its part of it (Pss).
 std::string proc_smaps_rollup(const Kernel& k, TaskId task, bool) {
     if (!has_user_memory(k, task)) return {};
-    const std::vector<Mapping> maps = mappings_of(k, task);
-    const MmSize size = size_of_task(k, task);
-    const std::uint64_t users = sharers(k, k.mms[k.tasks[task].mm].program);
-    const std::uint64_t file = size.file * 4, anon = size.anon * 4;  // kB
-    std::string out =
-        head(maps.front().start, maps[maps.size() - 2].end, "---p", 0, "00:00", 0, "[rollup]");
+    const std::vector<Vma> areas = areas_of(k, k.tasks[task].mm);
+    const Sharing s = sharing_of(k, k.tasks[task].mm);
+    std::string out = head(areas.front().start, areas.back().end, "---p", 0, "00:00", 0, "[rollup]");
     const auto row = [&](const char* key, std::uint64_t kb) {
         out += fmt::format("{:<16}{:>8} kB\n", std::string(key) + ":", kb);
     };
-    row("Rss", file + anon);
-    row("Pss", file / users + anon);
-    row("Pss_Dirty", anon);
-    row("Pss_Anon", anon);
-    row("Pss_File", file / users);
-    row("Pss_Shmem", 0);
-    row("Shared_Clean", users > 1 ? file : 0);
-    row("Shared_Dirty", 0);
-    row("Private_Clean", users > 1 ? 0 : file);
-    row("Private_Dirty", anon);
-    row("Referenced", file + anon);
-    row("Anonymous", anon);
+    const auto pages = [&](const char* key, std::uint64_t n) { row(key, n * (kPage / 1'024)); };
+    pages("Rss", size_of_task(k, task).resident());
+    row("Pss", s.pss >> 10);
+    row("Pss_Dirty", s.pss_dirty >> 10);
+    row("Pss_Anon", s.pss_anon >> 10);
+    row("Pss_File", s.pss_file >> 10);
+    row("Pss_Shmem", s.pss_shmem >> 10);
+    pages("Shared_Clean", s.shared_clean);
+    pages("Shared_Dirty", s.shared_dirty);
+    pages("Private_Clean", s.private_clean);
+    pages("Private_Dirty", s.private_dirty);
+    pages("Referenced", s.referenced);
+    pages("Anonymous", s.anon);
     for (const char* key : {"LazyFree", "AnonHugePages", "ShmemPmdMapped", "FilePmdMapped",
                             "Shared_Hugetlb", "Private_Hugetlb", "Swap", "SwapPss", "Locked"})
         row(key, 0);
@@ -80,8 +97,8 @@ std::string proc_smaps_rollup(const Kernel& k, TaskId task, bool) {
 }
 
 // The kernel's defaults for the first process (INIT_RLIMITS); nothing here changes them.
-std::string proc_limits(const Kernel&, TaskId, bool) {
-    const std::string none = "unlimited", processes = std::to_string(kThreadsMax / 2);
+std::string proc_limits(const Kernel& k, TaskId, bool) {
+    const std::string none = "unlimited", processes = std::to_string(threads_max(k) / 2);
     struct Row {
         const char* name;
         std::string soft, hard;
@@ -110,53 +127,33 @@ std::string proc_limits(const Kernel&, TaskId, bool) {
     return out;
 }
 
-// oom_badness is the pages a task would give back; the file scales it so that none is 666. Init and
-// kernel threads are never chosen.
+// oom_badness scaled so that nothing in memory is 666 and all of it 1333; 0: never chosen.
 std::string proc_oom_score(const Kernel& k, TaskId task, bool) {
-    if (!has_user_memory(k, task) || k.tasks[task].tgid == 1) return "0\n";
-    const MmSize size = size_of_task(k, task);
-    const std::uint64_t badness = size.resident() + size.tables;
-    return std::to_string((1'000 + badness * 1'000 / (kRamKb / 4)) * 2 / 3) + "\n";
+    const std::int64_t points = oom_badness(k, k.tasks[task].group_leader);
+    if (points == kNotKillable) return "0\n";
+    const auto total = static_cast<std::int64_t>(k.memory.pages.total());
+    return std::to_string(std::max<std::int64_t>(0, (1'000 + points * 1'000 / total) * 2 / 3)) + "\n";
 }
 
-std::uint64_t total_bytes(const Kernel& k, TaskId task) {
-    std::uint64_t n = 0;
-    for (const Mapping& m : mappings_of(k, task))
-        if (m.name != "[vsyscall]" && m.perms[0] != '-') n += m.end - m.start;
-    return n;
+std::string proc_oom_score_adj(const Kernel& k, TaskId task, bool) {
+    return std::to_string(k.tasks[k.tasks[task].group_leader].oom_score_adj) + "\n";
 }
 
-// The layout of linux.md 2.4: a non-PIE program, its data and heap, thread stacks with a guard page
-// at the low end, the main thread's TLS, vvar and vdso, the stack.
-std::vector<Mapping> mappings_of(const Kernel& k, TaskId task) {
-    if (!has_user_memory(k, task)) return {};
-    const Task& t = k.tasks[task];
-    const Mm& mm = k.mms[t.mm];
-    const Program& program = k.image().programs[mm.program];
-    const std::string path =
-        "/usr/bin/" + (program.comm.empty() ? std::string(t.comm_view()) : program.comm);
-    const std::uint64_t text_end =
-        layout::user_text + round_up(program.ops.size() << layout::user_op_bits);
-    const std::uint64_t heap_end = layout::user_heap + 132 * 1024;  // the first brk, linux.md 2.4
-    std::vector<Mapping> out = {{layout::user_text - kPage, layout::user_text, "r--p", path},
-                                {layout::user_text, text_end, "r-xp", path}};
-    if (text_end <= layout::user_data) {
-        out.push_back({layout::user_data, layout::user_data + kPage, "rw-p", path});
-        out.push_back({layout::user_heap, heap_end, "rw-p", "[heap]"});
-    }
-    for (std::uint32_t n = mm.thread_stacks; n-- > 0;) {
-        const std::uint64_t top = layout::thread_stacks - n * layout::thread_stack_stride;
-        const std::uint64_t low = top - layout::thread_stack_stride;
-        out.push_back({low, low + kPage, "---p", ""});
-        out.push_back({low + kPage, top, "rw-p", ""});
-    }
-    const std::uint64_t tls = layout::main_tcb / kPage * kPage;
-    out.push_back({tls, tls + kPage, "rw-p", ""});
-    out.push_back({0x7fff'f7ff'5000, 0x7fff'f7ff'9000, "r--p", "[vvar]"});
-    out.push_back({0x7fff'f7ff'9000, 0x7fff'f7ff'b000, "r-xp", "[vdso]"});
-    out.push_back({0x7fff'fffd'e000, 0x7fff'ffff'f000, "rw-p", "[stack]"});
-    out.push_back({0xffff'ffff'ff60'0000, 0xffff'ffff'ff60'1000, "--xp", "[vsyscall]"});
-    return out;
+MmSize size_of(const Kernel& k, MmId id) {
+    const Mm& m = k.mms[id];
+    MmSize s{.file = m.file_pages, .anon = m.anon_pages, .shmem = m.shmem_pages, .tables = m.table_pages};
+    const VmSizes sizes = vm_sizes(k, id);
+    s.total = sizes.total;
+    s.data = sizes.data;
+    s.stack = sizes.stack;
+    s.peak = std::max<std::uint64_t>(s.total, m.peak_vm);
+    s.peak_resident = m.peak_rss;
+    s.text = (k.image().programs[m.program].text_end() - layout::user_text) / kPage;
+    return s;
+}
+
+MmSize size_of_task(const Kernel& k, TaskId task) {
+    return has_user_memory(k, task) ? size_of(k, k.tasks[task].mm) : MmSize{};
 }
 
 }  // namespace sy

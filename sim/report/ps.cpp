@@ -57,8 +57,9 @@ PsRow row_of(const Kernel& k, TaskId id) {
     row.is_defunct = t.exit_state != 0;
     row.user_time = k.user_time(id);
     row.cpu_time = k.cpu_time(id);
-    row.rss_kb = size_of_task(k, id).resident() * (kPage / 1'024);
-    row.vsz_kb = total_bytes(k, id) / 1'024;
+    const MmSize size = size_of_task(k, id);
+    row.rss_kb = size.resident() * (kPage / 1'024);
+    row.vsz_kb = size.total * (kPage / 1'024);
     return row;
 }
 

@@ -1,6 +1,7 @@
 // The checks that need to have seen the whole file: things that are named but do not exist, names
 // and numbers given twice, CPUs the machine does not have, and totals over the limits.
 #include "sim/scenario/check.h"
+#include "sim/scenario/memory_verbs.h"
 
 #include <algorithm>
 #include <map>
@@ -143,6 +144,7 @@ class Checker {
     }
 
     void channels_used(std::size_t process) {
+        check_areas(s_, s_.processes[process], process, diags_);
         walk_process(s_, process, [&](const Stmt& stmt, const Owner& owner) {
             if (stmt.kind == Kind::affinity) affinity(stmt.cpus, stmt.name_pos);
             const bool is_channel =

@@ -257,6 +257,10 @@ class ExpectChecker {
                 if (index == 0) return record(name, expr.pos);
                 check_task_path(s_, name, expr.pos, diags_);
                 return;
+            case Argument::page:
+                if (index == 0) check_task_path(s_, name, expr.pos, diags_);
+                else page(name, expr.pos);
+                return;
             case Argument::device:
                 return device(name, expr.pos);
             case Argument::process:
@@ -274,6 +278,25 @@ class ExpectChecker {
                     diags_.error(expr.pos, text("there is no CPU {0}", "没有 CPU {0}", {name}));
                 }
                 return;
+        }
+    }
+
+    // An area that some process maps, or one that all have; behind it perhaps the number of a page.
+    void page(std::string_view name, SourcePos pos) {
+        const std::size_t slash = name.find('/');
+        const std::string_view area = name.substr(0, slash);
+        const std::string_view number = slash == std::string_view::npos ? "0" : name.substr(slash + 1);
+        std::vector<std::string_view> known = {"heap", "stack", "data", "text"};
+        for (std::size_t i = 0; i < s_.processes.size(); ++i)
+            walk_process(s_, i, [&](const Stmt& stmt, const Owner&) {
+                if (stmt.kind == Stmt::Kind::mmap) known.push_back(stmt.name);
+            });
+        if (!is_number(number) || number.size() > 6) {
+            diags_.error(pos, text("'{0}' is no page; write AREA or AREA/NUMBER", "“{0}” 不是页；请写 区域 或 区域/页号", {name}));
+        } else if (std::find(known.begin(), known.end(), area) == known.end()) {
+            const std::string meant = nearest(area, known);
+            diags_.error(pos, meant.empty() ? text("no process maps an area '{0}'", "没有进程映射区域 “{0}”", {area})
+                                            : did_you_mean(text("area", "区域"), area, meant));
         }
     }
 

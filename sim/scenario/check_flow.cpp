@@ -157,6 +157,14 @@ class FlowChecker {
             case Kind::setnice:
             case Kind::affinity:
             case Kind::sched:
+            case Kind::mmap:
+            case Kind::munmap:
+            case Kind::mprotect:
+            case Kind::brk:
+            case Kind::load:
+            case Kind::store:
+            case Kind::touch:
+            case Kind::recurse:
                 return !s_.machine.costs_ideal;  // the system call itself takes time
         }
         return true;

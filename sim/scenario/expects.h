@@ -14,7 +14,7 @@ namespace sy::scn {
 enum class Measure : std::uint8_t { number, time, truth, word };
 
 // What the arguments of a function name.
-enum class Argument : std::uint8_t { none, task, record, device, cpu, process, clients };
+enum class Argument : std::uint8_t { none, task, record, device, cpu, process, clients, page /* a task, then AREA or AREA/PAGE */ };
 
 struct FunctionRow {
     Word word;

@@ -223,11 +223,11 @@ class Writer {
 
     void add(std::vector<Stmt>& body, const Where& where) {
         if (options_.tasks && dice_.one_in(4)) return life(body, where);
-        constexpr std::array<Kind, 18> kKinds = {
+        constexpr std::array<Kind, 19> kKinds = {
             Kind::run,     Kind::sleep,    Kind::yield,  Kind::read, Kind::write, Kind::fsync,
             Kind::lock,    Kind::wait,     Kind::signal, Kind::join, Kind::fork,  Kind::getpid,
             Kind::setnice, Kind::affinity, Kind::repeat, Kind::run,  Kind::sleep,
-            Kind::sched};
+            Kind::sched,   Kind::mmap};
         const Kind kind = kKinds[dice_.below(kKinds.size())];
         Stmt stmt = statement(kind, "");
         switch (kind) {
@@ -263,6 +263,8 @@ class Writer {
             case Kind::repeat:
                 if (where.depth >= 2) return;
                 return nested(body, std::move(stmt), where);
+            case Kind::mmap:
+                return memory(body);
             case Kind::setnice:
                 stmt.count = nice();
                 break;
@@ -384,6 +386,42 @@ class Writer {
             s.runtime = dice_.between(1, 300) * 100 * kMicro;
         s.reset_on_fork = dice_.one_in(5);
         return s;
+    }
+
+    // Some memory is mapped and used; now and then in a way that ends in SIGSEGV.
+    void memory(std::vector<Stmt>& body) {
+        constexpr std::int64_t kPage = 4'096;
+        const std::string area = dice_.pick<std::string>({"ma", "mb", "mc"});
+        Stmt map = statement(Kind::mmap, area, dice_.between(1, 20) * kPage);
+        map.prot = 3;
+        map.shared = dice_.one_in(3);
+        if (dice_.one_in(4)) map.file = "disk";
+        const std::int64_t pages = map.count / kPage;
+        body.push_back(std::move(map));
+        for (int i = dice_.between(1, 6); i > 0; --i) {
+            const std::string where = dice_.one_in(3) ? dice_.pick<std::string>({"heap", "data", "stack"}) : area;
+            const std::int64_t page = where == area ? dice_.between(0, static_cast<int>(pages) - 1) : 0;
+            switch (dice_.below(9)) {
+                case 0:
+                case 1: body.push_back(statement(Kind::load, where, page)); break;
+                case 2:
+                case 3: body.push_back(statement(Kind::store, where, page)); break;
+                case 4: body.push_back(statement(Kind::touch, area, dice_.between(1, static_cast<int>(pages)) * kPage)); break;
+                case 5: {
+                    Stmt protect = statement(Kind::mprotect, area);
+                    protect.prot = static_cast<std::uint8_t>(dice_.one_in(4) ? 1 : 3);
+                    body.push_back(std::move(protect));
+                    break;
+                }
+                case 6: body.push_back(statement(Kind::brk, "", dice_.between(1, 9) * kPage * (dice_.one_in(2) ? 1 : -1))); break;
+                case 7: body.push_back(statement(Kind::recurse, "", dice_.between(1, 40) * kPage)); break;
+                default:
+                    body.push_back(dice_.one_in(8) ? statement(Kind::store, dice_.pick<std::string>({"null", "text", "kernel"}))
+                                                   : statement(Kind::munmap, area));
+                    if (body.back().kind == Kind::munmap) return;
+                    break;
+            }
+        }
     }
 
     void critical_section(std::vector<Stmt>& body, Stmt lock) {

@@ -173,6 +173,30 @@ bool read_seed(Parser& p) {
     return value.has_value();
 }
 
+bool read_memory(Parser& p) {
+    constexpr std::int64_t kBlock = std::int64_t{4} << 20, kLeast = 4 * kBlock, kMost = std::int64_t{128} << 30;
+    const SourcePos pos = p.peek().pos;
+    const auto value = p.bytes(kMost);
+    if (!value) return false;
+    if (*value < kLeast || *value % kBlock != 0) {
+        p.error(pos, text("memory is 16MiB to 128GiB in blocks of 4MiB, the largest that the buddy allocator knows",
+                          "内存为 16MiB 到 128GiB，以 4MiB（伙伴分配器的最大块）为单位"));
+        return false;
+    }
+    p.out().machine.memory = *value;
+    return true;
+}
+
+bool read_pcid(Parser& p) {
+    if (p.take_word("on")) return true;
+    if (p.take_word("off")) {
+        p.out().machine.pcid = false;
+        return true;
+    }
+    p.expected(text("on or off", " on 或 off"));
+    return false;
+}
+
 bool read_until(Parser& p) {
     const SourcePos pos = p.peek().pos;
     const auto time = p.duration();
@@ -209,6 +233,13 @@ constexpr MachineRow kMachineRows[] = {
       "which tracepoints write records: all, those of the scheduler, none (default all)",
       "哪些跟踪点写记录：全部、调度器的、都不写（默认 all）", "trace sched"},
      read_trace},
+    {{"memory", "memory SIZE", "RAM, 16MiB to 128GiB in blocks of 4MiB (default 128GiB)",
+      "内存大小，16MiB 到 128GiB，以 4MiB 为单位（默认 128GiB）", "memory 64MiB"},
+     read_memory},
+    {{"pcid", "pcid on|off",
+      "whether TLB entries carry the id of their address space; without it every CR3 write flushes all (default on)",
+      "TLB 项是否带有地址空间编号；没有编号时每次写 CR3 都清空全部（默认 on）", "pcid off"},
+     read_pcid},
     {{"seed", "seed NUMBER",
       "start of all random draws; the same seed gives the same run (default 1)",
       "所有随机数的起点；同一个种子得到同一次运行（默认 1）", "seed 7"},

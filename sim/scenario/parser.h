@@ -69,7 +69,7 @@ class Parser {
     };
     std::optional<std::int64_t> integer(const Range& range);
     std::optional<std::int32_t> signal();   // USR1, SIGUSR1 or 10
-    std::optional<std::int64_t> bytes();
+    std::optional<std::int64_t> bytes(std::int64_t most = std::int64_t{1} << 30);
     std::optional<std::uint64_t> cpu_list();
     std::optional<std::string> name(const Text& what, SourcePos* pos = nullptr);
     std::optional<std::string> task_path(SourcePos& pos);

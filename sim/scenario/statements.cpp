@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/base/limits.h"
+#include "sim/scenario/memory_verbs.h"
 #include "sim/scenario/parser.h"
 #include "sim/scenario/rows.h"
 #include "sim/scenario/suggest.h"
@@ -435,6 +436,46 @@ constexpr VerbRow kVerbRows[] = {
      Kind::umask,
      false,
      read_umask},
+    {{"mmap", "mmap NAME SIZE [shared] [none|ro|rw|rx] [file DEVICE]",
+      "map memory, or the blocks of a device; pages come when they are touched (default: private, rw)",
+      "映射内存或设备的块；触碰时才有页（默认：私有，rw）", "mmap buf 64KiB"},
+     Kind::mmap,
+     false,
+     read_mmap},
+    {{"munmap", "munmap NAME", "give a mapped area back", "归还已映射的区域", "munmap buf"},
+     Kind::munmap,
+     false,
+     read_munmap},
+    {{"mprotect", "mprotect NAME none|ro|rw|rx", "change what may be done with a mapped area",
+      "修改对已映射区域的访问权限", "mprotect buf ro"},
+     Kind::mprotect,
+     false,
+     read_mprotect},
+    {{"brk", "brk SIZE", "move the end of the heap, `brk -SIZE` downwards", "移动堆的末端，`brk -大小` 为向下",
+      "brk 64KiB"},
+     Kind::brk,
+     false,
+     read_brk},
+    {{"load", "load AREA [PAGE]",
+      "read a word from a page of a mapped area, or of heap, stack, data, text, null, kernel (default page 0)",
+      "从已映射区域（或 heap、stack、data、text、null、kernel）的某页读一个字（默认第 0 页）", "load buf 3"},
+     Kind::load,
+     false,
+     read_page},
+    {{"store", "store AREA [PAGE]", "write a word there", "在那里写一个字", "store heap 2"},
+     Kind::store,
+     false,
+     read_page},
+    {{"touch", "touch AREA SIZE", "write a word in each page of the area's first SIZE bytes",
+      "在区域前 SIZE 字节的每一页各写一个字", "touch buf 64KiB"},
+     Kind::touch,
+     false,
+     read_touch},
+    {{"recurse", "recurse SIZE", "use so much stack in nested calls, then return from them all",
+      "嵌套调用用掉这么多栈，然后全部返回", "recurse 64KiB"},
+     Kind::recurse,
+     false,
+     read_recurse},
     {{"repeat", "repeat [COUNT] { STATEMENTS }", "do it so many times; without a count: for ever",
       "重复若干次；不写次数：永远重复", "repeat 5 { run 1ms }"},
      Kind::repeat,
@@ -465,7 +506,7 @@ std::string_view verb_for(std::string_view word) {
         {"sync", "fsync"},   {"return", "exit"},       {"handler", "sigaction"}, {"execve", "exec"},
         {"sigprocmask", "mask"}, {"raise", "kill"},    {"execvp", "exec"},  {"popen", "fork"},
         {"quit", "exit"},    {"sched_yield", "yield"}, {"P", "wait"},       {"V", "signal"},
-        {"renice", "nice"},  {"taskset", "affinity"},  {"io", "read"},
+        {"renice", "nice"}, {"malloc", "mmap"}, {"free", "munmap"}, {"sbrk", "brk"},  {"taskset", "affinity"},  {"io", "read"},
     };
     for (const auto& pair : kPairs) {
         if (pair[0] == word) return pair[1];

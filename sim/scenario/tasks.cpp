@@ -19,6 +19,7 @@ struct TaskHead {
     Dist arrive;
     bool arrives_after = false;
     std::uint64_t cpus = 0;
+    std::int32_t oom_score_adj = 0;
 };
 
 struct AttributeRow {
@@ -85,6 +86,16 @@ bool read_tty(Parser&, TaskHead& head) {
     return true;
 }
 
+bool read_oom_score_adj(Parser& p, TaskHead& head) {
+    const auto value = p.integer({.first = -1'000,
+                                  .last = 1'000,
+                                  .what = text("an oom_score_adj (-1000: never killed for memory)",
+                                               "oom_score_adj（-1000：永不因内存不足被杀）"),
+                                  .limit = {}});
+    if (value) head.oom_score_adj = static_cast<std::int32_t>(*value);
+    return value.has_value();
+}
+
 bool read_copies(Parser& p, TaskHead& head) {
     const auto value = p.copies();
     if (value) head.copies = *value;
@@ -137,6 +148,12 @@ constexpr AttributeRow kAttributeRows[] = {
       "允许在哪些 CPU 上运行，例如 0 或 0-1,3（默认：全部）", "process editor cpu 0 { run 1ms }"},
      true,
      read_cpu},
+    {{"oom_score_adj", "oom_score_adj NUMBER",
+      "how gladly it is killed when memory runs out, -1000 (never) to 1000 (default 0)",
+      "内存耗尽时多容易被杀，-1000（永不）到 1000（默认 0）",
+      "process editor oom_score_adj -500 { run 1ms }"},
+     false,
+     read_oom_score_adj},
 };
 
 const AttributeRow* find_attribute(const Parser& p) {
@@ -201,6 +218,7 @@ void Parser::parse_body(ProcessDecl& process, Place place) {
     process.arrives_after = head.arrives_after;
     process.tty = head.tty;
     process.cpus = head.cpus;
+    process.oom_score_adj = head.oom_score_adj;
     const Text what = text("what it does: '{' and statements", "它做什么：“{” 和语句");
     if (!parse_block(process.body, place, place == Place::process ? &process : nullptr, what))
         return;

@@ -270,8 +270,7 @@ std::optional<std::int32_t> Parser::signal() {
     return {};
 }
 
-std::optional<std::int64_t> Parser::bytes() {
-    constexpr std::int64_t kMost = std::int64_t{1} << 30;
+std::optional<std::int64_t> Parser::bytes(std::int64_t most) {
     if (!is_number_next()) {
         expected(
             {.en = "a number of bytes such as 4096 or 64KiB", .zh = "字节数，例如 4096 或 64KiB"});
@@ -301,9 +300,10 @@ std::optional<std::int64_t> Parser::bytes() {
         return {};
     }
     if (number.scale > 1 || is_negative || number.whole == 0 ||
-        number.whole > kMost / unit->factor) {
-        error(pos, text("a number of bytes must be whole and between 1 and 1GiB",
-                        "字节数必须是整数，在 1 到 1GiB 之间"));
+        number.whole > most / unit->factor) {
+        const std::string limit = std::to_string(most >> 30) + "GiB";
+        error(pos, text("a number of bytes must be whole and between 1 and {0}",
+                        "字节数必须是整数，在 1 到 {0} 之间", {limit}));
         return {};
     }
     return number.whole * unit->factor;

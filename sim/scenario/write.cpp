@@ -7,6 +7,7 @@
 
 #include "sim/scenario/format.h"
 #include "sim/model/shared.h"
+#include "sim/scenario/memory_verbs.h"
 #include "sim/scenario/rows.h"
 #include "sim/scenario/task_verbs.h"
 
@@ -162,6 +163,23 @@ std::string write_stmt(const Stmt& stmt) {
             for (int shift = 6; shift >= 0; shift -= 3) octal += static_cast<char>('0' + (stmt.count >> shift & 7));
             return "umask " + octal;
         }
+        case Kind::mmap:
+            return "mmap " + stmt.name + " " + count + (stmt.shared ? " shared" : "") +
+                   (stmt.prot == 3 ? "" : " " + scn::prot_word(stmt.prot)) +
+                   (stmt.file.empty() ? "" : " file " + stmt.file);
+        case Kind::munmap:
+            return "munmap " + stmt.name;
+        case Kind::mprotect:
+            return "mprotect " + stmt.name + " " + scn::prot_word(stmt.prot);
+        case Kind::brk:
+            return "brk " + count;
+        case Kind::load:
+        case Kind::store:
+            return (stmt.kind == Kind::load ? "load " : "store ") + stmt.name + (stmt.count == 0 ? "" : " " + count);
+        case Kind::touch:
+            return "touch " + stmt.name + " " + count;
+        case Kind::recurse:
+            return "recurse " + count;
         case Kind::repeat:
             return (stmt.count < 0 ? "forever" : "repeat " + count) + write_body(stmt.body);
         case Kind::every:
@@ -222,6 +240,7 @@ std::string write_process(const ProcessDecl& process) {
     if (!is_zero(process.arrive) || process.arrives_after)
         out += (process.arrives_after ? " arrive after " : " arrive ") + write_dist(process.arrive);
     if (process.cpus != 0) out += " cpu " + write_cpus(process.cpus);
+    if (process.oom_score_adj != 0) out += " oom_score_adj " + std::to_string(process.oom_score_adj);
     out += " {";
     for (const ThreadDecl& thread : process.threads) out += " " + write_thread(thread);
     for (const CoroutineDecl& c : process.coroutines) out += " " + write_coroutine(c);
@@ -276,6 +295,8 @@ std::string write_machine(const MachineDecl& machine) {
     }
     constexpr std::string_view kTrace[] = {"all", "sched", "none"};
     if (machine.trace != defaults.trace) out += " trace " + std::string(kTrace[static_cast<std::size_t>(machine.trace)]);
+    if (machine.memory != defaults.memory) out += " memory " + std::to_string(machine.memory);
+    if (machine.pcid != defaults.pcid) out += " pcid off";
     if (machine.seed != defaults.seed) out += " seed " + std::to_string(machine.seed);
     if (machine.until != defaults.until) out += " until " + write_duration(machine.until);
     return "machine {" + out + " }\n";

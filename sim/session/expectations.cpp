@@ -9,6 +9,7 @@
 #include <span>
 
 #include "sim/base/assert.h"
+#include "sim/kernel/areas.h"
 #include "sim/kernel/events.h"
 #include "sim/scenario/expects.h"
 
@@ -290,6 +291,55 @@ class Measurer {
         return count(n);
     }
 
+    Found minflt(const ExpectExpr& e) const {
+        return sum(e.args[0], counted, [&](TaskId id) { return kernel_.tasks[id].min_flt; });
+    }
+    Found majflt(const ExpectExpr& e) const {
+        return sum(e.args[0], counted, [&](TaskId id) { return kernel_.tasks[id].maj_flt; });
+    }
+    Found rss(const ExpectExpr& e) const {
+        const std::vector<TaskId> found = tasks(e.args[0]);
+        if (found.empty()) return never(e.args[0]);
+        const MmId mm = kernel_.tasks[found[0]].mm;
+        return count(mm == kNoMm ? 0 : kernel_.mms[mm].rss());
+    }
+    // The address and page-table entry that a page's name stands for; 0 where nothing is mapped.
+    struct PageFound {
+        MmId mm = kNoMm;
+        std::uint64_t address = 0, word = 0;
+        Pfn pfn() const { return static_cast<Pfn>((word & paging::frame_mask) >> paging::page_bits); }
+    };
+    PageFound page(const ExpectExpr& e) const {
+        const std::vector<TaskId> found = tasks(e.args[0]);
+        if (found.empty()) return {};
+        const MmId mm = kernel_.tasks[found[0]].mm;
+        const std::optional<std::uint64_t> address = named_address(kernel_, mm, e.args[1]);
+        if (!address) return {};
+        return {mm, *address, kernel_.mms[mm].entry(*address, 1)};
+    }
+    Found frame(const ExpectExpr& e) const { return count(page(e).pfn()); }
+    Found sharers(const ExpectExpr& e) const {
+        const PageFound p = page(e);
+        if (p.word == 0 || !kernel_.memory.pages.exists(p.pfn())) return count(0);
+        return count(kernel_.memory.pages[p.pfn()].maps);
+    }
+    Found first_word(const ExpectExpr& e) const {
+        const PageFound p = page(e);
+        return count(p.mm == kNoMm ? 0 : kernel_.read_user(p.mm, p.address));
+    }
+    Found cow_copies(const ExpectExpr&) const { return count(kernel_.memory.cow); }
+    Found oom_kills(const ExpectExpr&) const { return count(kernel_.memory.oom_kill); }
+    Found tlb_misses(const ExpectExpr&) const {
+        std::uint64_t n = 0;
+        for (const Cpu& each : kernel_.cpus) n += each.tlb.misses;
+        return count(n);
+    }
+    Found tlb_flushes(const ExpectExpr&) const {
+        std::uint64_t n = 0;
+        for (const Cpu& each : kernel_.cpus) n += each.tlb_flushes;
+        return count(n);
+    }
+
     template <typename Counts>
     Found count_records(Counts counts) const {
         std::uint64_t n = 0;
@@ -413,6 +463,16 @@ std::span<const Measurer::Row> Measurer::rows() {
         {"invol", &Measurer::invol},
         {"cr3_writes", &Measurer::all_cr3_writes},
         {"cr3_changes", &Measurer::cr3_changes},
+        {"minflt", &Measurer::minflt},
+        {"majflt", &Measurer::majflt},
+        {"rss", &Measurer::rss},
+        {"frame", &Measurer::frame},
+        {"sharers", &Measurer::sharers},
+        {"value", &Measurer::first_word},
+        {"cow_copies", &Measurer::cow_copies},
+        {"oom_kills", &Measurer::oom_kills},
+        {"tlb_misses", &Measurer::tlb_misses},
+        {"tlb_flushes", &Measurer::tlb_flushes},
         {"count", &Measurer::records},
         {"irqs", &Measurer::irqs},
         {"coroutines", &Measurer::coroutines},

@@ -110,6 +110,15 @@ Says user_says(const Kernel& k, const StepReport& r) {
     const Program& p = k.program_of(k.tasks[r.task]);
     const UserOp& op = p.ops[r.step];
     using Kind = UserOp::Kind;
+    for (const Move& m : r.moves) {
+        if (m.to.kind != Place::Kind::cr2) continue;
+        char at[24];
+        std::snprintf(at, sizeof at, "0x%llx", static_cast<unsigned long long>(m.value));
+        return {{std::string("Page fault: the access to ") + at + " fails; the hardware pushes six words and enters the kernel.",
+                 std::string("缺页：对 ") + at + " 的访问失败；硬件压入六个字并进入内核。"},
+                {"CR2 holds the address. RIP still names this instruction: it will be tried again.",
+                 "CR2 中是地址。RIP 仍指向这条指令：它将被重试。"}};
+    }
     const auto variable = [&] {
         for (const Variable& v : p.variables)
             if (v.address == op.data) return v.name;
@@ -212,6 +221,24 @@ Says user_says(const Kernel& k, const StepReport& r) {
         case Kind::if_child:
         case Kind::thread_start:
             return {{"Look at RAX: 0 in the child, its pid in the parent.", "看 RAX：子任务中为 0，父任务中为其 pid。"}, {}};
+        case Kind::keep_result:
+            return {{"Keep the address in variable " + variable() + ".", "把地址存入变量 " + variable() + "。"}, {}};
+        case Kind::load_word:
+            return {{"Read a word of memory into RAX.", "从内存读一个字到 RAX。"}, {}};
+        case Kind::store_word:
+            return {{"Add 1 to a word of memory.", "把内存中的一个字加 1。"}, {}};
+        case Kind::touch_start:
+            return {{"RDI: the first page; RCX: how many pages to write.", "RDI：第一页；RCX：要写的页数。"}, {}};
+        case Kind::touch_next:
+            return {{"Write a word of this page, go on to the next one.", "写这一页的一个字，转到下一页。"}, {}};
+        case Kind::recurse_start:
+            return {{"RCX: how many nested calls to make.", "RCX：要嵌套调用多少层。"}, {}};
+        case Kind::recurse_down:
+            return {{"Call with a page of local variables: RSP goes down 4 KiB.", "调用，带一页局部变量：RSP 下降 4 KiB。"},
+                    {"The stack grows by being used: no system call asks for it.", "栈因使用而增长：不需要系统调用申请。"}};
+        case Kind::recurse_up:
+            return {{"All calls return: RSP is where it was.", "所有调用返回：RSP 回到原处。"},
+                    {"The pages stay; the next calls will find them.", "页留着；下次调用会再用到它们。"}};
     }
     return {};
 }

@@ -13,7 +13,8 @@ std::string_view record_name(RecordKind kind) {
         "workqueue_queue_work", "workqueue_activate_work", "workqueue_execute_start", "workqueue_execute_end",
         "timer_start",        "timer_expire_entry", "timer_cancel",     "sched_kthread_stop",
         "sched_kthread_stop_ret",
-        "sched_process_exec", "sched_process_wait", "tlb_flush"};
+        "sched_process_exec", "sched_process_wait",
+        "tlb_flush",          "page_fault_user",    "mark_victim"};
     static_assert(std::size(names) == kRecordKinds);
     return names[static_cast<std::size_t>(kind)];
 }

@@ -48,6 +48,8 @@ enum class RecordKind : std::uint8_t {
     sched_process_exec,  // a: TaskId; b: old pid
     sched_process_wait,  // a: pid it waits for, 0: any child
     tlb_flush,           // CR3 was written: a: reason 0 (task switch); b: 1 old entries flushed, 0 kept (PCID)
+    page_fault_user,     // a,b: address (low, high); c: RIP (low); d: error code
+    mark_victim,         // a: TaskId: chosen by the OOM killer; b: its total-vm, c: rss, both in pages
     count,
 };
 constexpr int kRecordKinds = static_cast<int>(RecordKind::count);
