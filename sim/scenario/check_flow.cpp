@@ -120,6 +120,8 @@ class FlowChecker {
             case Kind::waitpid:
             case Kind::waitid:
                 return true;
+            case Kind::ioctl:
+                return passes_time(stmt.body) || !s_.machine.costs_ideal;
             case Kind::until_stopped:  // its body answers for itself
             case Kind::flush:
             case Kind::stop:
@@ -157,6 +159,7 @@ class FlowChecker {
             case Kind::setnice:
             case Kind::affinity:
             case Kind::sched:
+            case Kind::kernel_call:
                 return !s_.machine.costs_ideal;  // the system call itself takes time
         }
         return true;

@@ -13,7 +13,10 @@ std::string_view record_name(RecordKind kind) {
         "workqueue_queue_work", "workqueue_activate_work", "workqueue_execute_start", "workqueue_execute_end",
         "timer_start",        "timer_expire_entry", "timer_cancel",     "sched_kthread_stop",
         "sched_kthread_stop_ret",
-        "sched_process_exec", "sched_process_wait", "tlb_flush"};
+        "sched_process_exec", "sched_process_wait",
+
+        "tasklet_entry",      "tasklet_exit",       "napi_poll",        "irq_warn",
+        "tlb_flush"};
     static_assert(std::size(names) == kRecordKinds);
     return names[static_cast<std::size_t>(kind)];
 }
