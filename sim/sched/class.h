@@ -96,6 +96,10 @@ class SchedClass {
     // The queue in pick order (for a tree: its nodes by key), the running task not included; at most `most` rows.
     virtual std::vector<QueueRow> rows(const TaskTable& tasks, CpuId cpu, std::size_t most) const = 0;
     virtual bool is_tree() const = 0;
+    // For drawing: the nodes of the structure itself, those of sleepers that are still in it too (QueueRow::delayed).
+    virtual std::vector<QueueRow> tree_rows(const TaskTable& tasks, CpuId cpu, std::size_t most) const {
+        return rows(tasks, cpu, most);
+    }
     // Numbers of the queue itself for the panel: {"min_vruntime", 123}.
     virtual std::vector<std::pair<std::string, std::int64_t>> numbers(CpuId cpu) const = 0;
     // What pick_next would choose now, and why. `prev` is the running task if it stays runnable, else kNoTask.

@@ -251,6 +251,12 @@ class Eevdf final : public SchedClass {
     bool is_tree() const override { return true; }
 
     std::vector<QueueRow> rows(const TaskTable& tasks, CpuId cpu, std::size_t most) const override {
+        std::vector<QueueRow> out = tree_rows(tasks, cpu, most + rq_[cpu].nr_delayed);
+        std::erase_if(out, [](const QueueRow& r) { return r.delayed; });
+        if (out.size() > most) out.resize(most);
+        return out;
+    }
+    std::vector<QueueRow> tree_rows(const TaskTable& tasks, CpuId cpu, std::size_t most) const override {
         std::vector<QueueRow> out;
         const EevdfRq& rq = rq_[cpu];
         for (TaskId t = rq.tree.leftmost(); t != kNoTask && out.size() < most; t = RbTree::next(tasks, t)) {
