@@ -9,6 +9,7 @@
 #include <map>
 
 #include "machine.h"
+#include "measured.h"
 
 using namespace sy;
 
@@ -26,74 +27,11 @@ std::string hog(const std::string& name, int nice) {
     return "process " + name + " nice " + std::to_string(nice) + " { forever { run 10s } }\n";
 }
 
-test::Run measured(const std::string& name) {
-    std::ifstream file(std::string(SWITCHYARD_SOURCE_DIR) + "/tests/real_kernel/" + name + ".scn");
-    REQUIRE(file.good());
-    return test::run(std::string{std::istreambuf_iterator<char>(file), {}});
-}
+using test::mean;
+using test::measure;
+using test::Measure;
+using test::measured;
 
-// What the measurements count, of one task.
-struct Measure {
-    double cpu = 0, share = 0;             // ms; % of the workload's tasks
-    double vol = 0, invol = 0;             // switch-outs a second
-    std::vector<double> turns, latencies;  // ms, us
-    double median() const {
-        auto t = turns;
-        std::sort(t.begin(), t.end());
-        return t.empty() ? 0 : t[t.size() / 2];
-    }
-};
-double mean(const std::vector<double>& v) {
-    double sum = 0;
-    for (double x : v) sum += x;
-    return v.empty() ? 0 : sum / static_cast<double>(v.size());
-}
-std::map<std::string, Measure> measure(const test::Run& r) {
-    std::map<std::string, Measure> out;
-    std::map<TaskId, Nanos> waking, began;
-    const auto mine = [&](TaskId t) {
-        return r.k.tasks[t].counts_as_living ||
-               (!r.k.tasks[t].is_kthread() && r.k.tasks[t].pid > 1);
-    };
-    for (const Record& rec : r.log) {
-        if (rec.kind == RecordKind::sched_waking) waking[rec.a] = rec.at;
-        if (rec.kind != RecordKind::sched_switch) continue;
-        if (rec.task != rec.a && rec.task >= r.k.cpus.size() && mine(rec.task)) {
-            Measure& m = out[std::string(r.k.tasks[rec.task].name())];
-            ((rec.b & 0xff) == 'R' ? m.invol : m.vol) += 1;
-            m.turns.push_back(static_cast<double>(rec.at - began[rec.task]) / 1e6);
-        }
-        began[rec.a] = rec.at;
-        if (waking.count(rec.a) != 0 && rec.a >= r.k.cpus.size() && mine(rec.a)) {
-            out[std::string(r.k.tasks[rec.a].name())].latencies.push_back(
-                static_cast<double>(rec.at - waking[rec.a]) / 1e3);
-            waking.erase(rec.a);
-        }
-    }
-    double all = 0;
-    for (TaskId t = 0; t < r.k.tasks.size(); ++t)
-        if (mine(t) && t >= r.k.cpus.size()) all += static_cast<double>(r.k.cpu_time(t)) / 1e6;
-    const double seconds = static_cast<double>(r.k.now()) / 1e9;
-    for (TaskId t = 0; t < r.k.tasks.size(); ++t) {
-        if (!mine(t) || t < r.k.cpus.size()) continue;
-        Measure& m = out[std::string(r.k.tasks[t].name())];
-        m.cpu = static_cast<double>(r.k.cpu_time(t)) / 1e6;
-        m.share = 100 * m.cpu / all;
-        m.vol /= seconds;
-        m.invol /= seconds;
-    }
-    return out;
-}
-// The table for people: SWITCHYARD_SHOW_MEASURED=1 prints it.
-void show(const char* name, const std::map<std::string, Measure>& all) {
-    if (std::getenv("SWITCHYARD_SHOW_MEASURED") == nullptr) return;
-    for (const auto& [task, m] : all)
-        std::printf(
-            "%-6s %-8s share %6.2f  vol/s %8.1f  inv/s %8.1f  turn median %.3f mean %.3f ms  "
-            "latency mean %.0f us\n",
-            name, task.c_str(), m.share, m.vol, m.invol, m.median(), mean(m.turns),
-            mean(m.latencies));
-}
 bool near(double value, double expected, double tolerance) {
     CAPTURE(value);
     CAPTURE(expected);
@@ -146,7 +84,6 @@ TEST_CASE("lags add up to zero, and the CPU is shared within a slice and a tick 
 
 TEST_CASE("as measured: w01, two equal hogs") {
     auto m = measure(measured("w01"));
-    show("w01", m);
     near(m["hogA"].share, 50, 0.5);
     near(m["hogA"].median(), 4.00, 0.05);
     near(m["hogA"].invol + m["hogB"].invol, 250, 10);
@@ -154,7 +91,6 @@ TEST_CASE("as measured: w01, two equal hogs") {
 
 TEST_CASE("as measured: w02, nice 0 and 5") {
     auto m = measure(measured("w02"));
-    show("w02", m);
     near(m["n0"].share, 75.38, 0.5);
     near(m["n5"].median(), 4.00, 0.05);
     near(m["n0"].median(), 12.00, 0.15);
@@ -163,7 +99,6 @@ TEST_CASE("as measured: w02, nice 0 and 5") {
 
 TEST_CASE("as measured: w03, four nice values") {
     auto m = measure(measured("w03"));
-    show("w03", m);
     near(m["nm5"].share, 68.00, 0.5);
     near(m["n0"].share, 22.33, 0.5);
     near(m["n5"].share, 7.27, 0.5);
@@ -174,7 +109,6 @@ TEST_CASE("as measured: w03, four nice values") {
 
 TEST_CASE("as measured: w04e, a hog and an interactive task") {
     auto m = measure(measured("w04e"));
-    show("w04e", m);
     near(m["inter"].share, 9.02, 0.5);
     std::size_t at_once = 0;
     double longest = 0;
@@ -190,7 +124,6 @@ TEST_CASE("as measured: w04e, a hog and an interactive task") {
 
 TEST_CASE("as measured: w05, eight equal hogs") {
     auto m = measure(measured("w05"));
-    show("w05", m);
     double switches = 0;
     for (int i = 1; i <= 8; ++i) {
         Measure& h = m["h/" + std::to_string(i)];
@@ -204,7 +137,6 @@ TEST_CASE("as measured: w05, eight equal hogs") {
 TEST_CASE("as measured: w08a, ping-pong through pipes") {
     auto r = measured("w08a");
     auto m = measure(r);
-    show("w08a", m);
     const double seconds = static_cast<double>(r.k.now()) / 1e9;
     const double all =
         (m["ping"].vol + m["ping"].invol + m["pong"].vol + m["pong"].invol) * seconds;
@@ -214,7 +146,6 @@ TEST_CASE("as measured: w08a, ping-pong through pipes") {
 
 TEST_CASE("as measured: w15b, a task that yields beside a hog") {
     auto m = measure(measured("w15b"));
-    show("w15b", m);
     near(m["yielder"].share, 7.0, 0.8);
     near(m["hog"].invol, 251, 12);
 }

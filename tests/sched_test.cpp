@@ -342,17 +342,17 @@ TEST_CASE("the red-black tree is a sorted list that is never lopsided") {
             const auto id = static_cast<TaskId>(dice.uniform(0, 119));
             const auto here = std::find(sorted.begin(), sorted.end(), id);
             if (here != sorted.end()) {
-                tree.erase(tasks, id);
+                tree.erase(tasks, id, ByVruntime{});
                 sorted.erase(here);
             } else {
-                tree.insert(tasks, id);
+                tree.insert(tasks, id, ByVruntime{});
                 const auto place = std::find_if(sorted.begin(), sorted.end(), [&](TaskId other) {
                     return static_cast<std::int64_t>(tasks[other].se.vruntime -
                                                      tasks[id].se.vruntime) > 0;
                 });
                 sorted.insert(place, id);
             }
-            REQUIRE(tree.valid(tasks));
+            REQUIRE(tree.valid(tasks, ByVruntime{}));
             REQUIRE(tree.size() == sorted.size());
             REQUIRE(tree.leftmost() == (sorted.empty() ? kNoTask : sorted.front()));
             if (i % 10 != 0) continue;

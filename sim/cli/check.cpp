@@ -2,7 +2,7 @@
 #include <cstdio>
 
 #include "sim/cli/commands.h"
-#include "sim/sched/class.h"
+#include "sim/sched/chain.h"
 
 namespace sy::cli {
 
@@ -33,6 +33,13 @@ int schedulers(Lang lang) {
                         option.usage.data(), static_cast<int>(help.size()), help.data());
         }
         std::printf("    (%.*s)\n", static_cast<int>(policy->source.size()), policy->source.data());
+    }
+    std::printf("%s\n", lang == Lang::zh ? "它们之外的调度类（stop、deadline、rt、idle），所有调度器都接受这些设置："
+                                         : "the classes around them (stop, deadline, rt, idle); every scheduler takes these:");
+    for (const PolicyOption& option : class_options()) {
+        const std::string_view help = lang == Lang::zh ? option.help_zh : option.help;
+        std::printf("    %-32.*s %.*s\n", static_cast<int>(option.usage.size()), option.usage.data(),
+                    static_cast<int>(help.size()), help.data());
     }
     return kFine;
 }

@@ -80,8 +80,8 @@ class Booter {
                         "未知的调度器“" + m.scheduler + "”；可用：" + known);
         }
         std::string wrong;
-        std::unique_ptr<SchedClass> c =
-            policy->make({m.cpus, m.hz, m.scheduler_options, m.seed}, wrong);
+        std::unique_ptr<ClassChain> c =
+            ClassChain::make(*policy, {m.cpus, m.hz, m.scheduler_options, m.seed}, wrong);
         if (c == nullptr) {
             std::string known;
             for (const PolicyOption& o : policy->options)
@@ -92,9 +92,7 @@ class Booter {
         }
         image.shared_queue = c->takes_from_other_cpus();
         image.wants_bursts = c->wants_bursts();
-        RtSettings rt;
-        rt.tick = kSecond / m.hz;
-        k.sched = ClassChainBox(std::make_unique<ClassChain>(m.cpus, rt, std::move(c)));
+        k.sched = ClassChainBox(std::move(c));
         image.scheduler = m.scheduler;
         for (const auto& [key, value] : m.scheduler_options) {
             image.scheduler += (image.scheduler == m.scheduler ? " " : ",") + key + "=" + value;

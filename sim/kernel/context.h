@@ -172,6 +172,7 @@ struct Ctx {
     CpuId select_new_cpu(TaskId id) const;   // for a task that has never run
     void move_to_cpu(TaskId id, CpuId c);
     std::uint64_t start_timer(CpuId c, Nanos expires, TimerKind kind, TaskId id);
+    void cancel_timer(CpuId c, std::uint64_t id);
     void program_lapic(CpuId c);
     // Arms or stops the timers that the rt and the deadline class ask for on `c`; call it when their queues changed.
     void sync_class_timers(CpuId c);

@@ -185,7 +185,11 @@ bool illegal_flags(Ctx& cx) {
            ((f & cf::parent) != 0 && of_init) || both(cf::pidfd, cf::parent_settid | cf::thread) ||
            (f & cf::namespaces) != 0;
 }
-bool no_more_tasks(Ctx& cx) { return cx.k.tasks.size() >= static_cast<std::size_t>(limits::tasks); }
+// A deadline task cannot fork: its share was admitted for one (linux.md 6.7), unless its children are normal.
+bool no_more_tasks(Ctx& cx) {
+    if (cx.cur().policy == Policy::deadline && !cx.cur().reset_on_fork) return true;
+    return cx.k.tasks.size() >= static_cast<std::size_t>(limits::tasks);
+}
 bool signal_pending(Ctx& cx) { return (cx.cur().tif & tif::sigpending) != 0; }
 void return_einval(Ctx& cx) { return_value(cx, err::inval); }
 void return_eagain(Ctx& cx) { return_value(cx, err::again); }
@@ -327,8 +331,10 @@ constexpr StepDef copy_process_steps[] = {
             "CLONE_THREAD 需要 CLONE_SIGHAND，后者需要 CLONE_VM：处理函数是地址，线程共享信号。"}),
     branch(signal_pending, "restart", {"Is a signal pending?", "有待处理的信号吗？",
                                        "It is delivered first; then the call is made again.", "先递送它，然后重新调用。"}),
-    branch(no_more_tasks, "full", {"Are there as many tasks already as the machine may have?",
-                                   "任务数已达到机器的上限了吗？", "", ""}),
+    branch(no_more_tasks, "full", {"Are there as many tasks already as the machine may have, or is {cur} a deadline task?",
+                                   "任务数已达到机器的上限，或 {cur} 是 deadline 任务吗？",
+                                   "A deadline task's share was admitted for one task: it cannot fork.",
+                                   "deadline 任务的份额只为一个任务准入：它不能 fork。"}),
     branch(no_memory, "nomem", {"Is there no room for a task_struct and a stack?", "没有放 task_struct 和栈的空间吗？", "", ""}),
     effect(dup_task_struct, Cost::fork,
            {"Copy {cur}'s task_struct and allocate a kernel stack for the copy.",

@@ -292,7 +292,7 @@ void pick_next(Ctx& cx) {
         if (end != kNever) cx.cpu.slice_timer = cx.start_timer(cx.cpu.id, end, TimerKind::slice, next);
     }
     cx.sync_class_timers(cx.cpu.id);
-    if (cx.k.cpus.size() > 1 && cx.k.sched->rt().runnable(cx.cpu.id) > 1) cx.push_rt_task();
+    if (cx.k.cpus.size() > 1 && cx.k.sched->runnable_above_fair(cx.cpu.id) > 1) cx.push_rt_task();
     ++cx.cpu.sched_count;
     if (next == cx.cpu.idle) ++cx.cpu.sched_goidle;
     cx.cpu.picked = next;
@@ -733,6 +733,7 @@ void Kernel::set_affinity(Ctx& cx, TaskId id, std::uint64_t mask) {
     const std::uint64_t online =
         cpus.size() == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << cpus.size()) - 1;
     if ((mask & online) == 0) return;
+    if (tasks[id].policy == Policy::deadline && (mask & online) != online) return;   // EBUSY: see set_scheduler
     Task& t = tasks.mut(id);
     cx.move(at::none, at::task(id, TaskField::cpus_allowed), mask & online, t.cpus_allowed);
     t.cpus_allowed = mask & online;

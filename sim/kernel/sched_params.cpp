@@ -14,7 +14,14 @@ namespace sy {
 
 namespace {
 
-constexpr int kEinval = -22;
+constexpr int kEinval = -22, kEperm = -1;
+
+// A deadline task must be able to use the whole root domain: the admission test counts all its CPUs (linux.md 6.7).
+bool spans_all_cpus(const Kernel& k, const Task& t) {
+    for (CpuId c = 0; c < k.cpus.size(); ++c)
+        if ((t.cpus_allowed >> c & 1) == 0) return false;
+    return true;
+}
 
 int normal_prio_of(const Task& t) {
     switch (t.policy) {
@@ -71,7 +78,6 @@ void set_class(Kernel& k, Ctx& cx, TaskId id, int prio) {
 
 bool in_range(const SchedParams& p) {
     const bool rt = p.policy == Policy::fifo || p.policy == Policy::rr;
-    if (p.policy == Policy::deadline) return false;
     return rt ? p.rt_priority >= 1 && p.rt_priority <= 99 : p.rt_priority == 0;
 }
 
@@ -93,7 +99,16 @@ void Kernel::set_nice(Ctx& cx, TaskId id, int nice) {
 
 int Kernel::set_scheduler(Ctx& cx, TaskId id, const SchedParams& params) {
     if (!in_range(params)) return kEinval;
+    if (params.policy == Policy::deadline && !spans_all_cpus(*this, tasks[id])) return kEperm;
     const TakenOut was = take_out(*this, cx, id);
+    if (params.policy == Policy::deadline) {
+        if (const int refused = sched->dl().set_params(id, params); refused != 0) {
+            put_back(*this, cx, id, was);
+            return refused;
+        }
+    } else {
+        sched->cls(ClassId::fair).set_slice(cx.view(tasks[id].cpu), id, params.runtime);
+    }
     Task& t = tasks.mut(id);
     const bool inherits = t.prio < t.normal_prio;
     t.policy = params.policy;
@@ -117,68 +132,74 @@ void Kernel::set_effective_prio(Ctx& cx, TaskId id, int prio) {
 
 namespace {
 
-// How urgent what runs on a CPU is, as a priority; idle is below everything.
-int running_prio(const Kernel& k, const Cpu& c) { return c.runs() == c.idle ? 1000 : k.tasks[c.runs()].prio; }
+// How urgent what runs on a CPU is (ClassChain::urgency); idle is below everything.
+std::int64_t runs_there(const Kernel& k, const Cpu& c) {
+    return c.runs() == c.idle ? kNever : k.sched->urgency(k.tasks, c.runs());
+}
 
 }  // namespace
 
-// select_task_rq_rt: the old CPU if it can preempt there at once, else the CPU with the least urgent task
-// (find_lowest_rq): the old one, then the waker's, then the lowest number.
+// select_task_rq_rt and _dl: the old CPU if it can preempt there at once, else the CPU with the least urgent task
+// (find_lowest_rq, find_later_rq): the waker's first, then the lowest number.
 CpuId Ctx::select_rt_cpu(TaskId id) const {
     const Task& t = peek(id);
     const auto allowed = [&](CpuId c) { return c < k.cpus.size() && (t.cpus_allowed >> c & 1) != 0; };
     const CpuId home = allowed(t.cpu) ? t.cpu : first_allowed(t);
-    const int here = running_prio(k, k.cpus[home]);
-    if (here >= 100) return home;
+    const std::int64_t here = runs_there(k, k.cpus[home]), own = k.sched->urgency(k.tasks, id);
+    if (k.cpus.size() == 1 || t.sched_class == ClassId::stop || here == kNever) return home;
+    if (k.tasks[k.cpus[home].runs()].sched_class == ClassId::fair) return home;
     CpuId best = home;
-    int lowest = std::max(here, static_cast<int>(t.prio));
-    for (const CpuId first : {cpu.id, CpuId{0}})
-        for (CpuId c = first; c < k.cpus.size(); ++c) {
-            if (!allowed(c) || (first == cpu.id && c != cpu.id)) continue;
-            if (running_prio(k, k.cpus[c]) <= lowest) continue;
-            lowest = running_prio(k, k.cpus[c]);
-            best = c;
-        }
+    std::int64_t lowest = std::max(here, own);
+    const auto look_at = [&](CpuId c) {
+        if (!allowed(c) || runs_there(k, k.cpus[c]) <= lowest) return;
+        lowest = runs_there(k, k.cpus[c]);
+        best = c;
+    };
+    look_at(cpu.id);
+    for (CpuId c = 0; c < k.cpus.size(); ++c) look_at(c);
     return best;
 }
 
-// pull_rt_task: a CPU that is about to run something less urgent takes a more urgent task that waits elsewhere.
+// pull_rt_task, pull_dl_task: a CPU that is about to run something less urgent takes what waits elsewhere.
 bool Ctx::pull_rt_task() {
     TaskId best = kNoTask;
-    int prio = std::min(k.sched->rt().best_waiting(cpu.id), kRtPriorities);
+    std::int64_t most = k.sched->best_waiting(cpu.id);
     for (const Cpu& other : k.cpus) {
-        if (other.id == cpu.id || k.sched->rt().best_waiting(other.id) >= prio) continue;
-        const TaskId t = k.sched->rt().pushable(k.tasks, other.id, cpu.id);
-        if (t == kNoTask || peek(t).prio >= prio) continue;
+        if (other.id == cpu.id) continue;
+        const TaskId t = k.sched->pushable(k.tasks, other.id, cpu.id);
+        if (t == kNoTask || k.sched->urgency(k.tasks, t) >= most) continue;
+        if (k.sched->urgency(k.tasks, t) < runs_there(k, other)) continue;   // it is about to run there
         best = t;
-        prio = peek(t).prio;
+        most = k.sched->urgency(k.tasks, t);
     }
     if (best == kNoTask) return false;
     const CpuId from = peek(best).cpu;
     k.sched->dequeue(view(from), best, Dequeue::migrated);
     move_to_cpu(best, cpu.id);
     k.sched->enqueue(view(), best, Enqueue::migrated);
+    sync_class_timers(from);
     return true;
 }
 
-// push_rt_task: a real-time task that must wait here goes where something less urgent runs.
+// push_rt_task, push_dl_task: who must wait here goes where something less urgent runs.
 void Ctx::push_rt_task() {
     CpuId lowest = kNoCpu;
     TaskId task = kNoTask;
-    int prio = 0;
+    std::int64_t least = 0;
     for (const Cpu& other : k.cpus) {
         if (other.id == cpu.id) continue;
-        const TaskId t = k.sched->rt().pushable(k.tasks, cpu.id, other.id);
-        const int runs = running_prio(k, other);
-        if (t == kNoTask || runs <= peek(t).prio || runs <= prio) continue;
+        const TaskId t = k.sched->pushable(k.tasks, cpu.id, other.id);
+        const std::int64_t runs = runs_there(k, other);
+        if (t == kNoTask || runs <= k.sched->urgency(k.tasks, t) || runs <= least) continue;
         lowest = other.id;
         task = t;
-        prio = runs;
+        least = runs;
     }
     if (task == kNoTask) return;
     k.sched->dequeue(view(), task, Dequeue::migrated);
     move_to_cpu(task, lowest);
     k.sched->enqueue(view(lowest), task, Enqueue::migrated);
+    sync_class_timers(lowest);
     resched_curr(lowest);
 }
 
@@ -188,11 +209,14 @@ void Ctx::sync_class_timers(CpuId c) {
     static constexpr std::array kinds = {TimerKind::rt_period, TimerKind::dl_task};
     static constexpr std::array ids = {ClassId::rt, ClassId::deadline};
     Cpu& target = k.cpus[c];
+    if (!k.sched->has_timers(c) && target.class_timer_at[0] == kNever && target.class_timer_at[1] == kNever) [[likely]]
+        return;
     bool armed = false;
     for (std::size_t i = 0; i < kinds.size(); ++i) {
-        const Nanos wanted = k.sched->cls(ids[i]).next_timer(c);
+        const Nanos wanted = k.sched->next_timer(ids[i], c);
         if (wanted == target.class_timer_at[i]) [[likely]]
             continue;
+        if (target.class_timer[i] != 0) cancel_timer(c, target.class_timer[i]);
         target.class_timer_at[i] = wanted;
         target.class_timer[i] = 0;
         if (wanted == kNever) continue;

@@ -239,7 +239,10 @@ void prev_is_off(Ctx& cx) {
         cx.task(prev).last_queued = queued;
         cx.check_preempt(c, prev);
     } else if (cx.k.cpus.size() > 1 && t.on_rq && prev != cx.cpu.idle) {
-        cx.kick_idle_cpu(prev);
+        if (t.sched_class < ClassId::fair)
+            cx.push_rt_task();   // the balance callback of its class: it may go where something less urgent runs
+        else
+            cx.kick_idle_cpu(prev);
     }
     cx.preempt_sub(kPreemptOffset);
     cx.irqs_on();

@@ -56,6 +56,14 @@ std::uint64_t Ctx::start_timer(CpuId c, Nanos expires, TimerKind kind, TaskId id
     return timer;
 }
 
+void Ctx::cancel_timer(CpuId c, std::uint64_t id) {
+    std::vector<HrTimer>& all = k.cpus[c].timers;
+    const auto at = std::find_if(all.begin(), all.end(), [&](const HrTimer& t) { return t.id == id; });
+    if (at == all.end()) return;
+    all.erase(at);
+    std::make_heap(all.begin(), all.end(), later);
+}
+
 void Ctx::program_lapic(CpuId c) {
     Cpu& target = k.cpus[c];
     drop_stale(*this, target);

@@ -55,7 +55,7 @@ std::string stat(const Kernel& k, TaskId task, bool group) {
     // 31 to 44.
     out += fmt::format("{} 0 {} 0 {} 0 0 {} {} {} {} 0 0 0 ", t.pending_signals & 0x7fff'ffff,
                        t.is_kthread() ? 2'147'483'647 : 0, blocked ? 1 : 0, exit_signal, t.cpu,
-                       std::max(0, 99 - t.prio), static_cast<int>(t.policy));
+                       t.rt_priority, static_cast<int>(t.policy));
     // 45 to 52. Arguments and environment lie above the first stack frame (linux.md 2.4).
     if (!has_mm) return out + fmt::format("0 0 0 0 0 0 0 {}\n", t.exit_code);
     const Program& program = k.program_of(t);
@@ -206,6 +206,12 @@ std::string sched(const Kernel& k, TaskId task, bool) {
     line("se.load.weight", std::to_string(std::uint64_t{t.se.weight} << 10));
     line("policy", std::to_string(static_cast<int>(t.policy)));
     line("prio", std::to_string(t.prio));
+    if (const DlEntity* dl = k.sched->dl().find(task); t.policy == Policy::deadline && dl != nullptr) {
+        line("dl.runtime", std::to_string(dl->runtime));
+        line("dl.deadline", std::to_string(dl->deadline));
+    } else if (t.sched_class == ClassId::fair && t.se.slice != 0) {
+        line("se.slice", std::to_string(t.se.slice));
+    }
     line("clock-delta", "0");
     return out;
 }

@@ -42,7 +42,7 @@ PsRow row_of(const Kernel& k, TaskId id) {
     row.pgid = row.sid = group_of(k, t);
     row.cls = class_of(t);
     if (is_fair) row.nice = t.nice;
-    if (!is_fair) row.rtprio = std::max(0, 99 - t.prio);
+    if (!is_fair) row.rtprio = t.rt_priority;
     row.pri = 139 - t.prio;
     row.psr = t.cpu;
     row.threads = thread_count(k, t);

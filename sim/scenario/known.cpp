@@ -4,7 +4,7 @@
 
 #include "sim/machine/costs.h"
 #include "sim/scenario/parse.h"
-#include "sim/sched/class.h"
+#include "sim/sched/chain.h"
 #include "sim/trace/record.h"
 
 namespace sy {
@@ -22,6 +22,7 @@ Names collect() {
         SchedulerWords& words = names.schedulers.emplace_back();
         words.name = policy->name;
         for (const PolicyOption& option : policy->options) words.options.push_back(option.key);
+        for (const PolicyOption& option : class_options()) words.options.push_back(option.key);
     }
     for (const CostRow& row : cost_table()) {
         if (row.cost != Cost::none) names.costs.emplace_back(row.name);
@@ -37,12 +38,15 @@ bool scheduler_fits(const MachineDecl& machine, Text& why) {
     const PolicyInfo* policy = find_policy(machine.scheduler);
     if (policy == nullptr) return true;  // reported where it was read
     std::string wrong;
-    if (policy->make(
-            {.cpus = machine.cpus, .hz = machine.hz, .settings = machine.scheduler_options}, wrong))
+    if (ClassChain::make(
+            *policy, {.cpus = machine.cpus, .hz = machine.hz, .settings = machine.scheduler_options}, wrong))
         return true;
     const std::string key = wrong.substr(0, wrong.find('='));
     std::string usage, usage_zh;
     for (const PolicyOption& option : policy->options) {
+        if (option.key == key) usage = std::string(option.usage);
+    }
+    for (const PolicyOption& option : class_options()) {
         if (option.key == key) usage = std::string(option.usage);
     }
     why = text("scheduler {0} cannot use '{1}'; write it like {2}",

@@ -40,9 +40,7 @@ struct CfsRq {
 
 class Cfs final : public SchedClass {
   public:
-    Cfs(int cpus, const CfsTunables& tunables) : t_(tunables), rq_(static_cast<std::size_t>(cpus)) {
-        for (CfsRq& rq : rq_) rq.tree.order_ties_by_pid(t_.ties_by_pid);
-    }
+    Cfs(int cpus, const CfsTunables& tunables) : t_(tunables), rq_(static_cast<std::size_t>(cpus)) {}
     std::unique_ptr<SchedClass> clone() const override { return std::make_unique<Cfs>(*this); }
 
     void enqueue(SchedView v, TaskId task, Enqueue why) override {
@@ -53,7 +51,7 @@ class Cfs final : public SchedClass {
         if (why == Enqueue::changed || why == Enqueue::changed_to_head) se.vruntime += rq.min_vruntime;
         rq.load.weight += se.weight;
         ++rq.nr_running;
-        rq.tree.insert(v.tasks, task);
+        rq.tree.insert(v.tasks, task, order());
     }
 
     void dequeue(SchedView v, TaskId task, Dequeue why) override {
@@ -62,7 +60,7 @@ class Cfs final : public SchedClass {
         if (task == rq.curr)
             rq.curr = kNoTask;
         else
-            rq.tree.erase(v.tasks, task);
+            rq.tree.erase(v.tasks, task, order());
         forget_buddy(rq, task);
         rq.load.weight -= v.peek(task).se.weight;
         --rq.nr_running;
@@ -92,7 +90,7 @@ class Cfs final : public SchedClass {
 
     void set_next(SchedView v, TaskId task) override {
         CfsRq& rq = rq_[v.cpu];
-        rq.tree.erase(v.tasks, task);
+        rq.tree.erase(v.tasks, task, order());
         SchedEntity& se = v.task(task).se;
         se.exec_start = v.now;
         if (task != rq.prev) se.prev_sum_exec_runtime = se.sum_exec_runtime;
@@ -104,7 +102,7 @@ class Cfs final : public SchedClass {
         CfsRq& rq = rq_[v.cpu];
         update_curr(v, task);
         rq.curr = kNoTask;
-        rq.tree.insert(v.tasks, task);
+        rq.tree.insert(v.tasks, task, order());
     }
 
     void update_curr(SchedView v, TaskId curr) override {
@@ -238,7 +236,7 @@ class Cfs final : public SchedClass {
 
     std::string check(const TaskTable& tasks, CpuId cpu) const override {
         const CfsRq& rq = rq_[cpu];
-        if (!rq.tree.valid(tasks)) return "the run queue is not a valid red-black tree";
+        if (!rq.tree.valid(tasks, order())) return "the run queue is not a valid red-black tree";
         std::uint64_t load = 0;
         std::uint32_t count = 0;
         for (TaskId t = rq.tree.leftmost(); t != kNoTask; t = RbTree::next(tasks, t), ++count)
@@ -260,6 +258,7 @@ class Cfs final : public SchedClass {
         const char* rule_zh = "";
     };
 
+    ByVruntime order() const { return {t_.ties_by_pid}; }
     static void forget_buddy(CfsRq& rq, TaskId task) {
         if (rq.next == task) rq.next = kNoTask;
         if (rq.last == task) rq.last = kNoTask;

@@ -13,27 +13,129 @@ const char* class_name(ClassId id) {
     return names[static_cast<int>(id)];
 }
 
-ClassChain::ClassChain(int cpus, const RtSettings& rt, std::unique_ptr<SchedClass> fair)
-    : class_{SchedClassBox(make_stop_class(cpus)), SchedClassBox(std::make_unique<RtClass>(cpus, rt)),
-             SchedClassBox(std::make_unique<RtClass>(cpus, rt)), SchedClassBox(std::move(fair)),
+ClassChain::ClassChain(int cpus, const ClassSettings& settings, std::unique_ptr<SchedClass> fair)
+    : class_{SchedClassBox(make_stop_class(cpus)), SchedClassBox(std::make_unique<DlClass>(settings.dl)),
+             SchedClassBox(std::make_unique<RtClass>(cpus, settings.rt)), SchedClassBox(std::move(fair)),
              SchedClassBox(make_idle_class(cpus))},
-      upper_(static_cast<std::size_t>(cpus)) {}
+      upper_(static_cast<std::size_t>(cpus)),
+      charged_(static_cast<std::size_t>(cpus)) {}
+
+namespace {
+
+constexpr PolicyOption options[] = {
+    {"sched_rr_timeslice_ms", "sched_rr_timeslice_ms=100ms", "quantum of SCHED_RR, in whole ticks (default 100 ms)",
+     "SCHED_RR 的时间片，按整个时钟周期计（默认 100 ms）"},
+    {"sched_rt_period_us", "sched_rt_period_us=1s", "period of real-time throttling and of the admission test (default 1 s)",
+     "实时限流与准入测试的周期（默认 1 s）"},
+    {"sched_rt_runtime_us", "sched_rt_runtime_us=950ms|off",
+     "what real-time tasks of a CPU may use of it (default 950 ms; eevdf throttles nobody, it has the fair server)",
+     "每个 CPU 上实时任务在其中可用的时间（默认 950 ms；eevdf 不限流，而是用 fair server）"},
+    {"fair_server", "fair_server=on|off",
+     "a deadline reservation through which starved normal tasks run (Linux 6.12; default on with eevdf)",
+     "一份 deadline 预留，让挨饿的普通任务得以运行（Linux 6.12；eevdf 默认开启）"},
+    {"fair_server_runtime", "fair_server_runtime=50ms", "its runtime (default 50 ms)", "其运行时间（默认 50 ms）"},
+    {"fair_server_period", "fair_server_period=1s", "its period (default 1 s)", "其周期（默认 1 s）"},
+    {"sched_deadline_period_min_us", "sched_deadline_period_min_us=100us", "shortest period of SCHED_DEADLINE (default 100 us)",
+     "SCHED_DEADLINE 的最短周期（默认 100 us）"},
+    {"sched_deadline_period_max_us", "sched_deadline_period_max_us=4194304us",
+     "longest period of SCHED_DEADLINE (default 4194304 us)", "SCHED_DEADLINE 的最长周期（默认 4194304 us）"},
+};
+
+// True: the key is one of the classes'. `ok`: and the value fits.
+bool read_class_setting(const std::string& key, const std::string& value, ClassSettings& s, bool& given, bool& ok) {
+    const Nanos time = parse_duration_setting(value, key);
+    Nanos* const to = key == "sched_rr_timeslice_ms"          ? &s.rt.rr_timeslice
+                      : key == "sched_rt_period_us"           ? &s.rt.period
+                      : key == "sched_rt_runtime_us"          ? &s.rt.runtime
+                      : key == "fair_server_runtime"          ? &s.dl.server_runtime
+                      : key == "fair_server_period"           ? &s.dl.server_period
+                      : key == "sched_deadline_period_min_us" ? &s.dl.period_min
+                      : key == "sched_deadline_period_max_us" ? &s.dl.period_max
+                                                              : nullptr;
+    if (key == "fair_server") {
+        ok = value == "on" || value == "off";
+        s.dl.fair_server = value == "on";
+        return true;
+    }
+    if (to == nullptr) return false;
+    const bool off = key == "sched_rt_runtime_us" && value == "off";
+    given = given || key == "sched_rt_runtime_us";
+    ok = off || time > 0;
+    *to = off ? -1 : time;
+    return true;
+}
+
+}  // namespace
+
+std::span<const PolicyOption> class_options() { return options; }
+
+std::unique_ptr<ClassChain> ClassChain::make(const PolicyInfo& policy, const SchedOptions& o, std::string& error) {
+    ClassSettings s;
+    s.dl.cpus = o.cpus;
+    s.rt.tick = kSecond / o.hz;
+    s.dl.fair_server = policy.name == "eevdf";
+    SchedOptions rest = o;
+    rest.settings.clear();
+    bool runtime_given = false;
+    for (const auto& setting : o.settings) {
+        bool ok = false;
+        if (!read_class_setting(setting.first, setting.second, s, runtime_given, ok)) {
+            rest.settings.push_back(setting);
+        } else if (!ok) {
+            error = setting.first + "=" + setting.second;
+            return nullptr;
+        }
+    }
+    if (s.rt.runtime > s.rt.period || s.dl.server_runtime > s.dl.server_period) {
+        error = s.rt.runtime > s.rt.period ? "sched_rt_runtime_us" : "fair_server_runtime";
+        return nullptr;
+    }
+    s.dl.rt_period = s.rt.period;
+    s.dl.rt_runtime = s.rt.runtime;
+    // Since 6.12 the limit is the admission test's only; nobody is throttled unless the scenario asks for it.
+    if ((s.dl.fair_server || policy.name == "eevdf") && !runtime_given) s.rt.runtime = -1;
+    std::unique_ptr<SchedClass> fair = policy.make(rest, error);
+    return fair ? std::make_unique<ClassChain>(o.cpus, s, std::move(fair)) : nullptr;
+}
 
 void ClassChain::enqueue(SchedView v, TaskId task, Enqueue why) {
     const ClassId id = v.peek(task).sched_class;
     if (id < ClassId::fair) ++upper_[v.cpu];
     cls(id).enqueue(v, task, why);
+    if (id == ClassId::fair && dl().has_server()) dl().server_start(v.cpu, v.now);
 }
 
 void ClassChain::dequeue(SchedView v, TaskId task, Dequeue why) {
     const ClassId id = v.peek(task).sched_class;
     cls(id).dequeue(v, task, why);
     if (id < ClassId::fair) --upper_[v.cpu];
+    if (id == ClassId::fair && dl().has_server() && class_[kFair]->runnable(v.cpu) == 0) dl().server_stop(v.cpu);
+}
+
+void ClassChain::charge_server(const SchedView& v, TaskId curr) {
+    const std::uint64_t total = v.peek(curr).se.sum_exec_runtime;
+    dl().server_charge(v.cpu, v.now, static_cast<Nanos>(total - charged_[v.cpu]));
+    charged_[v.cpu] = total;
+}
+void ClassChain::set_next(SchedView v, TaskId task) {
+    of(v, task).set_next(v, task);
+    if (dl().has_server()) charged_[v.cpu] = v.peek(task).se.sum_exec_runtime;
+}
+void ClassChain::put_prev(SchedView v, TaskId task) {
+    of(v, task).put_prev(v, task);
+    if (dl().has_server() && v.peek(task).sched_class == ClassId::fair) charge_server(v, task);
+}
+bool ClassChain::tick(SchedView v, TaskId curr) {
+    const bool again = of(v, curr).tick(v, curr);
+    if (!dl().has_server() || v.peek(curr).sched_class != ClassId::fair) return again;
+    charge_server(v, curr);
+    return dl().server_wants_resched(v.cpu) || again;
 }
 
 TaskId ClassChain::pick_next(SchedView v) {
     if (upper_[v.cpu] != 0) [[unlikely]] {
         for (const ClassId id : kAboveFair) {
+            if (id == ClassId::deadline && dl().server_first(v.cpu)) break;   // normal tasks run through their server
             const TaskId t = cls(id).pick_next(v);
             if (t == kNoTask) continue;
             class_[kFair]->passed_over(v);
@@ -67,6 +169,34 @@ std::uint32_t ClassChain::runnable_above_fair(CpuId cpu) const {
     return n;
 }
 
+// Deadlines are far below this, kNever above it.
+constexpr std::int64_t kAfterDeadlines = std::int64_t{1} << 60;
+
+std::int64_t ClassChain::urgency(const TaskTable& tasks, TaskId task) const {
+    switch (tasks[task].sched_class) {
+        case ClassId::stop: return -1;
+        case ClassId::deadline:
+            if (const DlEntity* e = dl().find(task); e != nullptr) return e->deadline;
+            return 0;
+        case ClassId::rt: return kAfterDeadlines + tasks[task].prio;
+        case ClassId::fair:
+        case ClassId::idle: break;
+    }
+    return kAfterDeadlines + 100;
+}
+
+std::int64_t ClassChain::best_waiting(CpuId cpu) const {
+    if (const Nanos deadline = dl().best_waiting(cpu); deadline != kNever) return deadline;
+    const int prio = rt().best_waiting(cpu);
+    return prio < kRtPriorities ? kAfterDeadlines + prio : kNever;
+}
+
+TaskId ClassChain::pushable(const TaskTable& tasks, CpuId from, CpuId to) const {
+    if (upper_[from] == 0) return kNoTask;
+    const TaskId t = dl().pushable(tasks, from, to);
+    return t != kNoTask || rt().throttled(from) ? t : rt().pushable(tasks, from, to);
+}
+
 std::vector<std::pair<std::string, std::int64_t>> ClassChain::numbers(CpuId cpu) const {
     auto out = class_[kFair]->numbers(cpu);
     if (upper_[cpu] == 0) return out;
@@ -79,6 +209,13 @@ std::vector<std::pair<std::string, std::int64_t>> ClassChain::numbers(CpuId cpu)
 PickReason ClassChain::explain(const TaskTable& tasks, CpuId cpu, TaskId prev) const {
     const bool prev_is_fair = prev == kNoTask || tasks[prev].sched_class == ClassId::fair;
     for (const ClassId id : kAboveFair) {
+        if (id == ClassId::deadline && dl().server_first(cpu)) {
+            PickReason why = class_[kFair]->explain(tasks, cpu, prev_is_fair ? prev : kNoTask);
+            if (why.winner == kNoTask) continue;
+            why.rule += "; normal tasks have starved, so the fair server lets them run before real-time ones";
+            why.rule_zh += "；普通任务一直挨饿，fair server 让它们先于实时任务运行";
+            return why;
+        }
         if (cls(id).runnable(cpu) == 0) continue;
         const bool own = prev != kNoTask && tasks[prev].sched_class == id;
         PickReason why = cls(id).explain(tasks, cpu, own ? prev : kNoTask);
@@ -94,7 +231,7 @@ PickReason ClassChain::explain(const TaskTable& tasks, CpuId cpu, TaskId prev) c
 
 void ClassChain::mix(Fingerprint& print) const {
     for (const SchedClassBox& c : class_) c->mix(print);
-    for (const std::uint32_t n : upper_) print.mix(n);
+    for (std::size_t c = 0; c < upper_.size(); ++c) print.mix(upper_[c] + (charged_[c] << 20));
 }
 
 std::string ClassChain::check(const TaskTable& tasks, CpuId cpu) const {

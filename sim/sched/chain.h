@@ -9,6 +9,7 @@
 #include <array>
 
 #include "sim/sched/class.h"
+#include "sim/sched/dl.h"
 #include "sim/sched/rt.h"
 
 namespace sy {
@@ -16,18 +17,28 @@ namespace sy {
 std::unique_ptr<SchedClass> make_stop_class(int cpus);
 std::unique_ptr<SchedClass> make_idle_class(int cpus);
 
+// What the classes around the fair slot can be told, by the kernel's names (sysctl, debugfs).
+struct ClassSettings {
+    RtSettings rt;
+    DlSettings dl;
+};
+// Their settings in the language and on the command line: every scheduler understands them.
+std::span<const PolicyOption> class_options();
+
 class ClassChain final : public SchedClass {
   public:
-    ClassChain(int cpus, const RtSettings& rt, std::unique_ptr<SchedClass> fair);
+    ClassChain(int cpus, const ClassSettings& settings, std::unique_ptr<SchedClass> fair);
+    // The fair slot holds `policy`; settings that are the classes' are read here. Null and an error text if one is wrong.
+    static std::unique_ptr<ClassChain> make(const PolicyInfo& policy, const SchedOptions& options, std::string& error);
     std::unique_ptr<SchedClass> clone() const override { return std::make_unique<ClassChain>(*this); }
 
     void enqueue(SchedView v, TaskId task, Enqueue why) override;
     void dequeue(SchedView v, TaskId task, Dequeue why) override;
     TaskId pick_next(SchedView v) override;
-    void set_next(SchedView v, TaskId task) override { of(v, task).set_next(v, task); }
-    void put_prev(SchedView v, TaskId task) override { of(v, task).put_prev(v, task); }
+    void set_next(SchedView v, TaskId task) override;
+    void put_prev(SchedView v, TaskId task) override;
     void update_curr(SchedView v, TaskId curr) override { of(v, curr).update_curr(v, curr); }
-    bool tick(SchedView v, TaskId curr) override { return of(v, curr).tick(v, curr); }
+    bool tick(SchedView v, TaskId curr) override;
     // A higher class always preempts a lower one, never the other way round.
     bool check_preempt(SchedView v, TaskId curr, TaskId wakee) override;
     void yield(SchedView v, TaskId curr) override { of(v, curr).yield(v, curr); }
@@ -63,6 +74,25 @@ class ClassChain final : public SchedClass {
     SchedClass& cls(ClassId id) { return *class_[static_cast<std::size_t>(id)]; }
     RtClass& rt() { return static_cast<RtClass&>(*class_[static_cast<std::size_t>(ClassId::rt)]); }
     const RtClass& rt() const { return static_cast<const RtClass&>(*class_[static_cast<std::size_t>(ClassId::rt)]); }
+    DlClass& dl() { return static_cast<DlClass&>(*class_[static_cast<std::size_t>(ClassId::deadline)]); }
+    const DlClass& dl() const {
+        return static_cast<const DlClass&>(*class_[static_cast<std::size_t>(ClassId::deadline)]);
+    }
+    SchedClass& fair() { return *class_[kFair]; }
+    // When a class wants to be called on a CPU. The fair server needs no timer while nobody can starve normal tasks.
+    using SchedClass::next_timer;
+    Nanos next_timer(ClassId id, CpuId cpu) const {
+        const Nanos own = cls(id).next_timer(cpu);
+        return id == ClassId::deadline && upper_[cpu] != 0 ? std::min(own, dl().server_timer(cpu)) : own;
+    }
+    bool has_timers(CpuId cpu) const { return upper_[cpu] != 0 || rt().timer_runs() || dl().ever_used(); }
+    // How urgent a task is among all: the lower number goes first. Deadline tasks by deadline, then real-time by
+    // priority, then normal ones, which are all alike.
+    std::int64_t urgency(const TaskTable& tasks, TaskId task) const;
+    // The most urgent one that waits on a CPU in the deadline and rt classes, kNever: none.
+    std::int64_t best_waiting(CpuId cpu) const;
+    // The most urgent of them that may run on `to`.
+    TaskId pushable(const TaskTable& tasks, CpuId from, CpuId to) const;
     // Runnable tasks of stop, deadline and rt.
     std::uint32_t runnable_above_fair(CpuId cpu) const;
 
@@ -72,7 +102,11 @@ class ClassChain final : public SchedClass {
     const SchedClass& of(const SchedView& v, TaskId task) const { return cls(v.peek(task).sched_class); }
 
     std::array<SchedClassBox, kClasses> class_;
+    // Charges the fair server for what the running normal task got since the last time.
+    void charge_server(const SchedView& v, TaskId curr);
+
     std::vector<std::uint32_t> upper_;   // by CPU: tasks queued or running in a class above fair
+    std::vector<std::uint64_t> charged_;   // by CPU: sum_exec_runtime of the running normal task then
 };
 using ClassChainBox = ClassBox<ClassChain>;
 

@@ -38,6 +38,8 @@ struct QueueRow {
     std::int64_t key = 0;          // vruntime in ns, position in a list, …
     TaskId left = kNoTask, right = kNoTask, parent = kNoTask;  // the real tree, if it is one
     bool red = false;
+    std::int64_t vruntime = 0, lag = 0;   // where the key is a deadline: EEVDF
+    bool eligible = true, delayed = false;
 };
 
 // Why a task is picked: the winner, the candidates with their numbers, and the rule that decided, in words.
@@ -77,6 +79,8 @@ class SchedClass {
     virtual void reweight(SchedView v, TaskId task, bool queued) = 0;
     // A task leaves `from` for another CPU's queue while asleep or queued (after dequeue, before enqueue).
     virtual void migrate(SchedView v, TaskId task, CpuId to) = 0;
+    // sched_setattr: a slice of its own for a task of a fair class that has slices; 0: the default one again.
+    virtual void set_slice(SchedView, TaskId, Nanos) {}
     // A higher class has the CPU now, although this one's running task was put back and may be its best.
     virtual void passed_over(SchedView) {}
     // A task that is not queued here leaves this class for another one, or comes from one (sched_setscheduler).
@@ -92,6 +96,10 @@ class SchedClass {
     // The queue in pick order (for a tree: its nodes by key), the running task not included; at most `most` rows.
     virtual std::vector<QueueRow> rows(const TaskTable& tasks, CpuId cpu, std::size_t most) const = 0;
     virtual bool is_tree() const = 0;
+    // For drawing: the nodes of the structure itself, those of sleepers that are still in it too (QueueRow::delayed).
+    virtual std::vector<QueueRow> tree_rows(const TaskTable& tasks, CpuId cpu, std::size_t most) const {
+        return rows(tasks, cpu, most);
+    }
     // Numbers of the queue itself for the panel: {"min_vruntime", 123}.
     virtual std::vector<std::pair<std::string, std::int64_t>> numbers(CpuId cpu) const = 0;
     // What pick_next would choose now, and why. `prev` is the running task if it stays runnable, else kNoTask.
@@ -176,5 +184,7 @@ Weight weight_of(const Task& task);
 
 // Reads `2ms`, `500us`, `1s`, `800ns`; -1 if it is not a duration.
 Nanos parse_duration_setting(std::string_view text);
+// The same; a bare number counts in the unit that the name of a kernel setting ends in (_ns, _us, _ms).
+Nanos parse_duration_setting(std::string_view text, std::string_view name);
 
 }  // namespace sy

@@ -5,37 +5,28 @@
 //
 // Rules, names and numbers: linux.md 6.5 (kernel/sched/fair.c of 6.12 to 6.18) and the measured
 // rules of real-kernel.md. V is the load-weighted average of all vruntimes; the sums are kept
-// against a reference v0, so that no product overflows. The queue is kept in order of deadline;
-// Linux's tree gives the same order.
+// against a reference v0, so that no product overflows. The queue is a red-black tree ordered by
+// deadline; each node knows the least vruntime and the shortest slice below it, so that the earliest
+// deadline among the eligible ones is found on one way down (linux.md 6.5.1).
 #include <algorithm>
+#include <tuple>
 
 #include "sim/base/assert.h"
 #include "sim/sched/class.h"
+#include "sim/sched/fair_math.h"
+#include "sim/sched/rbtree.h"
 
 namespace sy {
 
 namespace {
 
-constexpr std::uint64_t kNice0Weight = 1024;
-
 std::int64_t before(std::uint64_t a, std::uint64_t b) { return static_cast<std::int64_t>(a - b); }
-
-// calc_delta_fair in the kernel's fixed-point arithmetic, linux.md 6.4.2.
-std::uint64_t calc_delta_fair(std::uint64_t delta, const SchedEntity& se) {
-    if (se.weight == kNice0Weight) return delta;
-    std::uint64_t fact = kNice0Weight * se.inv_weight;
-    int shift = 32;
-    if (const auto high = static_cast<std::uint32_t>(fact >> 32); high != 0) {
-        const int excess = 32 - __builtin_clz(high);
-        shift -= excess;
-        fact >>= excess;
-    }
-    return static_cast<std::uint64_t>((static_cast<unsigned __int128>(delta) * fact) >> shift);
-}
 
 struct Features {
     Nanos base_slice = 700 * kMicro, tick = 4 * kMilli;
     bool place_lag = true, run_to_parity = true, delay_dequeue = true, wakeup_preemption = true;
+    bool own_slice = false;   // RUN_TO_PARITY as 6.12 to 6.16 had it: protected for the whole of its own slice
+    bool preempt_short = true, delay_zero = true, place_deadline_initial = true, place_rel_deadline = true;
 };
 
 // What Linux keeps in sched_entity and only EEVDF needs.
@@ -43,14 +34,16 @@ struct Entity {
     std::uint64_t deadline = 0;
     std::int64_t vlag = 0;
     std::uint64_t vprot = 0;    // protected until its vruntime reaches this
+    std::uint64_t custom = 0;   // a slice of its own (sched_setattr); 0: the base slice
+    // Of the subtree that begins at this node.
+    std::uint64_t min_vruntime = 0, min_slice = 0;
     bool rel_deadline = false;  // `deadline` counts from its vruntime
     bool delayed = false;       // sleeps, but stays queued until its lag is worn off
     bool queued = false;        // counts in the sums: in the queue or running
 };
 
 struct EevdfRq {
-    std::vector<TaskId>
-        queue;  // by deadline, first come first; delayed ones too, the running one not
+    RbTree tree;  // by deadline, first come first; delayed ones too, the running one not
     TaskId curr = kNoTask;
     TaskId was = kNoTask;          // ran until now and stays runnable: a pick has not been made yet
     std::uint32_t nr_running = 0;  // h_nr_runnable: without delayed ones
@@ -122,14 +115,7 @@ class Eevdf final : public SchedClass {
         se.exec_start = v.now;
         if (task != rq.was) {  // switched in: protected from now on
             se.prev_sum_exec_runtime = se.sum_exec_runtime;
-            Entity& e = ent(task);
-            e.vprot =
-                f_.run_to_parity
-                    ? e.deadline
-                    : std::min(e.deadline,
-                               se.vruntime + calc_delta_fair(static_cast<std::uint64_t>(std::min(
-                                                                 f_.base_slice, 700 * kMicro)),
-                                                             se));
+            protect(v.tasks, rq, task);
         }
         rq.curr = task;
         rq.was = kNoTask;
@@ -157,7 +143,7 @@ class Eevdf final : public SchedClass {
         Entity& e = ent(curr);
         bool resched = false;
         if (before(se.vruntime, e.deadline) >= 0) {
-            se.slice = static_cast<std::uint64_t>(f_.base_slice);
+            se.slice = slice_of(e);
             e.deadline = se.vruntime + calc_delta_fair(se.slice, se);
             resched = true;
         }
@@ -186,7 +172,18 @@ class Eevdf final : public SchedClass {
             return true;
         }
         if (!f_.wakeup_preemption || v.peek(wakee).policy != Policy::normal) return false;
-        return choose(v.tasks, rq, true).task == wakee;
+        // PREEMPT_SHORT: who needs the CPU for a shorter time need not wait for the end of a protected run.
+        const bool is_short = f_.preempt_short && v.peek(wakee).se.slice < v.peek(curr).se.slice &&
+                              eligible(v.tasks, rq, wakee) &&
+                              (before(ent(wakee).deadline, ent(curr).deadline) < 0 || !eligible(v.tasks, rq, curr));
+        if (is_short) ent(curr).vprot = v.peek(curr).se.vruntime;
+        if (choose(v.tasks, rq, !is_short).task == wakee) return true;
+        if (f_.run_to_parity && !f_.own_slice) {   // protected no longer than the shortest slice that waits
+            const SchedEntity& se = v.peek(curr).se;
+            const std::uint64_t until = se.vruntime + calc_delta_fair(min_slice(v.tasks, rq, curr), se);
+            if (before(until, ent(curr).vprot) < 0) ent(curr).vprot = until;
+        }
+        return false;
     }
 
     void yield(SchedView v, TaskId curr) override {
@@ -202,9 +199,18 @@ class Eevdf final : public SchedClass {
         rebase(rq);
     }
 
-    void fork(SchedView v, TaskId, TaskId child) override {
-        v.task(child).se.slice = static_cast<std::uint64_t>(f_.base_slice);
-        ent(child) = {};
+    void fork(SchedView v, TaskId parent, TaskId child) override {
+        std::uint64_t custom = ent(child).custom;   // the scenario may have given it one before its birth
+        if (custom == 0 && parent != kNoTask && !v.peek(parent).reset_on_fork) custom = ent(parent).custom;
+        ent(child) = {.custom = custom};
+        v.task(child).se.slice = slice_of(ent(child));
+    }
+
+    void set_slice(SchedView v, TaskId task, Nanos slice) override {
+        constexpr Nanos least = 100 * kMicro, most = 100 * kMilli;   // linux.md 6.5.7
+        Entity& e = ent(task);
+        e.custom = slice == 0 ? 0 : static_cast<std::uint64_t>(std::clamp(slice, least, most));
+        if (!e.queued) v.task(task).se.slice = slice_of(e);
     }
 
     // reweight_entity: lag and remaining deadline keep their worth.
@@ -242,13 +248,31 @@ class Eevdf final : public SchedClass {
     Nanos slice_end(SchedView, TaskId) const override { return kNever; }
     bool slice_over(SchedView, TaskId) override { return false; }
     std::uint32_t runnable(CpuId cpu) const override { return rq_[cpu].nr_running; }
-    bool is_tree() const override { return false; }
+    bool is_tree() const override { return true; }
 
-    std::vector<QueueRow> rows(const TaskTable&, CpuId cpu, std::size_t most) const override {
+    std::vector<QueueRow> rows(const TaskTable& tasks, CpuId cpu, std::size_t most) const override {
+        std::vector<QueueRow> out = tree_rows(tasks, cpu, most + rq_[cpu].nr_delayed);
+        std::erase_if(out, [](const QueueRow& r) { return r.delayed; });
+        if (out.size() > most) out.resize(most);
+        return out;
+    }
+    std::vector<QueueRow> tree_rows(const TaskTable& tasks, CpuId cpu, std::size_t most) const override {
         std::vector<QueueRow> out;
-        for (TaskId t : rq_[cpu].queue)
-            if (out.size() < most && !ent(t).delayed)
-                out.push_back({.task = t, .key = static_cast<std::int64_t>(ent(t).deadline)});
+        const EevdfRq& rq = rq_[cpu];
+        for (TaskId t = rq.tree.leftmost(); t != kNoTask && out.size() < most; t = RbTree::next(tasks, t)) {
+            const SchedEntity& se = tasks[t].se;
+            const Entity& e = ent(t);
+            out.push_back({.task = t,
+                           .key = static_cast<std::int64_t>(e.deadline),
+                           .left = se.node.left,
+                           .right = se.node.right,
+                           .parent = se.node.parent,
+                           .red = se.node.red,
+                           .vruntime = static_cast<std::int64_t>(se.vruntime),
+                           .lag = before(average(rq), se.vruntime),
+                           .eligible = eligible(tasks, rq, t),
+                           .delayed = e.delayed});
+        }
         return out;
     }
 
@@ -278,7 +302,7 @@ class Eevdf final : public SchedClass {
         }
         why.winner = c.task;
         why.candidates = trial.rows(table, cpu, 8);
-        why.candidate_count = rq.queue.size() - rq.nr_delayed;
+        why.candidate_count = rq.tree.size() - rq.nr_delayed;
         why.rule = c.rule;
         why.rule_zh = c.rule_zh;
         if (c.tie) {
@@ -290,7 +314,7 @@ class Eevdf final : public SchedClass {
 
     void mix(Fingerprint& print) const override {
         for (const EevdfRq& rq : rq_) {
-            for (TaskId t : rq.queue) print.mix(t);
+            print.mix((std::uint64_t{rq.tree.root()} << 32) | rq.tree.leftmost());
             print.mix((std::uint64_t{rq.curr} << 32) | rq.was);
             print.mix((std::uint64_t{rq.nr_running} << 32) | (rq.nr_delayed * 4) |
                       (rq.want_resched ? 1u : 0u) | (rq.uncharged ? 2u : 0u));
@@ -301,6 +325,7 @@ class Eevdf final : public SchedClass {
             print.mix(e.deadline);
             print.mix(static_cast<std::uint64_t>(e.vlag));
             print.mix(e.vprot);
+            print.mix(e.custom);
             print.mix((e.rel_deadline ? 1u : 0u) | (e.delayed ? 2u : 0u) | (e.queued ? 4u : 0u));
         }
     }
@@ -309,7 +334,8 @@ class Eevdf final : public SchedClass {
         const EevdfRq& rq = rq_[cpu];
         std::int64_t sum_w = 0, sum_wv = 0;
         std::uint32_t count = 0, delayed = 0;
-        std::vector<TaskId> all = rq.queue;
+        std::vector<TaskId> all;
+        for (TaskId t = rq.tree.leftmost(); t != kNoTask; t = RbTree::next(tasks, t)) all.push_back(t);
         if (rq.curr != kNoTask) all.push_back(rq.curr);
         for (TaskId t : all) {
             const SchedEntity& se = tasks[t].se;
@@ -321,10 +347,10 @@ class Eevdf final : public SchedClass {
         if (sum_wv != rq.sum_wv) return "the lags do not add up to zero";
         if (count != rq.nr_running || delayed != rq.nr_delayed)
             return "nr_running is not the number of runnable tasks";
-        for (std::size_t i = 1; i < rq.queue.size(); ++i)
-            if (before(ent(rq.queue[i]).deadline, ent(rq.queue[i - 1]).deadline) < 0)
-                return "the queue is not in order of deadline";
-        return {};
+        if (!rq.tree.valid(tasks, order())) return "the run queue is not a valid red-black tree";
+        for (TaskId t : all)
+            if (t != rq.curr && !knows_its_subtree(tasks, t)) return "a node does not know the least vruntime below it";
+        return check_pick(tasks, rq, all);
     }
 
   private:
@@ -334,6 +360,79 @@ class Eevdf final : public SchedClass {
         const char* rule = "";
         const char* rule_zh = "";
     };
+
+    // The tree's order, and what its nodes know of what is below them.
+    struct ByDeadline {
+        const Eevdf& c;
+        bool before(const TaskTable&, TaskId a, TaskId b) const {
+            return static_cast<std::int64_t>(c.ent(a).deadline - c.ent(b).deadline) < 0;
+        }
+        void update(TaskTable& tasks, TaskId t) const {
+            Entity& e = const_cast<Eevdf&>(c).ent(t);
+            std::tie(e.min_vruntime, e.min_slice) = c.least_below(tasks, t);
+        }
+    };
+    ByDeadline order() const { return {*this}; }
+    std::pair<std::uint64_t, std::uint64_t> least_below(const TaskTable& tasks, TaskId t) const {
+        const SchedEntity& se = tasks[t].se;
+        std::pair<std::uint64_t, std::uint64_t> least{se.vruntime, se.slice};
+        for (const TaskId child : {se.node.left, se.node.right}) {
+            if (child == kNoTask) continue;
+            if (sy::before(ent(child).min_vruntime, least.first) < 0) least.first = ent(child).min_vruntime;
+            least.second = std::min(least.second, ent(child).min_slice);
+        }
+        return least;
+    }
+    bool knows_its_subtree(const TaskTable& tasks, TaskId t) const {
+        return least_below(tasks, t) == std::pair{ent(t).min_vruntime, ent(t).min_slice};
+    }
+    // What must hold whatever happened: somebody is eligible, and the way down the tree finds the one with the earliest
+    // deadline (a walk over all is the judge).
+    std::string check_pick(const TaskTable& tasks, const EevdfRq& rq, const std::vector<TaskId>& all) const {
+        if (all.empty()) return {};
+        TaskId best = kNoTask;
+        for (TaskId t : all)
+            if (t != rq.curr && eligible(tasks, rq, t) && (best == kNoTask || order().before(tasks, t, best))) best = t;
+        const bool curr_is = rq.curr != kNoTask && eligible(tasks, rq, rq.curr);
+        if (best == kNoTask && !curr_is) return "nobody is eligible, although the lags add up to zero";
+        if (earliest_eligible(tasks, rq) != best) return "an eligible task with an earlier deadline would be passed over";
+        return {};
+    }
+    TaskId earliest_eligible(const TaskTable& tasks, const EevdfRq& rq) const {
+        const TaskId first = rq.tree.leftmost();
+        if (first != kNoTask && eligible(tasks, rq, first)) return first;
+        for (TaskId t = rq.tree.root(); t != kNoTask;) {
+            const QueueNode& n = tasks[t].se.node;
+            if (n.left != kNoTask && reached(rq, ent(n.left).min_vruntime)) {
+                t = n.left;
+                continue;
+            }
+            if (eligible(tasks, rq, t)) return t;
+            t = n.right;
+        }
+        return kNoTask;
+    }
+    std::uint64_t slice_of(const Entity& e) const {
+        return e.custom != 0 ? e.custom : static_cast<std::uint64_t>(f_.base_slice);
+    }
+    // cfs_rq_min_slice: the shortest one among the running task and those that wait.
+    std::uint64_t min_slice(const TaskTable& tasks, const EevdfRq& rq, TaskId curr) const {
+        std::uint64_t least = tasks[curr].se.slice;
+        if (rq.tree.root() != kNoTask) least = std::min(least, ent(rq.tree.root()).min_slice);
+        return least;
+    }
+    // set_protect_slice: from now on it is protected till its deadline, or for the shortest slice that waits.
+    void protect(const TaskTable& tasks, const EevdfRq& rq, TaskId task) {
+        const SchedEntity& se = tasks[task].se;
+        Entity& e = ent(task);
+        constexpr std::uint64_t normalized = 700'000;   // normalized_sysctl_sched_base_slice
+        std::uint64_t slice = f_.run_to_parity ? min_slice(tasks, rq, task) : normalized;
+        slice = std::min(slice, se.slice);
+        e.vprot = e.deadline;
+        if (slice == se.slice || f_.own_slice) return;
+        const std::uint64_t until = se.vruntime + calc_delta_fair(slice, se);
+        if (before(until, e.vprot) < 0) e.vprot = until;
+    }
 
     Entity& ent(TaskId task) {
         if (task >= ent_.size()) ent_.resize(task + 1);
@@ -357,8 +456,11 @@ class Eevdf final : public SchedClass {
         rq.sum_wv -= before(v, rq.v0) * rq.sum_w;
         rq.v0 = v;
     }
+    static bool reached(const EevdfRq& rq, std::uint64_t vruntime) {
+        return rq.sum_wv >= before(vruntime, rq.v0) * rq.sum_w;
+    }
     static bool eligible(const TaskTable& tasks, const EevdfRq& rq, TaskId task) {
-        return rq.sum_wv >= before(tasks[task].se.vruntime, rq.v0) * rq.sum_w;
+        return reached(rq, tasks[task].se.vruntime);
     }
     bool is_protected(const TaskTable& tasks, TaskId task) const {
         return before(tasks[task].se.vruntime, ent(task).vprot) < 0;
@@ -372,18 +474,14 @@ class Eevdf final : public SchedClass {
         rebase(rq);
     }
     void insert(TaskTable& tasks, EevdfRq& rq, TaskId task) {
-        const std::uint64_t d = ent(task).deadline;
-        const auto at = std::upper_bound(
-            rq.queue.begin(), rq.queue.end(), d,
-            [&](std::uint64_t x, TaskId t) { return before(x, ent_[t].deadline) < 0; });
-        rq.queue.insert(at, task);
-        if (!ent(task).delayed) tasks.mut(task).se.node = QueueNode{.linked = true};
+        ent(task);   // its row exists before the tree writes to it
+        tasks.mut(task).se.node.linked = false;
+        rq.tree.insert(tasks, task, order());
+        if (ent(task).delayed) tasks.mut(task).se.node.linked = false;   // it sleeps: only this class knows
     }
     void erase(TaskTable& tasks, EevdfRq& rq, TaskId task) {
-        const auto at = std::find(rq.queue.begin(), rq.queue.end(), task);
-        SY_ASSERT(at != rq.queue.end(), "only a queued task can leave the queue");
-        rq.queue.erase(at);
-        tasks.mut(task).se.node = QueueNode{};
+        tasks.mut(task).se.node.linked = true;
+        rq.tree.erase(tasks, task, order());
     }
 
     // update_entity_lag and the rest of dequeue_entity.
@@ -393,7 +491,7 @@ class Eevdf final : public SchedClass {
         const auto limit = static_cast<std::int64_t>(calc_delta_fair(
             std::max<std::uint64_t>(2 * se.slice, static_cast<std::uint64_t>(f_.tick)), se));
         e.vlag = std::clamp(before(average(rq), se.vruntime), -limit, limit);
-        if (!sleep) {
+        if (!sleep && f_.place_rel_deadline) {
             e.deadline -= se.vruntime;
             e.rel_deadline = true;
         }
@@ -406,14 +504,14 @@ class Eevdf final : public SchedClass {
         Entity& e = ent(task);
         e.delayed = false;
         --rq.nr_delayed;
-        if (e.vlag > 0) e.vlag = 0;  // DELAY_ZERO
+        if (f_.delay_zero && e.vlag > 0) e.vlag = 0;
     }
     void requeue_delayed(SchedView v, EevdfRq& rq, TaskId task) {
         Entity& e = ent(task);
         erase(v.tasks, rq, task);
         e.delayed = false;
         --rq.nr_delayed;
-        if (before(average(rq), v.peek(task).se.vruntime) > 0) {  // DELAY_ZERO
+        if (f_.delay_zero && before(average(rq), v.peek(task).se.vruntime) > 0) {
             account(v.tasks, rq, task, -1);
             e.vlag = 0;
             place(v.tasks, rq, task, false);
@@ -426,7 +524,7 @@ class Eevdf final : public SchedClass {
     void place(TaskTable& tasks, EevdfRq& rq, TaskId task, bool initial) {
         SchedEntity& se = tasks.mut(task).se;
         Entity& e = ent(task);
-        se.slice = static_cast<std::uint64_t>(f_.base_slice);
+        se.slice = slice_of(e);
         std::uint64_t vslice = calc_delta_fair(se.slice, se);
         std::int64_t lag = 0;
         if (f_.place_lag && rq.sum_w > 0 && e.vlag != 0)
@@ -437,7 +535,7 @@ class Eevdf final : public SchedClass {
             e.rel_deadline = false;
             return;
         }
-        if (initial) vslice /= 2;
+        if (initial && f_.place_deadline_initial) vslice /= 2;
         e.deadline = se.vruntime + vslice;
     }
 
@@ -451,24 +549,20 @@ class Eevdf final : public SchedClass {
             c.rule_zh = "它有资格，且时间片未用完（RUN_TO_PARITY）";
             return c;
         }
-        TaskId best = kNoTask;
-        for (std::size_t i = 0; i < rq.queue.size(); ++i) {
-            if (!eligible(tasks, rq, rq.queue[i])) continue;
-            best = rq.queue[i];
-            c.tie = i + 1 < rq.queue.size() &&
-                    ent(rq.queue[i + 1]).deadline == ent(best).deadline &&
-                    eligible(tasks, rq, rq.queue[i + 1]);
-            break;
+        TaskId best = earliest_eligible(tasks, rq);
+        if (best != kNoTask) {
+            const TaskId after = RbTree::next(tasks, best);
+            c.tie = after != kNoTask && ent(after).deadline == ent(best).deadline && eligible(tasks, rq, after);
         }
         if (rq.curr != kNoTask && eligible(tasks, rq, rq.curr) &&
             (best == kNoTask || before(ent(rq.curr).deadline, ent(best).deadline) < 0))
             best = rq.curr;
-        if (best == kNoTask && !rq.queue.empty()) best = rq.queue.front();
+        if (best == kNoTask && !rq.tree.empty()) best = rq.tree.leftmost();
         c.task = best;
-        c.rule = rq.queue.size() == 1 && rq.curr == kNoTask
+        c.rule = rq.tree.size() == 1 && rq.curr == kNoTask
                      ? "nobody else is runnable"
                      : "of the eligible ones its virtual deadline is the earliest";
-        c.rule_zh = rq.queue.size() == 1 && rq.curr == kNoTask ? "没有别的可运行任务"
+        c.rule_zh = rq.tree.size() == 1 && rq.curr == kNoTask ? "没有别的可运行任务"
                                                                : "在有资格者中它的虚拟截止时间最早";
         return c;
     }
@@ -482,12 +576,26 @@ constexpr PolicyOption options[] = {
     {"base_slice", "base_slice=700us",
      "slice of every task (base_slice_ns; default 0.70 ms x CPU factor)",
      "每个任务的时间片（base_slice_ns；默认 0.70 ms × CPU 系数）"},
+    {"base_slice_ns", "base_slice_ns=700000", "the same by the kernel's name, in ns", "同上，用内核的名字，单位 ns"},
     {"place_lag", "place_lag=on|off",
      "a task comes back with the lag it left with (PLACE_LAG, default on)",
      "任务带着离开时的滞后量回来（PLACE_LAG，默认开）"},
-    {"run_to_parity", "run_to_parity=on|off",
-     "who was picked runs to its deadline (RUN_TO_PARITY, default on)",
-     "被选中者运行到其截止时间（RUN_TO_PARITY，默认开）"},
+    {"run_to_parity", "run_to_parity=on|own|off",
+     "who was picked runs to its deadline, or for the shortest slice that waits (RUN_TO_PARITY, default on); own: to "
+     "its deadline in any case, as up to 6.16",
+     "被选中者运行到其截止时间，或运行等待者中最短的时间片（RUN_TO_PARITY，默认开）；own：一律到其截止时间，如 6.16 及以前"},
+    {"preempt_short", "preempt_short=on|off",
+     "a woken task with a shorter slice ends that protection (PREEMPT_SHORT, default on)",
+     "时间片更短的被唤醒者可结束这种保护（PREEMPT_SHORT，默认开）"},
+    {"place_deadline_initial", "place_deadline_initial=on|off",
+     "a new task's first deadline is half a slice away (PLACE_DEADLINE_INITIAL, default on)",
+     "新任务的第一个截止时间只在半个时间片之后（PLACE_DEADLINE_INITIAL，默认开）"},
+    {"place_rel_deadline", "place_rel_deadline=on|off",
+     "what is left till the deadline is kept over a migration (PLACE_REL_DEADLINE, default on)",
+     "迁移时保留距截止时间的剩余量（PLACE_REL_DEADLINE，默认开）"},
+    {"delay_zero", "delay_zero=on|off",
+     "a delayed sleeper leaves or wakes with no credit (DELAY_ZERO, default on)",
+     "延迟出队的睡眠者离开或醒来时没有余额（DELAY_ZERO，默认开）"},
     {"delay_dequeue", "delay_dequeue=on|off",
      "a sleeper that overran stays queued until its lag is worn off (DELAY_DEQUEUE, default on)",
      "透支的睡眠者留在队列中，直到滞后量消尽（DELAY_DEQUEUE，默认开）"},
@@ -503,22 +611,32 @@ std::unique_ptr<SchedClass> make_eevdf(const SchedOptions& o, std::string& error
     Features f;
     f.base_slice *= factor;
     f.tick = kSecond / o.hz;
-    for (const auto& [key, value] : o.settings) {
-        bool* const flag = key == "place_lag"           ? &f.place_lag
-                           : key == "run_to_parity"     ? &f.run_to_parity
-                           : key == "delay_dequeue"     ? &f.delay_dequeue
-                           : key == "wakeup_preemption" ? &f.wakeup_preemption
-                                                        : nullptr;
+    for (const auto& [name, value] : o.settings) {
+        std::string key = name;   // features have capitals in the kernel
+        for (char& c : key)
+            if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+        bool* const flag = key == "place_lag"                ? &f.place_lag
+                           : key == "run_to_parity"          ? &f.run_to_parity
+                           : key == "delay_dequeue"          ? &f.delay_dequeue
+                           : key == "wakeup_preemption"      ? &f.wakeup_preemption
+                           : key == "preempt_short"          ? &f.preempt_short
+                           : key == "place_deadline_initial" ? &f.place_deadline_initial
+                           : key == "place_rel_deadline"     ? &f.place_rel_deadline
+                           : key == "delay_zero"             ? &f.delay_zero
+                                                             : nullptr;
         bool ok = false;
-        if (flag != nullptr) {
+        if (flag == &f.run_to_parity) f.own_slice = value == "own";
+        if (flag != nullptr && flag == &f.run_to_parity && f.own_slice) {
+            ok = *flag = true;
+        } else if (flag != nullptr) {
             ok = value == "on" || value == "off";
             *flag = value == "on";
-        } else if (key == "base_slice") {
-            f.base_slice = parse_duration_setting(value);
+        } else if (key == "base_slice" || key == "base_slice_ns") {
+            f.base_slice = parse_duration_setting(value, key);
             ok = f.base_slice > 0;
         }
         if (!ok) {
-            error = key + "=" + value;
+            error = name + "=" + value;
             return nullptr;
         }
     }

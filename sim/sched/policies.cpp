@@ -69,4 +69,11 @@ Nanos parse_duration_setting(std::string_view text) {
     return value * factor;
 }
 
+Nanos parse_duration_setting(std::string_view text, std::string_view name) {
+    if (const Nanos time = parse_duration_setting(text); time >= 0) return time;
+    for (const std::string_view unit : {"ns", "us", "ms"})
+        if (name.ends_with(std::string("_").append(unit))) return parse_duration_setting(std::string(text).append(unit));
+    return -1;
+}
+
 }  // namespace sy

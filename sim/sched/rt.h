@@ -52,6 +52,7 @@ class RtClass final : public SchedClass {
     void mix(Fingerprint& print) const override;
     std::string check(const TaskTable& tasks, CpuId cpu) const override;
 
+    bool timer_runs() const { return period_cpu_ != kNoCpu; }
     bool throttled(CpuId cpu) const { return rq_[cpu].throttled; }
     // The most urgent priority that waits on a CPU; kRtPriorities: none (or it is throttled).
     int best_waiting(CpuId cpu) const;

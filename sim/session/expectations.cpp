@@ -196,6 +196,17 @@ class Measurer {
         return sum(e.args[0], counted, [&](TaskId id) { return kernel_.tasks[id].nivcsw; });
     }
 
+    Found misses(const ExpectExpr& e) const {
+        return sum(e.args[0], counted, [&](TaskId id) { return deadline_counts(id).first; });
+    }
+    Found overruns(const ExpectExpr& e) const {
+        return sum(e.args[0], counted, [&](TaskId id) { return deadline_counts(id).second; });
+    }
+    std::pair<std::uint64_t, std::uint64_t> deadline_counts(TaskId id) const {
+        const DlEntity* e = kernel_.sched->dl().find(id);
+        return e != nullptr ? std::pair{e->misses, e->overruns} : std::pair<std::uint64_t, std::uint64_t>{};
+    }
+
     // The latest (or longest) of what `get` gives, -1 meaning "not yet"; then `why` says so.
     template <typename Get>
     Found latest(const std::string& path, const Text& why, Get get) const {
@@ -461,6 +472,8 @@ std::span<const Measurer::Row> Measurer::rows() {
         {"switches", &Measurer::switches},
         {"vol", &Measurer::vol},
         {"invol", &Measurer::invol},
+        {"misses", &Measurer::misses},
+        {"overruns", &Measurer::overruns},
         {"cr3_writes", &Measurer::all_cr3_writes},
         {"cr3_changes", &Measurer::cr3_changes},
         {"minflt", &Measurer::minflt},

@@ -7,7 +7,7 @@
 #include "sim/base/limits.h"
 #include "sim/scenario/parse.h"
 #include "sim/scenario/suggest.h"
-#include "sim/sched/class.h"
+#include "sim/sched/chain.h"
 
 namespace sy {
 namespace {
@@ -44,6 +44,7 @@ bool add_setting(const PolicyInfo& policy, std::string_view item, MachineDecl& m
     const std::string_view key = item.substr(0, equals);
     std::vector<std::string_view> known;
     for (const PolicyOption& option : policy.options) known.push_back(option.key);
+    for (const PolicyOption& option : class_options()) known.push_back(option.key);
     if (equals == std::string_view::npos ||
         std::find(known.begin(), known.end(), key) == known.end()) {
         why = unknown(
