@@ -63,15 +63,14 @@ std::uint8_t pending_vector(Kernel& k, Cpu& cpu, const KernelText& text, bool id
         cpu.ipi_resched = cpu.ipi_call = false;
         cpu.ipi_arrival = kNever;
     }
-    if (cpu.irr_resched) return kRescheduleVector;
+    // With free steps, what a task does at the very instant at which the timer rings, or somebody arrives who would
+    // preempt it, comes before the interrupt: a burst that ends with its quantum has ended. Only code that would let time
+    // pass is interrupted.
+    const bool wants_one = cpu.irr_resched || cpu.lapic_deadline <= cpu.clock;
+    const bool now = wants_one && (!ideal || cpu.curr == cpu.idle || at_burst(k, cpu, text));
+    if (cpu.irr_resched && now) return kRescheduleVector;
     if (cpu.irr_call) return kCallVector;
-    if (cpu.lapic_deadline <= cpu.clock) {
-        // With free steps, what a task does at the very instant at which the timer rings comes before the interrupt: a
-        // burst that ends with its quantum has ended. Only code that would let time pass is interrupted.
-        const bool now = !ideal || cpu.lapic_deadline < cpu.clock || cpu.curr == cpu.idle ||
-                         at_burst(k, cpu, text);
-        if (now) return kTimerVector;
-    }
+    if (cpu.lapic_deadline < cpu.clock || (cpu.lapic_deadline == cpu.clock && now)) return kTimerVector;
     if (const std::uint64_t lines = deliverable(cpu); lines != 0)
         return static_cast<std::uint8_t>(kFirstDeviceVector + 63 - __builtin_clzll(lines));
     return 0;

@@ -96,7 +96,9 @@ class Mlfq final : public TextbookPolicy<Mlfq> {
             use_up(c);
         }
     }
-    bool turn_is_spent(TaskId task) const override { return card(task).turn == 0; }
+    bool turn_is_spent(const SchedView&, TaskId task) const override {
+        return card(task).turn == 0;
+    }
     void turn_over(const Look&, TaskId task) override {
         if (card(task).turn == 0) use_up(card(task));
     }

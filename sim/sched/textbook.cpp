@@ -150,7 +150,7 @@ void Textbook::put_prev(SchedView v, TaskId task) {
     Card& c = card(task);
     c.runs = false;
     c.since = v.now;
-    if (over_[v.cpu] != 0 || turn_is_spent(task)) {
+    if (over_[v.cpu] != 0 || turn_is_spent(v, task)) {
         turn_over({v.tasks, v.now}, task);
         to_the_end(task);
     } else if (settings_.preempted_last) {

@@ -103,7 +103,9 @@ class Textbook : public SchedClass {
     virtual void ran(const Look&, TaskId, Nanos) {}
     virtual void slept(TaskId) {}
     // Preempted at the very moment its turn ended: that counts as the end of its turn.
-    virtual bool turn_is_spent(TaskId) const { return false; }
+    virtual bool turn_is_spent(const SchedView& v, TaskId) const {
+        return settings_.quantum > 0 && v.now >= turn_start_[v.cpu] + settings_.quantum;
+    }
     // Its turn is over: it goes to the end of the line.
     virtual void turn_over(const Look&, TaskId) {}
     virtual void mix_card(Fingerprint&, const Card&) const {}
