@@ -14,6 +14,7 @@ constexpr std::array table = {
     Panel{"registers", Str::panel_registers, Dock::inspector, draw_registers, dump_registers},
     Panel{"kernel_stack", Str::panel_kernel_stack, Dock::inspector, draw_kernel_stack,
           dump_kernel_stack},
+    Panel{"workqueues", Str::panel_workqueues, Dock::inspector, draw_workqueues, dump_workqueues},
     Panel{"plots", Str::panel_plots, Dock::inspector, draw_plots, dump_plots},
     Panel{"compare", Str::panel_compare, Dock::inspector, draw_compare, dump_compare},
     Panel{"timeline", Str::panel_timeline, Dock::timeline, draw_timeline, dump_timeline},

@@ -48,6 +48,9 @@ void dump_plots(const View& view, nlohmann::json& out);
 // compare.cpp
 void draw_compare(View& view);
 void dump_compare(const View& view, nlohmann::json& out);
+// workqueues.cpp
+void draw_workqueues(View& view);
+void dump_workqueues(const View& view, nlohmann::json& out);
 // kernel_stack.cpp
 void draw_kernel_stack(View& view);
 void dump_kernel_stack(const View& view, nlohmann::json& out);
