@@ -232,7 +232,7 @@ void wake_child(Ctx& cx) {
     cx.set(Reg::rax, static_cast<std::uint64_t>(cx.peek(child_in(cx)).pid));
 }
 
-bool no_more_tasks(Ctx& cx) { return cx.k.tasks.size() >= static_cast<std::size_t>(limits::tasks); }
+bool no_more_tasks(Ctx& cx) { return cx.k.tasks.size() >= static_cast<std::size_t>(limits::tasks) + kMostKernelTasks; }
 void return_eagain(Ctx& cx) { cx.set(Reg::rax, static_cast<std::uint64_t>(-11)); }
 
 constexpr StepDef sys_clone_steps[] = {push(Reg::rbp), call(routines::kernel_clone), pop(Reg::rbp), ret()};
