@@ -16,6 +16,7 @@ constexpr std::array table = {
           dump_kernel_stack},
     Panel{"memory", Str::panel_memory, Dock::inspector, draw_memory, dump_memory},
     Panel{"interrupts", Str::panel_interrupts, Dock::inspector, draw_interrupts, dump_interrupts},
+    Panel{"workqueues", Str::panel_workqueues, Dock::inspector, draw_workqueues, dump_workqueues},
     Panel{"plots", Str::panel_plots, Dock::inspector, draw_plots, dump_plots},
     Panel{"compare", Str::panel_compare, Dock::inspector, draw_compare, dump_compare},
     Panel{"timeline", Str::panel_timeline, Dock::timeline, draw_timeline, dump_timeline},

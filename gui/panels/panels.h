@@ -54,6 +54,9 @@ void dump_compare(const View& view, nlohmann::json& out);
 // memory.cpp
 void draw_memory(View& view);
 void dump_memory(const View& view, nlohmann::json& out);
+// workqueues.cpp
+void draw_workqueues(View& view);
+void dump_workqueues(const View& view, nlohmann::json& out);
 // kernel_stack.cpp
 void draw_kernel_stack(View& view);
 void dump_kernel_stack(const View& view, nlohmann::json& out);

@@ -7,6 +7,8 @@
 namespace sy {
 
 // fork.cpp
+// The scenario's tasks are bounded by limits::tasks; so many kernel threads may come on top.
+constexpr std::size_t kMostKernelTasks = 4'096;
 void prepare_stack(Ctx& cx, TaskId id, std::uint64_t rbx, std::uint64_t r12);
 void add_child(Ctx& cx, TaskId parent, TaskId child);
 // `parent` may be kNoTask: the task comes from outside, without its parent's debts.

@@ -188,7 +188,7 @@ bool illegal_flags(Ctx& cx) {
 // A deadline task cannot fork: its share was admitted for one (linux.md 6.7), unless its children are normal.
 bool no_more_tasks(Ctx& cx) {
     if (cx.cur().policy == Policy::deadline && !cx.cur().reset_on_fork) return true;
-    return cx.k.tasks.size() >= static_cast<std::size_t>(limits::tasks);
+    return cx.k.tasks.size() >= static_cast<std::size_t>(limits::tasks) + kMostKernelTasks;
 }
 bool signal_pending(Ctx& cx) { return (cx.cur().tif & tif::sigpending) != 0; }
 void return_einval(Ctx& cx) { return_value(cx, err::inval); }

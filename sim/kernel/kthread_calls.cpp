@@ -258,7 +258,7 @@ constexpr StepDef kthreadd_steps[] = {
 void clone_kthread(Ctx& cx) {
     keep_rdi(cx);
     cx.set(Reg::rax, 0);
-    if (cx.k.tasks.size() >= static_cast<std::size_t>(limits::tasks)) return;
+    if (cx.k.tasks.size() >= static_cast<std::size_t>(limits::tasks) + kMostKernelTasks) return;
     const TaskId id = cx.new_task(cx.current(), -1);
     const KthreadRequest request = request_in(cx, Reg::rbx);  // by value: tables may grow
     Task& t = cx.task(id);

@@ -33,8 +33,10 @@ class Compiler {
         join_threads("", process_.pos);
         call(nr::exit_group, {}, process_.pos);
         std::size_t entry = 0;
-        for (const ThreadDecl& t : process_.threads)
-            for (int i = 0; i < t.copies; ++i) thread_body(t, entry++);
+        for (const ThreadDecl& t : process_.threads) {
+            thread_body(t, entry);
+            entry += static_cast<std::size_t>(t.copies);
+        }
         for (std::size_t i = 0; i < process_.coroutines.size(); ++i) coroutine_body(i);
         handlers();
         program_.data_end = next_word_;
@@ -91,12 +93,15 @@ class Compiler {
     void create_thread(std::size_t entry) {
         // glibc gives the TCB.tid address as parent_tid and child_tid, and the start routine in a register.
         call(nr::clone3, {program_.threads[entry].tid_word, entry, 0}, process_.pos);
+        starts_.push_back(here());
         emit(Kind::thread_start, process_.pos).data = entry;
     }
+    // One function for all copies of a declaration.
     void thread_body(const ThreadDecl& t, std::size_t entry) {
-        program_.threads[entry].op = here();
-        for (UserOp& op : program_.ops)
-            if (op.kind == Kind::thread_start && op.data == entry) op.target = here();
+        for (int i = 0; i < t.copies; ++i, ++entry) {
+            program_.threads[entry].op = here();
+            program_.ops[starts_[entry]].target = here();
+        }
         start_function(t.name);
         block(t.body, 0);
         call(nr::exit, {0}, t.pos);
@@ -698,6 +703,7 @@ class Compiler {
     std::map<std::string, std::uint64_t> sizes_;   // of mapped areas, as last asked for
     const std::uint64_t data_base_, heap_base_;
     std::uint64_t next_word_ = data_base_ + 0x40;
+    std::vector<std::uint32_t> starts_;   // thread_start of each thread
     std::uint32_t children_ = 0;
     std::uint32_t shared_stacks_ = 0;
     bool in_coroutine_ = false;

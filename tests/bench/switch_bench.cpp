@@ -161,6 +161,22 @@ void sleeping_tasks(benchmark::State& state) {
     state.counters["bytes/task"] = bytes;
 }
 
+// The threads of one process, made by clone one after the other, all asleep at the end: with the main thread a million.
+void sleeping_threads(benchmark::State& state) {
+    const std::string n = std::to_string(state.range(0));
+    double bytes = 0, made = 0;
+    for (auto _ : state) {
+        const Kernel none = boot("machine { until 1s } process sleeper { sleep 1000s }");
+        Kernel k = boot("machine { cpus 4 until 900s } process crowd { thread sleeper x" + n +
+                        " { sleep 1000s } sleep 1000s }");
+        k.run({}, nullptr);
+        bytes = static_cast<double>(k.bytes() - none.bytes()) / static_cast<double>(state.range(0));
+        made = static_cast<double>(k.forks);
+    }
+    state.counters["bytes/thread"] = bytes;
+    state.counters["made"] = made;
+}
+
 void print_ratios() {
     std::printf("\nPipe ping-pong on this machine: %.0f ns a switch; simulated round robin: %.0f ns a switch.\n"
                 "The simulated machine switches %.1f times as fast as the real pipe ping-pong,\n"
@@ -185,6 +201,8 @@ int main(int argc, char** argv) {
     add("switch/pipe_ping_pong", kPingPong, false, nullptr);
     benchmark::RegisterBenchmark("session/step_back_1M_records", step_back)->Unit(benchmark::kMicrosecond);
     benchmark::RegisterBenchmark("memory/sleeping_tasks", sleeping_tasks)->Arg(100'000)->Iterations(1)
+        ->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark("memory/sleeping_threads", sleeping_threads)->Arg(999'999)->Iterations(1)
         ->Unit(benchmark::kMillisecond);
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
