@@ -11,6 +11,7 @@
 #include "sim/kernel/routines.h"
 #include "sim/kernel/tasks.h"
 #include "sim/model/draw.h"
+#include "sim/sched/group_fair.h"
 
 namespace sy {
 
@@ -48,6 +49,7 @@ class Booter {
         k.image_ = image;   // free steps while the kernel threads settle
 
         make_cpus();
+        k.make_groups();
         make_first_tasks();
         settle();
 
@@ -75,8 +77,10 @@ class Booter {
                         "未知的调度器“" + m.scheduler + "”；可用：" + known);
         }
         std::string wrong;
-        std::unique_ptr<SchedClass> c =
-            policy->make({m.cpus, m.hz, m.scheduler_options, m.seed}, wrong);
+        const SchedOptions options{m.cpus, m.hz, m.scheduler_options, m.seed};
+        std::unique_ptr<SchedClass> c = policy->make(options, wrong);
+        image.has_groups = c != nullptr && c->balances() && (!scenario_.groups.empty() || m.autogroup);
+        if (image.has_groups) c = make_group_fair(policy->make, options, wrong);
         if (c == nullptr) {
             std::string known;
             for (const PolicyOption& o : policy->options)
@@ -87,6 +91,8 @@ class Booter {
         }
         image.shared_queue = c->takes_from_other_cpus();
         image.wants_bursts = c->wants_bursts();
+        image.balances = c->balances();
+        image.topology = make_topology(m);
         RtSettings rt;
         rt.tick = kSecond / m.hz;
         k.sched = ClassChainBox(std::make_unique<ClassChain>(m.cpus, rt, std::move(c)));

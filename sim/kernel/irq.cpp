@@ -88,6 +88,7 @@ void call_function_entry(Ctx& cx) {
 constexpr StepDef sysvec_call_function_steps[] = {
     effect(call_function_entry, Cost::effect, kIrqEnter),
     call(routines::sched_ttwu_pending),
+    call(routines::nohz_csd_func),
     jump(routines::irq_exit_rcu),
 };
 
@@ -186,6 +187,7 @@ const Routine* next_softirq(Ctx& cx) {
     cx.emit(RecordKind::softirq_entry, static_cast<std::uint32_t>(vec));
     if (vec == static_cast<int>(Softirq::timer)) return &routines::run_timer_softirq;
     if (vec == static_cast<int>(Softirq::net_rx) && !cx.k.clients.empty()) return &routines::napi_poll;
+    if (vec == static_cast<int>(Softirq::sched)) return &routines::sched_balance_softirq;
     return vec == static_cast<int>(Softirq::block) ? &routines::blk_done_softirq
                                                    : &routines::softirq_action_none;
 }

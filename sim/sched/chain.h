@@ -47,6 +47,10 @@ class ClassChain final : public SchedClass {
     std::vector<QueueRow> rows(const TaskTable& tasks, CpuId cpu, std::size_t most) const override {
         return class_[kFair]->rows(tasks, cpu, most);
     }
+    std::uint64_t load(CpuId cpu) const override { return class_[kFair]->load(cpu); }
+    std::uint64_t h_load(SchedView v, TaskId task) const override { return class_[kFair]->h_load(v, task); }
+    bool balances() const override { return class_[kFair]->balances(); }
+    GroupScheduler* groups() override { return class_[kFair]->groups(); }
     bool is_tree() const override { return class_[kFair]->is_tree(); }
     // Of the fair class, then of the others that have or had tasks here.
     std::vector<std::pair<std::string, std::int64_t>> numbers(CpuId cpu) const override;

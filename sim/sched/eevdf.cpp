@@ -208,7 +208,10 @@ class Eevdf final : public SchedClass {
     }
 
     // reweight_entity: lag and remaining deadline keep their worth.
-    void reweight(SchedView v, TaskId task, bool) override {
+    void reweight(SchedView v, TaskId task, bool queued) override {
+        set_weight(v, task, weight_of(v.peek(task)), queued);
+    }
+    void set_weight(SchedView v, TaskId task, Weight w, bool) override {
         EevdfRq& rq = rq_[v.cpu];
         Task& t = v.task(task);
         const bool queued = ent(task).queued, runs = rq.curr == task;
@@ -218,7 +221,6 @@ class Eevdf final : public SchedClass {
             if (!runs) erase(v.tasks, rq, task);
             leave(v.tasks, rq, task, false);
         }
-        const Weight w = weight_of(t);
         Entity& e = ent(task);
         e.vlag = e.vlag * t.se.weight / w.weight;
         if (e.rel_deadline)
@@ -242,6 +244,8 @@ class Eevdf final : public SchedClass {
     Nanos slice_end(SchedView, TaskId) const override { return kNever; }
     bool slice_over(SchedView, TaskId) override { return false; }
     std::uint32_t runnable(CpuId cpu) const override { return rq_[cpu].nr_running; }
+    std::uint64_t load(CpuId cpu) const override { return static_cast<std::uint64_t>(rq_[cpu].sum_w); }
+    bool balances() const override { return true; }
     bool is_tree() const override { return false; }
 
     std::vector<QueueRow> rows(const TaskTable&, CpuId cpu, std::size_t most) const override {
@@ -336,11 +340,17 @@ class Eevdf final : public SchedClass {
     };
 
     Entity& ent(TaskId task) {
+        if (task >= kGroupEntity) [[unlikely]] {
+            if (task - kGroupEntity >= group_ent_.size()) group_ent_.resize(task - kGroupEntity + 1);
+            return group_ent_[task - kGroupEntity];
+        }
         if (task >= ent_.size()) ent_.resize(task + 1);
         return ent_[task];
     }
     const Entity& ent(TaskId task) const {
         static const Entity blank;
+        if (task >= kGroupEntity) [[unlikely]]
+            return task - kGroupEntity < group_ent_.size() ? group_ent_[task - kGroupEntity] : blank;
         return task < ent_.size() ? ent_[task] : blank;
     }
 
@@ -375,7 +385,7 @@ class Eevdf final : public SchedClass {
         const std::uint64_t d = ent(task).deadline;
         const auto at = std::upper_bound(
             rq.queue.begin(), rq.queue.end(), d,
-            [&](std::uint64_t x, TaskId t) { return before(x, ent_[t].deadline) < 0; });
+            [&](std::uint64_t x, TaskId t) { return before(x, ent(t).deadline) < 0; });
         rq.queue.insert(at, task);
         if (!ent(task).delayed) tasks.mut(task).se.node = QueueNode{.linked = true};
     }
@@ -475,7 +485,7 @@ class Eevdf final : public SchedClass {
 
     Features f_;
     std::vector<EevdfRq> rq_;
-    std::vector<Entity> ent_;
+    std::vector<Entity> ent_, group_ent_;   // of tasks, and of groups that stand in this queue
 };
 
 constexpr PolicyOption options[] = {
