@@ -168,6 +168,10 @@ void next_domain(Ctx& cx) {
         mask &= ~bit(dst);
         at = kNoDomain;
     }
+    std::uint64_t soonest = ~std::uint64_t{0};   // nohz.next_balance
+    for (const Cpu& c : cx.k.cpus)
+        if (halted(c)) soonest = std::min(soonest, c.smp.next_balance);
+    if (soonest != ~std::uint64_t{0}) cx.k.nohz_next_balance = std::max(cx.k.jiffies + 1, soonest);
     cx.set(Reg::r12, 0);
     cx.set(Reg::rbx, kNoDomain);
 }
