@@ -11,6 +11,7 @@
 #include "sim/kernel/routines.h"
 #include "sim/kernel/tasks.h"
 #include "sim/model/draw.h"
+#include "sim/sched/group_fair.h"
 
 namespace sy {
 
@@ -53,6 +54,7 @@ class Booter {
 
         make_memory();
         make_cpus();
+        k.make_groups();
         make_first_tasks();
         settle();
 
@@ -80,8 +82,9 @@ class Booter {
                         "未知的调度器“" + m.scheduler + "”；可用：" + known);
         }
         std::string wrong;
+        const bool groups = !scenario_.groups.empty() || m.autogroup;
         std::unique_ptr<ClassChain> c =
-            ClassChain::make(*policy, {m.cpus, m.hz, m.scheduler_options, m.seed}, wrong);
+            ClassChain::make(*policy, {m.cpus, m.hz, m.scheduler_options, m.seed}, wrong, groups);
         if (c == nullptr) {
             std::string known;
             for (const PolicyOption& o : policy->options)
@@ -92,6 +95,9 @@ class Booter {
         }
         image.shared_queue = c->takes_from_other_cpus();
         image.wants_bursts = c->wants_bursts();
+        image.balances = c->balances();
+        image.has_groups = groups && c->balances();
+        image.topology = make_topology(m);
         k.sched = ClassChainBox(std::move(c));
         image.scheduler = m.scheduler;
         for (const auto& [key, value] : m.scheduler_options) {

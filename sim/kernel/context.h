@@ -161,7 +161,11 @@ struct Ctx {
     // Put a task that is neither queued nor running into the queue of `c` and mark it runnable.
     void activate(TaskId id, CpuId c, Enqueue why);
     void check_preempt(CpuId c, TaskId wakee);
-    CpuId select_cpu(TaskId id) const;
+    CpuId select_cpu(TaskId id);         // placement.cpp
+    CpuId simple_cpu(TaskId id, Placement& p) const;
+    bool is_idle(CpuId c) const { return k.sched->runnable(c) == 0 && k.cpus[c].wake_list.empty(); }
+    std::uint64_t cpu_load(CpuId c) const;
+    std::uint64_t idle_cpus() const;
     CpuId first_allowed(const Task& t) const;
     CpuId select_rt_cpu(TaskId id) const;
     bool pull_rt_task();
@@ -169,7 +173,10 @@ struct Ctx {
     CpuId preempt_where(TaskId id, CpuId otherwise) const;
     void kick_idle_cpu(TaskId id);
     bool pull_task();
-    CpuId select_new_cpu(TaskId id) const;   // for a task that has never run
+    void pull(TaskId id, CpuId to);      // a queued task goes to the queue of another CPU
+    bool may_migrate(const Task& t, CpuId to) const;
+    void trigger_balance();              // balance.cpp
+    CpuId select_new_cpu(TaskId id);     // for a task that has never run
     void move_to_cpu(TaskId id, CpuId c);
     std::uint64_t start_timer(CpuId c, Nanos expires, TimerKind kind, TaskId id);
     void cancel_timer(CpuId c, std::uint64_t id);

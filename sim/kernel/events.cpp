@@ -99,6 +99,8 @@ struct Events {
         const std::uint64_t online =
             k.cpus.size() == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << k.cpus.size()) - 1;
         t.cpus_allowed = decl.cpus != 0 ? decl.cpus & online : online;
+        if (!decl.kernel_thread && k.image().has_groups)
+            t.sched_group = decl.group >= 0 ? static_cast<std::uint16_t>(decl.group + 1) : k.session_group(decl.session);
         t.cpu = cx.select_new_cpu(id);
         set_text(t.comm, decl.name);
         if (decl.copies > 1) set_text(t.label, decl.name + "/" + std::to_string(e.copy + 1));
@@ -176,6 +178,10 @@ struct Events {
         if (a.kind == TimedAction::Kind::caption) return;
         if (a.kind == TimedAction::Kind::ctrl) {
             type_ctrl(cx, a.value);
+            return;
+        }
+        if (a.kind == TimedAction::Kind::weight || a.kind == TimedAction::Kind::quota || a.kind == TimedAction::Kind::move) {
+            if (k.image().has_groups) k.change_group(cx, a);
             return;
         }
         for (TaskId id : find_tasks(k, a.target)) {

@@ -145,6 +145,7 @@ bool all_written(Ctx& cx) { return cx.reg(Reg::r12) == 0; }
 void take_first(Ctx& cx, WaitQueue& q) {
     const TaskId t = q.head;
     if (t != kNoTask) cx.wait_remove(q, t);
+    cx.cpu.smp.wake_sync = t != kNoTask;   // wake_up_interruptible_sync_poll: the waker is about to sleep
     cx.set(Reg::rdi, t != kNoTask ? layout::task_address(t) : 0, pipe_place(cx));
 }
 void take_writer(Ctx& cx) { take_first(cx, pipe(cx).writers); }

@@ -30,6 +30,7 @@ TaskId Ctx::new_task(TaskId parent, Pid pid) {
         t.se.weight = p.se.weight;
         t.se.inv_weight = p.se.inv_weight;
         t.cpus_allowed = p.cpus_allowed;
+        t.sched_group = p.sched_group;
         t.comm = p.comm;
         t.program = p.program;
         t.cpu = p.cpu;
@@ -136,19 +137,6 @@ void wake_up_new_task(Ctx& cx, TaskId parent, TaskId id) {
         cx.cpu.regs.rflags = flags;
         cx.preempt_sub(2 * kPreemptOffset);
     }
-}
-
-// fork and exec look for the CPU with the fewest runnable tasks (linux.md 6.9, slow path).
-CpuId Ctx::select_new_cpu(TaskId id) const {
-    const Task& t = peek(id);
-    if (t.sched_class != ClassId::fair) return select_rt_cpu(id);
-    CpuId best = kNoCpu;
-    for (CpuId c = 0; c < k.cpus.size(); ++c) {
-        if ((t.cpus_allowed >> c & 1) == 0) continue;
-        if (best == kNoCpu || k.sched->runnable(c) < k.sched->runnable(best)) best = c;
-    }
-    if (k.image().shared_queue && best != kNoCpu && k.sched->runnable(best) != 0) return preempt_where(id, best);
-    return best == kNoCpu ? t.cpu : best;
 }
 
 namespace {

@@ -163,6 +163,7 @@ void call_function_entry(Ctx& cx) {
 constexpr StepDef sysvec_call_function_steps[] = {
     effect(call_function_entry, Cost::effect, kIrqEnter),
     call(routines::sched_ttwu_pending),
+    call(routines::nohz_csd_func),
     jump(routines::irq_exit_rcu),
 };
 

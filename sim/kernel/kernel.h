@@ -15,6 +15,7 @@
 #include "sim/kernel/irq.h"
 #include "sim/kernel/kthread.h"
 #include "sim/kernel/loadavg.h"
+#include "sim/kernel/smp.h"
 #include "sim/kernel/timer_wheel.h"
 #include "sim/kernel/workqueue.h"
 #include "sim/machine/costs.h"
@@ -54,6 +55,9 @@ struct Image {
     bool shared_queue = false;           // SchedClass::takes_from_other_cpus
     bool wants_bursts = false;           // SchedClass::wants_bursts
     std::uint64_t records = ~std::uint64_t{0};   // which tracepoints are on: a bit for each RecordKind
+    bool has_groups = false;             // the class schedules task groups
+    bool balances = false;               // SchedClass::balances: Linux's placement and balancing
+    Topology topology;
     Nanos end_at = kNever;               // last instant that is simulated
     std::string scheduler;               // with its settings, as shown
     bool pcid = true;
@@ -76,8 +80,8 @@ enum class Softirq : std::uint8_t { hi, timer, net_tx, net_rx, block, irq_poll, 
 constexpr int kSoftirqs = 10;
 const char* softirq_name(int vec);
 
-// rt_period, dl_task: what the rt and the deadline class asked for (SchedClass::next_timer).
-enum class TimerKind : std::uint8_t { sleep, tick, slice, rt_period, dl_task };
+// rt_period, dl_task: what the rt and the deadline class asked for (SchedClass::next_timer); bandwidth: of a task group.
+enum class TimerKind : std::uint8_t { sleep, tick, slice, rt_period, dl_task, bandwidth };
 
 // An hrtimer in its CPU's queue. Order: expiry, then the tie rule's rank of its kind, then age.
 struct HrTimer {
@@ -152,6 +156,9 @@ struct Cpu {
     TimerKind expiring = TimerKind::sleep;   // the timer hrtimer_interrupt is at
     TaskId expiring_task = kNoTask;
     bool stop_expiring = false;
+
+    SmpState smp;                        // placement and balancing
+    SchedAvg avg;                        // of its fair queue
 
     // Counters.
     std::uint64_t nr_switches = 0, cr3_writes = 0, tlb_flushes = 0, lazy_switches = 0;
@@ -305,6 +312,8 @@ class Kernel {
     Workqueues wq;
     std::uint64_t jiffies = 0;
     LoadAverage load;                    // as of the last tick or end of a halt; for now: load_now()
+    std::vector<std::uint64_t> group_timers;   // by group: id of the armed period timer, 0: none
+    std::uint64_t nohz_next_balance = 0; // jiffies: tickless CPUs are due then
     std::uint64_t forks = 0;
     Pid last_pid = 0;
     std::uint32_t living = 0;            // processes of the scenario that have not exited
@@ -324,6 +333,12 @@ class Kernel {
     // rt_mutex_setprio: the priority a task inherits (any class); its own one is normal_prio.
     void set_effective_prio(Ctx& cx, TaskId id, int prio);
     void set_affinity(Ctx& cx, TaskId id, std::uint64_t mask);
+    void set_group(Ctx& cx, TaskId id, std::uint16_t group);      // groups.cpp
+    std::uint16_t find_group(std::string_view name) const;        // 0: the root, or unknown
+    std::uint16_t session_group(std::int32_t session);            // its autogroup, made if need be
+    void make_groups();
+    void start_group_timers(Ctx& cx);
+    void change_group(Ctx& cx, const TimedAction& action);        // cpu.weight or cpu.max is written
     void sample_load(Nanos at);          // load averages, when a sample is due at that instant
     void task_is_gone(TaskId task);      // its last reference was dropped
     void count_steps(std::uint64_t n) { steps_ += n; }

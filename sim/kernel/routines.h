@@ -19,6 +19,10 @@ extern const Routine schedule, schedule_inner, schedule_idle, preempt_schedule_i
     x64_sys_getpid;
 // sched_params.cpp
 extern const Routine x64_sys_sched_setscheduler, x64_sys_sched_setattr, sched_rt_period_timer, dl_task_timer;
+// balance.cpp
+extern const Routine sched_balance_softirq, sched_balance_rq, nohz_csd_func;
+// groups.cpp
+extern const Routine sched_cfs_period_timer;
 // switch.cpp
 extern const Routine switch_mm_irqs_off, switch_to_asm, switch_to, finish_task_switch;
 // timers.cpp

@@ -70,24 +70,6 @@ void Ctx::check_preempt(CpuId c, TaskId wakee) {
     }
 }
 
-// Wakeup placement, the part of select_task_rq_fair that needs no topology (linux.md 6.9): the previous CPU if it is
-// idle, else the waker's if idle, else the idle CPU with the lowest number, else the previous one.
-CpuId Ctx::select_cpu(TaskId id) const {
-    const Task& t = peek(id);
-    const auto idle = [&](CpuId c) {
-        return k.sched->runnable(c) == 0 && k.cpus[c].wake_list.empty();
-    };
-    const auto allowed = [&](CpuId c) { return (t.cpus_allowed >> c & 1) != 0; };
-    if (t.sched_class != ClassId::fair) return select_rt_cpu(id);
-    if (allowed(t.cpu) && idle(t.cpu)) return t.cpu;
-    if (allowed(cpu.id) && idle(cpu.id)) return cpu.id;
-    for (CpuId c = 0; c < k.cpus.size(); ++c)
-        if (allowed(c) && idle(c)) return c;
-    if (k.image().shared_queue) return preempt_where(id, allowed(t.cpu) ? t.cpu : kNoCpu);
-    if (allowed(t.cpu)) return t.cpu;
-    return first_allowed(t);
-}
-
 CpuId Ctx::first_allowed(const Task& t) const {
     const std::uint64_t online = k.cpus.size() == 64 ? ~std::uint64_t{0}
                                                      : (std::uint64_t{1} << k.cpus.size()) - 1;
@@ -99,31 +81,6 @@ CpuId Ctx::preempt_where(TaskId id, CpuId otherwise) const {
     if (otherwise == kNoCpu) otherwise = first_allowed(peek(id));
     if (k.image().wants_bursts) k.tasks.mut(id).next_burst = coming_burst(k, id);
     return k.sched->preempt_where(view(otherwise), id, otherwise);
-}
-
-// newidle_balance, the part that needs no topology (linux.md 6.9): a CPU with nothing to do takes the first task it may
-// run from the CPU with the most runnable ones. A task that is still being switched away from stays where it is.
-bool Ctx::pull_task() {
-    if (k.cpus.size() == 1 || k.image().shared_queue) return false;
-    TaskId best = kNoTask;
-    std::uint32_t most = 1;
-    for (const Cpu& other : k.cpus) {
-        const std::uint32_t runnable = other.id == cpu.id ? 0 : k.sched->runnable(other.id);
-        if (runnable <= most) continue;
-        for (const QueueRow& row : k.sched->rows(k.tasks, other.id, runnable)) {
-            const Task& t = peek(row.task);
-            if (t.on_cpu || (t.cpus_allowed >> cpu.id & 1) == 0) continue;
-            best = row.task;
-            most = runnable;
-            break;
-        }
-    }
-    if (best == kNoTask) return false;
-    const CpuId from = peek(best).cpu;
-    k.sched->dequeue(view(from), best, Dequeue::migrated);
-    move_to_cpu(best, cpu.id);
-    k.sched->enqueue(view(), best, Enqueue::migrated);
-    return true;
 }
 
 // A task has just been left in the common queue: an idle CPU may take it.
@@ -293,6 +250,7 @@ void pick_next(Ctx& cx) {
     }
     cx.sync_class_timers(cx.cpu.id);
     if (cx.k.cpus.size() > 1 && cx.k.sched->runnable_above_fair(cx.cpu.id) > 1) cx.push_rt_task();
+    if (cx.k.image().has_groups) cx.k.start_group_timers(cx);
     ++cx.cpu.sched_count;
     if (next == cx.cpu.idle) ++cx.cpu.sched_goidle;
     cx.cpu.picked = next;
@@ -546,6 +504,7 @@ void wake_enter(Ctx& cx) {
     cx.set(Reg::rbx, cx.reg(Reg::rdi), at::reg(Reg::rdi));
 }
 void wake_leave(Ctx& cx) {
+    cx.cpu.smp.wake_sync = false;
     preempt_add(cx, -kWakeDepth);
     cx.cpu.regs.rflags |= cx.reg(Reg::rbp) & kFlagIf;
 }
@@ -620,9 +579,7 @@ constexpr StepDef try_to_wake_up_steps[] = {
            {"Is it still on a CPU?", "它还在某个 CPU 上吗？",
             "Another CPU may be switching away from it this very moment.", "另一个 CPU 可能正在切走它。"}),
     effect(choose_cpu, Cost::effect,
-           {"Choose a CPU for {target}.", "为 {target} 选择一个 CPU。",
-            "The one it ran on if that is idle, else an idle one, else the old one.",
-            "若原来的空闲就用原来的，否则找空闲的，再否则仍用原来的。"}),
+           {"Choose a CPU for {target}.", "为 {target} 选择一个 CPU。", "{place}", "{place}"}),
     effect(enqueue_woken, Cost::enqueue,
            {"{target} is runnable: put it into the run queue.", "{target} 可运行：放入运行队列。",
             "Its registers are not touched: they lie on its kernel stack until it is picked.",

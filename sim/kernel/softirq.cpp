@@ -77,7 +77,7 @@ const Routine* action_of(int vec) {
         case Softirq::block: return &routines::blk_done_softirq;
         case Softirq::irq_poll: return &routines::irq_poll_action;
         case Softirq::tasklet: return &routines::tasklet_action;
-        case Softirq::sched: return &routines::sched_action;
+        case Softirq::sched: return &routines::sched_balance_softirq;
         case Softirq::hrtimer: return &routines::hrtimer_action;
         case Softirq::rcu: return &routines::rcu_action;
     }

@@ -35,6 +35,7 @@ bool is_stale(const Ctx& cx, const Cpu& cpu, const HrTimer& t) {
             return cpu.tick_timer != t.id || (cpu.tick_stopped && cpu.nohz_until == kNever);
         case TimerKind::rt_period: return cpu.class_timer[0] != t.id;
         case TimerKind::dl_task: return cpu.class_timer[1] != t.id;
+        case TimerKind::bandwidth: return cx.k.group_timers[t.task] != t.id;
     }
     return false;
 }
@@ -129,13 +130,14 @@ const Routine* expire_next(Ctx& cx) {
     cpu.expiring_task = t.task;
     cx.emit(RecordKind::hrtimer_expire_entry,
             t.kind == TimerKind::tick ? 0 : t.kind == TimerKind::sleep ? 1 : static_cast<std::uint32_t>(t.kind), t.task);
-    if (t.task != kNoTask) cx.set(Reg::rdi, layout::task_address(t.task));
+    if (t.task != kNoTask && t.kind != TimerKind::bandwidth) cx.set(Reg::rdi, layout::task_address(t.task));
     switch (t.kind) {
         case TimerKind::tick: return &routines::tick_nohz_handler;
         case TimerKind::sleep: cx.task(t.task).timer = 0; return &routines::hrtimer_wakeup;
         case TimerKind::slice: return &routines::hrtick;
         case TimerKind::rt_period: return &routines::sched_rt_period_timer;
         case TimerKind::dl_task: return &routines::dl_task_timer;
+        case TimerKind::bandwidth: cx.set(Reg::rdi, t.task); return &routines::sched_cfs_period_timer;
     }
     return nullptr;
 }
@@ -171,10 +173,13 @@ void update_jiffies(Ctx& cx) {
 }
 void scheduler_tick(Ctx& cx) {
     const TaskId curr = cx.cpu.curr;
-    if (curr == cx.cpu.idle || !cx.peek(curr).on_rq) return;
-    if ((cx.peek(curr).flags & pf::wq_worker) != 0) wq_worker_tick(cx);
-    if (cx.k.sched->tick(cx.view(), curr)) cx.resched_curr(cx.cpu.id);
-    cx.sync_class_timers(cx.cpu.id);
+    if (curr != cx.cpu.idle && cx.peek(curr).on_rq) {
+        if ((cx.peek(curr).flags & pf::wq_worker) != 0) wq_worker_tick(cx);
+        if (cx.k.sched->tick(cx.view(), curr)) cx.resched_curr(cx.cpu.id);
+        cx.sync_class_timers(cx.cpu.id);
+    }
+    if (cx.k.image().has_groups) cx.k.start_group_timers(cx);
+    cx.trigger_balance();
 }
 void forward_tick(Ctx& cx) {
     if (cx.cpu.tick_stopped) {   // of an idle CPU: it sets the next one itself, if it needs one

@@ -173,6 +173,18 @@ struct CoroutineDecl {
     friend bool operator==(const CoroutineDecl&, const CoroutineDecl&) = default;
 };
 
+// `group NAME … { processes }`: a cgroup with the cpu controller, linux.md 6.10.
+struct GroupDecl {
+    std::string name;
+    SourcePos pos;
+    std::int32_t parent = -1;          // index of the group around it; -1: the root
+    std::int32_t weight = 100;         // cpu.weight, 1 to 10000
+    Nanos quota = 0;                   // cpu.max; 0: max, no limit
+    Nanos period = 100 * kMilli;
+
+    friend bool operator==(const GroupDecl&, const GroupDecl&) = default;
+};
+
 struct ProcessDecl {
     std::string name;
     SourcePos pos;
@@ -188,6 +200,8 @@ struct ProcessDecl {
     bool tty = false;                  // its session has the terminal, and its group is in the foreground
     bool only_program = false;         // `program name { … }`: a file to be executed, no process at the start
     std::int32_t oom_score_adj = 0;    // -1000 (never killed for memory) to 1000
+    std::int32_t group = -1;           // index into Scenario::groups; -1: the root
+    std::int32_t session = 1;          // for autogroup: tasks of one session compete as one
     bool kernel_thread = false;        // `kthread name { … }`: no mm, never in user mode
     std::vector<ThreadDecl> threads;
     std::vector<CoroutineDecl> coroutines;
@@ -277,7 +291,7 @@ struct WorkDecl {
 
 // A timed line: something the outside world does to the machine.
 struct TimedAction {
-    enum class Kind : std::uint8_t { kill, setnice, affinity, sched, irq, caption, killpg, ctrl, smp_affinity };
+    enum class Kind : std::uint8_t { kill, setnice, affinity, sched, irq, caption, killpg, ctrl, smp_affinity, weight, quota, move };
     Kind kind = Kind::kill;
     SourcePos pos;
     Nanos at = 0;
@@ -288,6 +302,8 @@ struct TimedAction {
     std::int32_t value = 0;            // signal number, nice
     std::uint64_t cpus = 0;
     SchedParams sched;
+    Nanos quota = 0, period = 0;       // of a group; quota 0: max
+    std::string group;                 // where a task moves to; empty: the root
     std::string text;                  // caption (English)
     std::string text_zh;               // caption (Chinese), may be empty
 
@@ -322,8 +338,22 @@ struct Expect {
     friend bool operator==(const Expect&, const Expect&) = default;
 };
 
+// How the CPUs hang together: nodes of so many last-level caches of so many cores of so many hardware threads.
+// CPUs are numbered in this order: the threads of a core are neighbours.
+struct TopologyDecl {
+    std::int32_t nodes = 1, llc = 1, cores = 0, smt = 1;   // cores 0: not described, all CPUs share one cache
+    SourcePos pos;
+
+    friend bool operator==(const TopologyDecl& a, const TopologyDecl& b) {
+        return a.nodes == b.nodes && a.llc == b.llc && a.cores == b.cores && a.smt == b.smt;
+    }
+};
+
 struct MachineDecl {
     std::int32_t cpus = 1;
+    SourcePos cpus_pos;
+    TopologyDecl topology;
+    bool autogroup = false;            // sched_autogroup_enabled
     std::int32_t hz = 250;             // ticks a second: 100, 250, 300 or 1000
     std::string scheduler = "cfs";
     SourcePos scheduler_pos;
@@ -331,7 +361,7 @@ struct MachineDecl {
     std::vector<std::pair<std::string, std::string>> scheduler_options;
     bool costs_ideal = false;          // `costs ideal`: every step takes no time
     std::vector<std::pair<std::string, Nanos>> costs;   // single ones set by name
-    enum class Preempt : std::uint8_t { none, voluntary, full } preempt = Preempt::voluntary;
+    enum class Preempt : std::uint8_t { none, voluntary, full, lazy } preempt = Preempt::voluntary;
     // Which tracepoints are on: all, those of the scheduler (sched_*), none (as /sys/kernel/tracing/events/*/enable).
     enum class Trace : std::uint8_t { all, sched, none } trace = Trace::all;
     std::uint64_t seed = 1;
@@ -349,6 +379,7 @@ struct Scenario {
     std::vector<DeviceDecl> devices;
     std::vector<ClientsDecl> clients;
     std::vector<TaskletDecl> tasklets;
+    std::vector<GroupDecl> groups;     // a parent before its children
     std::vector<ProcessDecl> processes;
     std::vector<WorkqueueDecl> workqueues;
     std::vector<WorkDecl> works;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "sim/base/cow.h"
 #include "sim/base/random.h"
@@ -31,7 +32,8 @@ constexpr std::uint32_t idle = 0x2, exiting = 0x4, wq_worker = 0x20, forknoexec 
 }
 // thread_info.flags, linux.md 1.1.
 namespace tif {
-constexpr std::uint32_t sigpending = 1u << 2, need_resched = 1u << 3, need_fpu_load = 1u << 14;
+constexpr std::uint32_t sigpending = 1u << 2, need_resched = 1u << 3, need_fpu_load = 1u << 14,
+                        need_resched_lazy = 1u << 4;   // since 6.13, linux.md 6.2
 }
 namespace clone_flag {  // linux.md 3.1
 constexpr std::uint64_t csignal = 0xff, vm = 0x100, fs = 0x200, files = 0x400, sighand = 0x800, pidfd = 0x1000,
@@ -59,6 +61,16 @@ struct QueueNode {
     bool linked = false;
 };
 
+// PELT, what a task or a CPU did lately: sums that halve every 32 periods of 1024 us (linux.md 6.8; sched/pelt.h).
+struct SchedAvg {
+    std::uint64_t last_update = 0;        // ns, whole microseconds of 1024 ns
+    std::uint32_t load_sum = 0;           // time runnable, at most LOAD_AVG_MAX
+    std::uint32_t util_sum = 0;           // time running, << 10
+    std::uint32_t load_avg = 0;
+    std::uint16_t util_avg = 0;           // 0 to 1024
+    std::uint16_t period_contrib = 0;     // of the period under way, 0 to 1023
+};
+
 struct SchedEntity {
     std::uint32_t weight = 1024;          // load.weight >> 10
     std::uint32_t inv_weight = 4'194'304;
@@ -69,8 +81,8 @@ struct SchedEntity {
     std::uint64_t slice = 0;              // ns; meaning is the class's
     std::uint64_t enqueue_seq = 0;        // order of arrival in the queue, for ties
     QueueNode node;
+    SchedAvg avg;
 };
-
 
 struct Task {
     // What the switch reads and writes.
@@ -100,6 +112,12 @@ struct Task {
     std::int16_t normal_prio = 120;       // of its own policy: what `prio` is unless it inherits
     std::int16_t oom_score_adj = 0;       // of the process
     SchedEntity se;
+    // Wakeup placement (linux.md 6.9).
+    TaskId last_wakee = kNoTask;
+    std::uint32_t wakee_flips = 0;        // how often it woke another one than last time, halved every second
+    std::uint32_t wakee_flip_second = 0;
+    CpuId recent_used_cpu = 0;
+    std::uint16_t sched_group = 0;        // sched_task_group: index into TaskTable::groups; 0: the root
 
     // Identity and family.
     Pid pid = 0, tgid = 0;
@@ -159,7 +177,42 @@ struct Task {
     std::string_view name() const { return label[0] != 0 ? label.data() : comm.data(); }
 };
 
-using TaskTable = CowArray<Task, 4>;
+// A task group: cgroup or autogroup (linux.md 6.10). What its CPUs have left of its quota is the class's business
+// (sim/sched/group_fair.h).
+struct SchedGroup {
+    std::array<char, 16> name{};          // "build"; "autogroup-3"
+    std::uint16_t parent = 0;             // index; the root is its own parent
+    std::uint16_t depth = 0;              // 0: the root
+    bool is_autogroup = false;
+    std::int16_t nice = 0;                // of an autogroup
+    std::uint32_t weight = 100;           // cpu.weight
+    std::uint32_t shares = 1024;          // weight * 1024 / 100
+    Nanos quota = 0, period = 0;          // cpu.max; quota 0: no limit
+    bool is_live = true;
+};
+constexpr std::size_t kMaxGroups = 1'000;
+
+// All tasks, and beside them the entities of groups: a group stands in the queue of its parent like a task does, with
+// a number from kGroupEntity on. Nobody who walks over the tasks meets one.
+constexpr TaskId kGroupEntity = 0x8000'0000;
+inline bool is_group_entity(TaskId id) { return id >= kGroupEntity && id != kNoTask; }
+
+class TaskTable : public CowArray<Task, 4> {
+  public:
+    const Task& operator[](std::size_t id) const {
+        if (id >= kGroupEntity) [[unlikely]]
+            return entities[id - kGroupEntity];
+        return CowArray::operator[](id);
+    }
+    Task& mut(std::size_t id) {
+        if (id >= kGroupEntity) [[unlikely]]
+            return entities.mut(id - kGroupEntity);
+        return CowArray::mut(id);
+    }
+    std::size_t bytes() const { return CowArray::bytes() + entities.bytes(); }
+    CowArray<Task, 4> entities;           // of group g on CPU c: (g - 1) * cpus + c
+    std::vector<SchedGroup> groups;       // empty: no groups in this machine; else [0] is the root
+};
 
 // The letter of ps and sched_switch (linux.md 1.3).
 char state_letter(std::uint32_t state, std::uint32_t exit_state);

@@ -45,6 +45,12 @@ constexpr TopRow kTopRows[] = {
       "工作项：有人把它排队后由 kworker 执行（默认队列：events）",
       "work refill on events { run 1ms  sleep 2ms }"},
      &Parser::parse_work},
+    {{"group", "group NAME [weight NUMBER] [quota TIME/TIME] [{ PROCESSES }]",
+      "tasks that compete with others as one (cpu.weight, default 100) and get so much CPU in each period "
+      "(cpu.max, default max)",
+      "作为整体与别人竞争的一组任务（cpu.weight，默认 100），每个周期最多得到这么多 CPU（cpu.max，默认不限）",
+      "group build weight 50 quota 20ms/100ms { process cc x4 { run 10ms } }"},
+     &Parser::parse_group},
     {{"pipe", "pipe NAME [capacity BYTES]",
       "a pipe that any process may read and write (default 64KiB)",
       "管道，任何进程都可以读写（默认 64KiB）", "pipe p capacity 4096"},

@@ -45,6 +45,7 @@ class Checker {
         }
         names_of_things();
         names_of_tasks();
+        groups();
         for (std::size_t i = 0; i < s_.processes.size(); ++i) channels_used(i);
         clients_and_coroutines();
         totals();
@@ -501,11 +502,35 @@ class Checker {
                       {std::to_string(cpu), std::to_string(count), std::to_string(cpu + 1)}));
     }
 
+    void known_group(const std::string& name, SourcePos pos) {
+        std::vector<std::string_view> known;
+        for (const GroupDecl& group : s_.groups) known.push_back(group.name);
+        if (std::find(known.begin(), known.end(), name) != known.end()) return;
+        const Text kind = text("group", "组");
+        const std::string meant = nearest(name, known);
+        if (!meant.empty())
+            diags_.error(pos, did_you_mean(kind, name, meant), meant);
+        else
+            diags_.error(pos, text("unknown group '{0}'; declare it at the top of the file: group {0} weight 100",
+                                   "未知的组 “{0}”；请在文件顶层声明：group {0} weight 100", {name}));
+    }
+
+    // Groups are what the fair class schedules; other policies see only the tasks.
+    void groups() {
+        if (s_.groups.empty() || s_.machine.scheduler == "cfs" || s_.machine.scheduler == "eevdf") return;
+        diags_.warning(s_.groups.front().pos,
+                       text("scheduler {0} knows no groups; cfs and eevdf do", "调度器 {0} 不认识组；cfs 和 eevdf 认识", {s_.machine.scheduler}));
+    }
+
     void timed(const TimedAction& action) {
         if (s_.machine.until > 0 && action.at > s_.machine.until) {
             diags_.warning(action.pos, text("this never happens: the run ends before (until)",
                                             "这不会发生：运行在此之前就结束了（until）"));
         }
+        const bool of_group = action.kind == TimedAction::Kind::weight || action.kind == TimedAction::Kind::quota;
+        if (of_group) known_group(action.target, action.target_pos);
+        if (action.kind == TimedAction::Kind::move && !action.group.empty()) known_group(action.group, action.pos);
+        if (of_group) return;
         if (action.kind == TimedAction::Kind::smp_affinity) affinity(action.cpus, action.pos);
         if (action.kind == TimedAction::Kind::irq || action.kind == TimedAction::Kind::smp_affinity) {
             if (find_device(action.target) == nullptr) {

@@ -7,6 +7,7 @@
 #include "sim/scenario/parser.h"
 #include "sim/scenario/rows.h"
 #include "sim/scenario/suggest.h"
+#include "sim/sched/topology.h"
 
 namespace sy::scn {
 namespace {
@@ -20,6 +21,7 @@ struct MachineRow {
 };
 
 bool read_cpus(Parser& p) {
+    p.out().machine.cpus_pos = p.peek().pos;
     const auto value = p.integer({.first = 1,
                                   .last = limits::cpus,
                                   .what = text("the number of CPUs", "CPU 个数"),
@@ -131,11 +133,55 @@ bool read_costs(Parser& p) {
     return true;
 }
 
+// KEY=COUNT for some of nodes, llc, cores, smt.
+bool read_topology(Parser& p) {
+    TopologyDecl t;
+    t.pos = p.peek().pos;
+    t.cores = 1;
+    bool any = false;
+    while (is_setting_next(p)) {
+        const Token& key = p.take();
+        p.take();
+        std::int32_t* const part = key.text == "nodes"   ? &t.nodes
+                                   : key.text == "llc"   ? &t.llc
+                                   : key.text == "cores" ? &t.cores
+                                   : key.text == "smt"   ? &t.smt
+                                                         : nullptr;
+        if (part == nullptr) p.unknown_word(key, text("part of a topology", "拓扑部分"), {"nodes", "llc", "cores", "smt"});
+        const auto count = p.integer({.first = 1,
+                                      .last = limits::cpus,
+                                      .what = text("how many there are", "个数"),
+                                      .limit = text("CPUs of one machine", "一台机器的 CPU 数")});
+        if (!count) return false;
+        if (part != nullptr) *part = static_cast<std::int32_t>(*count);
+        any = true;
+    }
+    if (!any) {
+        p.expected(text("the parts of the topology, such as nodes=2 cores=4 smt=2",
+                        "拓扑的各部分，例如 nodes=2 cores=4 smt=2"));
+        return false;
+    }
+    p.out().machine.topology = t;
+    return true;
+}
+
+bool read_autogroup(Parser& p) {
+    if (p.take_word("on")) {
+        p.out().machine.autogroup = true;
+    } else if (p.take_word("off")) {
+        p.out().machine.autogroup = false;
+    } else {
+        p.expected(text("on or off", " on 或 off"));
+        return false;
+    }
+    return true;
+}
+
 bool read_preempt(Parser& p) {
-    constexpr std::array<std::string_view, 3> kNames = {"none", "voluntary", "full"};
+    constexpr std::array<std::string_view, 4> kNames = {"none", "voluntary", "full", "lazy"};
     const Token& name = p.peek();
     if (name.kind != Token::Kind::word) {
-        p.expected(text("none, voluntary or full", " none、voluntary 或 full"));
+        p.expected(text("none, voluntary, full or lazy", " none、voluntary、full 或 lazy"));
         return false;
     }
     p.take();
@@ -225,7 +271,17 @@ constexpr MachineRow kMachineRows[] = {
       "(default linux)",
       "内核自身的步骤要多久：与 Linux 相同，或像教科书那样不花时间（默认 linux）", "costs ideal"},
      read_costs},
-    {{"preempt", "preempt none|voluntary|full",
+    {{"topology", "topology [nodes=COUNT] [llc=COUNT] [cores=COUNT] [smt=COUNT]",
+      "how the CPUs hang together: nodes, last-level caches of a node, cores behind a cache, hardware "
+      "threads of a core (default: all cores share one cache)",
+      "CPU 的组织方式：节点数、每节点的末级缓存数、每个缓存后的核数、每核的硬件线程数（默认：所有核共享一个缓存）",
+      "topology nodes=2 cores=2 smt=2"},
+     read_topology},
+    {{"autogroup", "autogroup on|off",
+      "each session competes as one group (sched_autogroup_enabled, default off)",
+      "每个会话作为一个组参与竞争（sched_autogroup_enabled，默认关）", "autogroup on"},
+     read_autogroup},
+    {{"preempt", "preempt none|voluntary|full|lazy",
       "whether a task may lose the CPU inside the kernel (default voluntary)",
       "任务在内核态时能否被抢占（默认 voluntary）", "preempt full"},
      read_preempt},
@@ -296,6 +352,28 @@ void Parser::parse_machine() {
         }
     }
     close_brace(open);
+    count_cpus();
+}
+
+// A topology says how many CPUs there are; if `cpus` says it too they must agree.
+void Parser::count_cpus() {
+    MachineDecl& machine = out_.machine;
+    const TopologyDecl& t = machine.topology;
+    const std::int64_t described = described_cpus(t);
+    if (described == 0) return;
+    const std::string count = std::to_string(described);
+    if (described > limits::cpus) {
+        error(t.pos, text("this topology has {0} CPUs; a machine can have {1}", "这个拓扑有 {0} 个 CPU；一台机器最多 {1} 个",
+                          {count, std::to_string(limits::cpus)}));
+        machine.topology = {};
+    } else if (machine.cpus_pos.line != 0 && machine.cpus != described) {
+        error(machine.cpus_pos, text("the topology has {0} CPUs, not {1}; leave out 'cpus' or make them agree",
+                                     "拓扑里有 {0} 个 CPU，而不是 {1} 个；去掉 cpus 或使两者一致",
+                                     {count, std::to_string(machine.cpus)}));
+        machine.topology = {};
+    } else {
+        machine.cpus = static_cast<std::int32_t>(described);
+    }
 }
 
 }  // namespace sy::scn

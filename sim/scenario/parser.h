@@ -97,6 +97,12 @@ class Parser {
     void parse_workqueue();  // workqueues.cpp
     void parse_work();
     void parse_program();
+    void parse_group();
+    // The group of that name, -1 if there is none.
+    std::int32_t find_group(std::string_view name) const;
+    // `20ms/100ms` or `max`.
+    bool quota(Nanos& quota, Nanos& period);
+    std::int32_t open_group() const { return open_group_; }
     void parse_title();
     void parse_about();
 
@@ -145,6 +151,7 @@ class Parser {
     std::size_t index() const { return at_; }
 
   private:
+    void count_cpus();
     void keep_head_comment(const std::vector<Comment>& comments);
     void misplaced(const Token& token, Stmt::Kind kind, bool in_kernel, Place place);
     void parse_statement(std::vector<Stmt>& body, Place place, ProcessDecl* process);
@@ -164,6 +171,7 @@ class Parser {
     int unclosed_ = 0;  // `{` without a `}` in the whole file
     bool is_unwinding_ = false;
     bool has_machine_ = false;
+    std::int32_t open_group_ = -1;  // the `group { … }` around, -1: none
     bool is_hopeless_ = false;  // a limit on the whole file was passed: stop listening
 };
 

@@ -25,7 +25,8 @@ std::string_view softirq_word(int vec);  // kernel_words.cpp: 3 is net_rx
 std::string signal_word(
     std::int32_t number);  // timed.cpp: 15 is TERM; without a name the number itself
 
-Parser::Range nice_range();  // tasks.cpp: -20 to 19
+Parser::Range nice_range();    // tasks.cpp: -20 to 19
+Parser::Range weight_range();  // groups.cpp: 1 to 10000
 
 // A table of rows that each have a `word`: the row of a name (null: none), and all the words.
 template <typename Row, std::size_t N>

@@ -20,6 +20,7 @@ struct TaskHead {
     bool arrives_after = false;
     std::uint64_t cpus = 0;
     std::int32_t oom_score_adj = 0;
+    std::int32_t group = -1, session = 1;
 };
 
 struct AttributeRow {
@@ -96,6 +97,25 @@ bool read_oom_score_adj(Parser& p, TaskHead& head) {
     return value.has_value();
 }
 
+bool read_group(Parser& p, TaskHead& head) {
+    SourcePos pos;
+    const auto group = p.name(text("the name of a group", "组名"), &pos);
+    if (!group) return false;
+    head.group = p.find_group(*group);
+    if (head.group < 0)
+        p.error(pos, text("unknown group '{0}'; declare it before: group {0} weight 100", "未知的组 “{0}”；请先声明：group {0} weight 100",
+                          {*group}));
+    else if (p.open_group() >= 0)
+        p.error(pos, text("this process stands in a group already", "这个进程已经写在一个组里了"));
+    return true;
+}
+
+bool read_session(Parser& p, TaskHead& head) {
+    const auto value = p.integer({.first = 1, .last = 1000, .what = text("the number of a session", "会话编号"), .limit = {}});
+    if (value) head.session = static_cast<std::int32_t>(*value);
+    return value.has_value();
+}
+
 bool read_copies(Parser& p, TaskHead& head) {
     const auto value = p.copies();
     if (value) head.copies = *value;
@@ -154,6 +174,14 @@ constexpr AttributeRow kAttributeRows[] = {
       "process editor oom_score_adj -500 { run 1ms }"},
      false,
      read_oom_score_adj},
+    {{"group", "group NAME", "the task group it belongs to (declared before; default: the root)",
+      "所属的任务组（须先声明；默认：根组）", "group build  process cc group build { run 1ms }"},
+     false,
+     read_group},
+    {{"session", "session NUMBER", "the session it was started in: with autogroup, tasks of one session compete as one (default 1)",
+      "启动它的会话：开启 autogroup 时，同一会话的任务作为整体竞争（默认 1）", "process editor session 2 { run 1ms }"},
+     false,
+     read_session},
 };
 
 const AttributeRow* find_attribute(const Parser& p) {
@@ -219,6 +247,8 @@ void Parser::parse_body(ProcessDecl& process, Place place) {
     process.tty = head.tty;
     process.cpus = head.cpus;
     process.oom_score_adj = head.oom_score_adj;
+    process.group = head.group >= 0 ? head.group : open_group_;
+    process.session = head.session;
     const Text what = text("what it does: '{' and statements", "它做什么：“{” 和语句");
     if (!parse_block(process.body, place, place == Place::process ? &process : nullptr, what))
         return;

@@ -86,6 +86,33 @@ bool read_smp_affinity(Parser& p, TimedAction& action) {
     return cpus.has_value();
 }
 
+bool read_group_name(Parser& p, TimedAction& action) {
+    const auto group = p.name(text("the name of a group", "组名"), &action.target_pos);
+    if (group) action.target = *group;
+    return group.has_value();
+}
+
+bool read_weight(Parser& p, TimedAction& action) {
+    if (!read_group_name(p, action)) return false;
+    const auto weight = p.integer(weight_range());
+    if (weight) action.value = static_cast<std::int32_t>(*weight);
+    return weight.has_value();
+}
+
+bool read_quota(Parser& p, TimedAction& action) {
+    action.period = 100 * kMilli;
+    return read_group_name(p, action) && p.quota(action.quota, action.period);
+}
+
+bool read_move(Parser& p, TimedAction& action) {
+    if (!read_target(p, action)) return false;
+    if (p.take_word("root")) return true;
+    SourcePos pos;
+    const auto group = p.name(text("the name of a group, or root", "组名，或 root"), &pos);
+    if (group) action.group = *group;
+    return group.has_value();
+}
+
 bool read_caption(Parser& p, TimedAction& action) {
     const Text what = text("the caption in double quotes", "双引号里的说明文字");
     const auto english = p.string(what);
@@ -123,6 +150,17 @@ constexpr ActionRow kActionRows[] = {
       "affinity editor 0"},
      Kind::affinity,
      read_affinity},
+    {{"weight", "weight GROUP NUMBER", "write a group's cpu.weight, 1 to 10000", "改写一个组的 cpu.weight，1 到 10000",
+      "weight build 50"},
+     Kind::weight,
+     read_weight},
+    {{"quota", "quota GROUP TIME/TIME or max", "write a group's cpu.max", "改写一个组的 cpu.max", "quota build 20ms/100ms"},
+     Kind::quota,
+     read_quota},
+    {{"move", "move TASK GROUP or root", "move a process into another group (cgroup.procs)",
+      "把进程移到另一个组（cgroup.procs）", "move editor build"},
+     Kind::move,
+     read_move},
     {{"irq", "irq DEVICE", "make a device interrupt", "让设备产生一次中断", "irq keyboard"},
      Kind::irq,
      read_irq},

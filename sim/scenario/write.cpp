@@ -218,6 +218,29 @@ std::string write_thread(const ThreadDecl& thread) {
     return out + write_body(thread.body);
 }
 
+std::string write_quota(Nanos quota, Nanos period) {
+    return quota == 0 ? "max" : write_duration(quota) + "/" + write_duration(period);
+}
+
+// A group with the groups in it; processes name theirs.
+std::string write_group(const std::vector<GroupDecl>& groups, std::size_t at) {
+    const GroupDecl& group = groups[at];
+    std::string out = "group " + group.name;
+    if (group.weight != 100) out += " weight " + std::to_string(group.weight);
+    if (group.quota != 0) out += " quota " + write_quota(group.quota, group.period);
+    std::string inner;
+    for (std::size_t i = at + 1; i < groups.size(); ++i)
+        if (groups[i].parent == static_cast<std::int32_t>(at)) inner += write_group(groups, i) + " ";
+    return inner.empty() ? out : out + " { " + inner + "}";
+}
+
+std::string write_groups(const std::vector<GroupDecl>& groups) {
+    std::string out;
+    for (std::size_t i = 0; i < groups.size(); ++i)
+        if (groups[i].parent < 0) out += write_group(groups, i) + "\n";
+    return out;
+}
+
 std::string write_coroutine(const CoroutineDecl& c) {
     const CoroutineDecl defaults;
     std::string out = "coroutine " + c.name;
@@ -238,7 +261,7 @@ std::string write_clients(const ClientsDecl& c) {
     return out + " every " + write_dist(c.every) + "\n";
 }
 
-std::string write_process(const ProcessDecl& process) {
+std::string write_process(const Scenario& scenario, const ProcessDecl& process) {
     std::string out = (process.only_program    ? "program "
                        : process.kernel_thread ? "kthread "
                                                : "process ") +
@@ -254,6 +277,8 @@ std::string write_process(const ProcessDecl& process) {
         out += (process.arrives_after ? " arrive after " : " arrive ") + write_dist(process.arrive);
     if (process.cpus != 0) out += " cpu " + write_cpus(process.cpus);
     if (process.oom_score_adj != 0) out += " oom_score_adj " + std::to_string(process.oom_score_adj);
+    if (process.group >= 0) out += " group " + scenario.groups[static_cast<std::size_t>(process.group)].name;
+    if (process.session != 1) out += " session " + std::to_string(process.session);
     out += " {";
     for (const ThreadDecl& thread : process.threads) out += " " + write_thread(thread);
     for (const CoroutineDecl& c : process.coroutines) out += " " + write_coroutine(c);
@@ -304,7 +329,16 @@ std::string write_machine(const MachineDecl& machine) {
     const MachineDecl defaults;
     if (machine == defaults) return {};
     std::string out;
-    if (machine.cpus != defaults.cpus) out += " cpus " + std::to_string(machine.cpus);
+    const TopologyDecl& t = machine.topology;
+    if (t.cores == 0 && machine.cpus != defaults.cpus) out += " cpus " + std::to_string(machine.cpus);
+    if (t.cores != 0) {
+        out += " topology";
+        if (t.nodes != 1) out += " nodes=" + std::to_string(t.nodes);
+        if (t.llc != 1) out += " llc=" + std::to_string(t.llc);
+        out += " cores=" + std::to_string(t.cores);
+        if (t.smt != 1) out += " smt=" + std::to_string(t.smt);
+    }
+    if (machine.autogroup) out += " autogroup on";
     if (machine.hz != defaults.hz) out += " hz " + std::to_string(machine.hz);
     if (machine.scheduler != defaults.scheduler || !machine.scheduler_options.empty()) {
         out += " scheduler " + machine.scheduler;
@@ -314,7 +348,7 @@ std::string write_machine(const MachineDecl& machine) {
         out += machine.costs_ideal ? " costs ideal" : " costs linux";
         for (const auto& [key, time] : machine.costs) out += " " + key + "=" + write_duration(time);
     }
-    constexpr std::string_view kPreempt[] = {"none", "voluntary", "full"};
+    constexpr std::string_view kPreempt[] = {"none", "voluntary", "full", "lazy"};
     if (machine.preempt != defaults.preempt) {
         out += " preempt " + std::string(kPreempt[static_cast<std::size_t>(machine.preempt)]);
     }
@@ -400,6 +434,12 @@ std::string write_action(const TimedAction& action) {
             return std::string("ctrl ") + (action.value == sig::intr ? "C" : action.value == sig::tstp ? "Z" : "Q");
         case TimedAction::Kind::smp_affinity:
             return "smp_affinity " + action.target + " " + write_cpus(action.cpus);
+        case TimedAction::Kind::weight:
+            return "weight " + action.target + " " + std::to_string(action.value);
+        case TimedAction::Kind::quota:
+            return "quota " + action.target + " " + write_quota(action.quota, action.period);
+        case TimedAction::Kind::move:
+            return "move " + action.target + " " + (action.group.empty() ? "root" : action.group);
         case TimedAction::Kind::caption:
             return "caption " + bilingual(action.text, action.text_zh);
     }
@@ -418,7 +458,8 @@ std::string write_scenario(const Scenario& scenario) {
     for (const ClientsDecl& c : scenario.clients) out += write_clients(c);
     for (const TaskletDecl& tasklet : scenario.tasklets)
         out += "tasklet " + tasklet.name + (tasklet.hi ? " hi" : "") + write_body(tasklet.body) + "\n";
-    for (const ProcessDecl& process : scenario.processes) out += write_process(process);
+    out += write_groups(scenario.groups);
+    for (const ProcessDecl& process : scenario.processes) out += write_process(scenario, process);
     out += write_timeline(scenario.timeline);
     for (const Expect& expect : scenario.expects) out += "expect " + expect.text + "\n";
     return format_scenario(out);

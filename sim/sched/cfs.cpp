@@ -36,6 +36,8 @@ struct CfsRq {
     TaskId curr = kNoTask;
     TaskId prev = kNoTask;           // who ran last: picked again, its turn goes on
     TaskId next = kNoTask, last = kNoTask, skip = kNoTask;
+    std::uint32_t h_nr = 0;          // of the whole CPU, if this is a group's queue; else 0
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> above;   // weight of the group's entity, load of its queue
 };
 
 class Cfs final : public SchedClass {
@@ -157,10 +159,18 @@ class Cfs final : public SchedClass {
     }
 
     void reweight(SchedView v, TaskId task, bool queued) override {
+        set_weight(v, task, weight_of(v.peek(task)), queued);
+    }
+
+    void set_above(CpuId cpu, std::uint32_t h_nr, std::span<const std::pair<std::uint64_t, std::uint64_t>> above) override {
+        rq_[cpu].h_nr = h_nr;
+        rq_[cpu].above.assign(above.begin(), above.end());
+    }
+
+    void set_weight(SchedView v, TaskId task, Weight w, bool queued) override {
         CfsRq& rq = rq_[v.cpu];
         if (queued && rq.curr != kNoTask) update_curr(v, rq.curr);
         Task& t = v.task(task);
-        const Weight w = weight_of(t);
         if (queued) rq.load.weight = rq.load.weight + w.weight - t.se.weight;
         t.se.weight = w.weight;
         t.se.inv_weight = w.inverse;
@@ -174,6 +184,8 @@ class Cfs final : public SchedClass {
     Nanos slice_end(SchedView, TaskId) const override { return kNever; }
     bool slice_over(SchedView, TaskId) override { return false; }
     std::uint32_t runnable(CpuId cpu) const override { return rq_[cpu].nr_running; }
+    std::uint64_t load(CpuId cpu) const override { return rq_[cpu].load.weight; }
+    bool balances() const override { return true; }
     bool is_tree() const override { return true; }
 
     std::vector<QueueRow> rows(const TaskTable& tasks, CpuId cpu, std::size_t most) const override {
@@ -286,12 +298,13 @@ class Cfs final : public SchedClass {
 
     // linux.md 6.4.4.
     std::uint64_t slice(const CfsRq& rq, const SchedEntity& se, bool queued) const {
-        const std::uint32_t n = rq.nr_running + (queued ? 0 : 1);
+        const std::uint32_t n = std::max(rq.h_nr, rq.nr_running) + (queued ? 0 : 1);
         const Nanos period = n <= t_.nr_latency ? t_.latency : n * t_.min_granularity;
         Load load = rq.load;
         if (!queued) load.weight += se.weight;
-        const std::uint64_t share =
+        std::uint64_t share =
             calc_delta(static_cast<std::uint64_t>(period), se.weight, load.inverse());
+        for (const auto& [weight, queue] : rq.above) share = calc_delta(share, weight, Load{queue}.inverse());
         return std::max(share, static_cast<std::uint64_t>(t_.min_granularity));
     }
 

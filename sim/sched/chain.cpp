@@ -1,5 +1,7 @@
 #include "sim/sched/chain.h"
 
+#include "sim/sched/group_fair.h"
+
 namespace sy {
 
 namespace {
@@ -69,7 +71,8 @@ bool read_class_setting(const std::string& key, const std::string& value, ClassS
 
 std::span<const PolicyOption> class_options() { return options; }
 
-std::unique_ptr<ClassChain> ClassChain::make(const PolicyInfo& policy, const SchedOptions& o, std::string& error) {
+std::unique_ptr<ClassChain> ClassChain::make(const PolicyInfo& policy, const SchedOptions& o, std::string& error,
+                                             bool groups) {
     ClassSettings s;
     s.dl.cpus = o.cpus;
     s.rt.tick = kSecond / o.hz;
@@ -95,6 +98,7 @@ std::unique_ptr<ClassChain> ClassChain::make(const PolicyInfo& policy, const Sch
     // Since 6.12 the limit is the admission test's only; nobody is throttled unless the scenario asks for it.
     if ((s.dl.fair_server || policy.name == "eevdf") && !runtime_given) s.rt.runtime = -1;
     std::unique_ptr<SchedClass> fair = policy.make(rest, error);
+    if (fair && groups && fair->balances()) fair = make_group_fair(policy.make, rest, error);
     return fair ? std::make_unique<ClassChain>(o.cpus, s, std::move(fair)) : nullptr;
 }
 

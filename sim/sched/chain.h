@@ -29,7 +29,8 @@ class ClassChain final : public SchedClass {
   public:
     ClassChain(int cpus, const ClassSettings& settings, std::unique_ptr<SchedClass> fair);
     // The fair slot holds `policy`; settings that are the classes' are read here. Null and an error text if one is wrong.
-    static std::unique_ptr<ClassChain> make(const PolicyInfo& policy, const SchedOptions& options, std::string& error);
+    static std::unique_ptr<ClassChain> make(const PolicyInfo& policy, const SchedOptions& options, std::string& error,
+                                            bool groups = false);
     std::unique_ptr<SchedClass> clone() const override { return std::make_unique<ClassChain>(*this); }
 
     void enqueue(SchedView v, TaskId task, Enqueue why) override;
@@ -58,6 +59,10 @@ class ClassChain final : public SchedClass {
     std::vector<QueueRow> rows(const TaskTable& tasks, CpuId cpu, std::size_t most) const override {
         return class_[kFair]->rows(tasks, cpu, most);
     }
+    std::uint64_t load(CpuId cpu) const override { return class_[kFair]->load(cpu); }
+    std::uint64_t h_load(SchedView v, TaskId task) const override { return class_[kFair]->h_load(v, task); }
+    bool balances() const override { return class_[kFair]->balances(); }
+    GroupScheduler* groups() override { return class_[kFair]->groups(); }
     bool is_tree() const override { return class_[kFair]->is_tree(); }
     // Of the fair class, then of the others that have or had tasks here.
     std::vector<std::pair<std::string, std::int64_t>> numbers(CpuId cpu) const override;

@@ -18,6 +18,11 @@
 
 namespace sy {
 
+// Weights of nice levels, linux.md 6.4.1.
+struct Weight {
+    std::uint32_t weight, inverse;
+};
+
 // The machine as a class sees it while a hook runs.
 struct SchedView {
     TaskTable& tasks;
@@ -104,6 +109,8 @@ class SchedClass {
     virtual std::vector<std::pair<std::string, std::int64_t>> numbers(CpuId cpu) const = 0;
     // What pick_next would choose now, and why. `prev` is the running task if it stays runnable, else kNoTask.
     virtual PickReason explain(const TaskTable& tasks, CpuId cpu, TaskId prev) const = 0;
+    // Weight of the runnable tasks of a CPU, for balancing.
+    virtual std::uint64_t load(CpuId cpu) const { return runnable(cpu) * std::uint64_t{1024}; }
     // --- what few classes need; asked once at boot or on slow paths ---
     // When this class wants to be called on that CPU, whatever runs there (replenishments); kNever: not at all.
     virtual Nanos next_timer(CpuId) const { return kNever; }
@@ -111,6 +118,18 @@ class SchedClass {
     virtual std::uint64_t timer(SchedView) { return 0; }
     // pick_next may return a task that stood on another CPU's queue (never one with on_cpu there): the kernel moves it.
     virtual bool takes_from_other_cpus() const { return false; }
+    // Tasks are placed and moved between CPUs by Linux's rules (linux.md 6.9).
+    virtual bool balances() const { return false; }
+    // The part that knows about task groups, if there is one.
+    virtual class GroupScheduler* groups() { return nullptr; }
+    const class GroupScheduler* groups() const { return const_cast<SchedClass*>(this)->groups(); }
+    // What stands above this queue in a hierarchy of groups: the runnable tasks of the whole CPU and, level by level,
+    // the weight of this queue's entity and of the queue it stands in (CFS shares its period by them).
+    virtual void set_above(CpuId /*cpu*/, std::uint32_t /*h_nr*/, std::span<const std::pair<std::uint64_t, std::uint64_t>>) {}
+    // Its share of load(), for balancing: for a task in a group the part of the group's.
+    virtual std::uint64_t h_load(SchedView v, TaskId task) const { return v.peek(task).se.weight; }
+    // An entity whose weight is not that of a nice value.
+    virtual void set_weight(SchedView, TaskId, Weight, bool /*queued*/) {}
     // Wants Task::next_burst at each wakeup.
     virtual bool wants_bursts() const { return false; }
     // All CPUs that `wakee` may use are busy: where would it preempt? Only if takes_from_other_cpus().
@@ -174,10 +193,6 @@ struct PolicyInfo {
 std::span<const PolicyInfo* const> policies();
 const PolicyInfo* find_policy(std::string_view name);
 
-// Weights of nice levels, linux.md 6.4.1.
-struct Weight {
-    std::uint32_t weight, inverse;
-};
 Weight weight_of_nice(int nice);
 // That of its nice value; SCHED_IDLE has 3 (linux.md 6.4.1).
 Weight weight_of(const Task& task);

@@ -214,7 +214,10 @@ class Eevdf final : public SchedClass {
     }
 
     // reweight_entity: lag and remaining deadline keep their worth.
-    void reweight(SchedView v, TaskId task, bool) override {
+    void reweight(SchedView v, TaskId task, bool queued) override {
+        set_weight(v, task, weight_of(v.peek(task)), queued);
+    }
+    void set_weight(SchedView v, TaskId task, Weight w, bool) override {
         EevdfRq& rq = rq_[v.cpu];
         Task& t = v.task(task);
         const bool queued = ent(task).queued, runs = rq.curr == task;
@@ -224,7 +227,6 @@ class Eevdf final : public SchedClass {
             if (!runs) erase(v.tasks, rq, task);
             leave(v.tasks, rq, task, false);
         }
-        const Weight w = weight_of(t);
         Entity& e = ent(task);
         e.vlag = e.vlag * t.se.weight / w.weight;
         if (e.rel_deadline)
@@ -249,6 +251,8 @@ class Eevdf final : public SchedClass {
     bool slice_over(SchedView, TaskId) override { return false; }
     std::uint32_t runnable(CpuId cpu) const override { return rq_[cpu].nr_running; }
     bool is_tree() const override { return true; }
+    std::uint64_t load(CpuId cpu) const override { return static_cast<std::uint64_t>(rq_[cpu].sum_w); }
+    bool balances() const override { return true; }
 
     std::vector<QueueRow> rows(const TaskTable& tasks, CpuId cpu, std::size_t most) const override {
         std::vector<QueueRow> out = tree_rows(tasks, cpu, most + rq_[cpu].nr_delayed);
@@ -435,11 +439,17 @@ class Eevdf final : public SchedClass {
     }
 
     Entity& ent(TaskId task) {
+        if (task >= kGroupEntity) [[unlikely]] {
+            if (task - kGroupEntity >= group_ent_.size()) group_ent_.resize(task - kGroupEntity + 1);
+            return group_ent_[task - kGroupEntity];
+        }
         if (task >= ent_.size()) ent_.resize(task + 1);
         return ent_[task];
     }
     const Entity& ent(TaskId task) const {
         static const Entity blank;
+        if (task >= kGroupEntity) [[unlikely]]
+            return task - kGroupEntity < group_ent_.size() ? group_ent_[task - kGroupEntity] : blank;
         return task < ent_.size() ? ent_[task] : blank;
     }
 
@@ -569,7 +579,7 @@ class Eevdf final : public SchedClass {
 
     Features f_;
     std::vector<EevdfRq> rq_;
-    std::vector<Entity> ent_;
+    std::vector<Entity> ent_, group_ent_;   // of tasks, and of groups that stand in this queue
 };
 
 constexpr PolicyOption options[] = {

@@ -6,6 +6,7 @@
 #include "sim/kernel/engine.h"
 #include "sim/kernel/routines.h"
 #include "sim/machine/layout.h"
+#include "sim/session/smp_words.h"
 
 namespace sy {
 
@@ -419,6 +420,14 @@ StoryStep Teller::tell(const Kernel& after, const StepReport& r) const {
             replace_all(*t, "{target}", target == kNoTask ? (zh ? "等待者" : "the sleeper") : display_name(after, target));
             replace_all(*t, "{reg}", reg);
             replace_all(*t, "{cpu}", std::to_string(r.cpu));
+            if (t->find("{place}") != std::string::npos) {
+                const Sentence words = placement_words(after, cpu.smp.placed);
+                replace_all(*t, "{place}", zh ? words.zh : words.en);
+            }
+            if (t->find("{balance}") != std::string::npos) {
+                const Sentence words = balance_words(after, cpu.smp.balance);
+                replace_all(*t, "{balance}", zh ? words.zh : words.en);
+            }
             std::string why;
             if (pick != nullptr && pick->winner != kNoTask) {
                 why = zh ? pick->rule_zh : pick->rule;
