@@ -51,6 +51,12 @@ void dump_compare(const View& view, nlohmann::json& out);
 // memory.cpp
 void draw_memory(View& view);
 void dump_memory(const View& view, nlohmann::json& out);
+// locks.cpp
+void draw_locks(View& view);
+void dump_locks(const View& view, nlohmann::json& out);
+// terminal.cpp
+void draw_terminal(View& view);
+void dump_terminal(const View& view, nlohmann::json& out);
 // kernel_stack.cpp
 void draw_kernel_stack(View& view);
 void dump_kernel_stack(const View& view, nlohmann::json& out);

@@ -7,6 +7,7 @@
 #include "sim/kernel/engine.h"
 #include "sim/kernel/events.h"
 #include "sim/kernel/family.h"
+#include "sim/kernel/open_files.h"
 #include "sim/kernel/memory.h"
 #include "sim/kernel/routines.h"
 #include "sim/kernel/tasks.h"
@@ -105,6 +106,7 @@ struct Events {
         t.cpus_allowed = decl.cpus != 0 ? decl.cpus & online : online;
         t.cpu = cx.select_new_cpu(id);
         set_text(t.comm, decl.name);
+        if (!decl.kernel_thread) open_program_ends(k, t.files, t.program, false);   // counted since boot
         if (decl.copies > 1) set_text(t.label, decl.name + "/" + std::to_string(e.copy + 1));
         t.arrival = e.at;
         t.start_time = e.at;

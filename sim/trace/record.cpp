@@ -14,7 +14,8 @@ std::string_view record_name(RecordKind kind) {
         "timer_start",        "timer_expire_entry", "timer_cancel",     "sched_kthread_stop",
         "sched_kthread_stop_ret",
         "sched_process_exec", "sched_process_wait",
-        "tlb_flush",          "page_fault_user",    "mark_victim"};
+        "tlb_flush",          "page_fault_user",    "mark_victim",
+        "deadlock",           "sched_pi_setprio"};
     static_assert(std::size(names) == kRecordKinds);
     return names[static_cast<std::size_t>(kind)];
 }
