@@ -17,6 +17,8 @@ std::string end_name(End e) {
             return "running";
         case End::all_exited:
             return "all exited";
+        case End::deadlock:
+            return "deadlock";
         case End::nothing_left:
             return "nothing left that could wake the sleepers";
         case End::time_limit:

@@ -129,7 +129,7 @@ TEST_CASE("forward and back are inverses at every grain") {
         for (const Grain grain : kGrains) {
             // Phases of different CPUs overlap, and what happens outside belongs to none: only in
             // the lessons is each step of some phase.
-            if (grain == Grain::phase && s.title.empty()) continue;
+            if (grain == Grain::phase && (s.title.empty() || s.machine.cpus > 1)) continue;
             CAPTURE(static_cast<int>(grain));
             const auto session = open(s);
             struct Stop {

@@ -165,6 +165,7 @@ void App::open(const std::string& path) {
             p.document.lesson = static_cast<int>(i) + 1;
     }
     p.panels = {};
+    p.added_lines.clear();
 }
 
 void App::key(const KeyPress& press) {
@@ -255,6 +256,12 @@ void App::apply(const Command& command) {
             break;
         case Kind::select_task:
             s.selected_task = static_cast<TaskId>(command.value);
+            break;
+        case Kind::live_action:
+            act_now(p, command.value, command.text);
+            break;
+        case Kind::save_scenario:
+            notice(tr(save_scenario(p, command.text) ? Str::notice_saved : Str::notice_not_saved, {command.text}));
             break;
         case Kind::open:
             p.dialog.wanted = true;

@@ -52,6 +52,7 @@ struct AppParts {
     double play_due = 0;  // shown time of the next step while playing
     bool shot = false;    // no person waits: run to the end at once
     Document document;
+    std::vector<std::string> added_lines;  // timed lines typed in the terminal, as the file would have them
     ViewState state;
     PanelStates panels;
     std::vector<std::string> lessons;  // paths, in reading order
@@ -76,6 +77,10 @@ void go_to_start(AppParts& parts, const WindowRequest& request);
 bool is_walk(Command::Kind kind);
 void walk(AppParts& parts, const Command& command);
 void choose_task(AppParts& parts, int by);
+// Something done to the machine at a moment: a line of the scenario from now on. The session begins anew and goes there.
+void act_now(AppParts& parts, Nanos at, const std::string& action);
+// The scenario's text and the lines added to it. False: it could not be written.
+bool save_scenario(const AppParts& parts, const std::string& path);
 // Once a frame, after the commands: runs ahead, plays on, brings the models up to date.
 void advance(AppParts& parts);
 

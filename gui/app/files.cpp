@@ -1,6 +1,7 @@
 // Finds scenario files on the disk.
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 
 #include "gui/app/app_parts.h"
 
@@ -33,6 +34,15 @@ std::vector<std::string> find_lessons() {
         }
     }
     return {};
+}
+
+bool save_scenario(const AppParts& parts, const std::string& path) {
+    std::string text = parts.document.source;
+    if (!text.empty() && text.back() != '\n') text += '\n';
+    for (const std::string& line : parts.added_lines) text += line + "\n";
+    std::ofstream file(path, std::ios::binary);
+    file << text;
+    return static_cast<bool>(file.flush());
 }
 
 std::vector<std::string> scenarios_beside(const std::string& path) {

@@ -64,6 +64,8 @@ struct Command {
         pan_left,
         pan_right,
         // Files and lessons.
+        live_action,    // value: when; text: a timed action of the language, applied to the running machine
+        save_scenario,  // text: the path; the scenario with those lines
         open,
         open_file,
         reload,

@@ -5,6 +5,8 @@
 
 #include "gui/app/app_parts.h"
 #include "gui/model/facts.h"
+#include "sim/scenario/parse.h"
+#include "sim/scenario/write.h"
 
 namespace sy::gui {
 namespace {
@@ -228,6 +230,24 @@ void advance(AppParts& p) {
     if (p.state.selected_task != kNoTask && p.state.selected_task >= p.session->now().tasks.size())
         p.state.selected_task = kNoTask;
     if (flying) p.next_frame_in = 0;
+}
+
+void act_now(AppParts& p, Nanos at, const std::string& action) {
+    if (!p.session) return;
+    Scenario scenario = p.session->scenario();
+    Diagnostics mistakes;
+    std::vector<TimedAction> actions;
+    if (!parse_live_actions(action, at, scenario, actions, mistakes)) return;
+    for (TimedAction& each : actions) scenario.timeline.push_back(std::move(each));
+    std::stable_sort(scenario.timeline.begin(), scenario.timeline.end(),
+                     [](const TimedAction& a, const TimedAction& b) { return a.at < b.at; });
+    BootError error;
+    const TaskId selected = p.state.selected_task;
+    if (!start_session(p, scenario, error)) return;
+    p.document.scenario = std::move(scenario);
+    p.added_lines.push_back("at " + write_duration(at) + " { " + action + " }");
+    p.session->seek_time(at);
+    p.state.selected_task = selected;
 }
 
 }  // namespace sy::gui

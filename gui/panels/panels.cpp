@@ -19,6 +19,8 @@ constexpr std::array table = {
     Panel{"workqueues", Str::panel_workqueues, Dock::inspector, draw_workqueues, dump_workqueues},
     Panel{"plots", Str::panel_plots, Dock::inspector, draw_plots, dump_plots},
     Panel{"compare", Str::panel_compare, Dock::inspector, draw_compare, dump_compare},
+    Panel{"locks", Str::panel_locks, Dock::inspector, draw_locks, dump_locks},
+    Panel{"terminal", Str::panel_terminal, Dock::inspector, draw_terminal, dump_terminal},
     Panel{"timeline", Str::panel_timeline, Dock::timeline, draw_timeline, dump_timeline},
 };
 

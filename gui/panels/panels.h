@@ -57,6 +57,12 @@ void dump_memory(const View& view, nlohmann::json& out);
 // workqueues.cpp
 void draw_workqueues(View& view);
 void dump_workqueues(const View& view, nlohmann::json& out);
+// locks.cpp
+void draw_locks(View& view);
+void dump_locks(const View& view, nlohmann::json& out);
+// terminal.cpp
+void draw_terminal(View& view);
+void dump_terminal(const View& view, nlohmann::json& out);
 // kernel_stack.cpp
 void draw_kernel_stack(View& view);
 void dump_kernel_stack(const View& view, nlohmann::json& out);

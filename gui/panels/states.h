@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "gui/app/view.h"
 #include "sim/base/types.h"
@@ -48,8 +49,22 @@ struct MemoryState {
     std::uint64_t address = 0;  // the one whose walk is shown; 0: that of the last fault
 };
 
+struct LocksCache;  // locks.cpp
+struct LocksState {
+    std::shared_ptr<LocksCache> cache;
+};
+
+struct TerminalState {
+    std::vector<std::string> lines, history;
+    std::size_t history_at = 0;
+    char input[512] = "";
+    bool scroll_down = false, focus = false;
+};
+
 struct PanelStates {
     MemoryState memory;
+    LocksState locks;
+    TerminalState terminal;
     TimelineState timeline;
     PlotsState plots;
     CompareState compare;

@@ -30,7 +30,7 @@ struct Request {
     cli::QuizCommand quiz;
     cli::TraceOptions trace;
     cli::ExplainOptions explain;
-    cli::MomentOptions ps, cat, proc_export;
+    cli::MomentOptions ps, cat, term, proc_export;
     std::vector<std::string> files;
     std::string lang = "en";
     WindowRequest window;
@@ -335,6 +335,8 @@ int cli_main(int argc, const char* const* argv, const WindowMain& window) {
     CLI::App* cat = add_moment(app, "cat", "print a file of the simulated machine's /proc", r.cat);
     cat->add_option("PATH", r.cat.path,
                     "e.g. /proc/501/stack, 1/status, interrupts; without it: what there is");
+    CLI::App* term = add_moment(app, "term", "run a command on the simulated machine: 'ps -ef', top, pstree, 'kill 501'…", r.term);
+    term->add_option("COMMAND", r.term.path, "one word for the shell, so quote it; `help` lists the commands")->required();
     CLI::App* proc_export = add_moment(
         app, "proc-export", "write the simulated machine's /proc as files for the real ps and top",
         r.proc_export);
@@ -369,6 +371,7 @@ int cli_main(int argc, const char* const* argv, const WindowMain& window) {
     if (check->parsed()) return cli::check(r.files, lang);
     if (ps->parsed()) return cli::ps(r.ps);
     if (cat->parsed()) return cli::cat(r.cat);
+    if (term->parsed()) return cli::term(r.term);
     if (proc_export->parsed()) return cli::proc_export(r.proc_export);
     if (schedulers->parsed()) return cli::schedulers(lang);
     return window_command(r, shot->parsed(), window);

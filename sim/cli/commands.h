@@ -108,6 +108,7 @@ struct MomentOptions {
 };
 int ps(const MomentOptions& options);
 int cat(const MomentOptions& options);
+int term(const MomentOptions& options);  // `path` is the command line
 int proc_export(const MomentOptions& options);
 
 int schedulers(Lang lang);

@@ -5,6 +5,8 @@
 #include "sim/cli/commands.h"
 #include "sim/report/proc.h"
 #include "sim/report/ps.h"
+#include "sim/report/terminal.h"
+#include "sim/scenario/write.h"
 #include "sim/session/load.h"
 
 namespace sy::cli {
@@ -47,6 +49,16 @@ int cat(const MomentOptions& options) {
     if (!answer.error) return finish(options.common, answer.content, kFine);
     complain(*answer.error, options.common.language());
     return kWrongInput;
+}
+
+int term(const MomentOptions& options) {
+    int status = kFine;
+    const auto kernel = machine_at(options, status);
+    if (!kernel) return status;
+    const TerminalAnswer answer = terminal_command(*kernel, options.path, options.common.language());
+    std::string text = answer.text;
+    for (const std::string& action : answer.actions) text += "at " + write_duration(kernel->now()) + " { " + action + " }\n";
+    return finish(options.common, text, answer.status == 0 ? kFine : kWrongInput);
 }
 
 }  // namespace sy::cli

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 
@@ -38,6 +39,15 @@ class Progress {
     bool is_seen_ = false, shown_ = false;
 };
 
+bool mentions_deadlock(const ExpectExpr& e) {
+    return e.name == "deadlocks" || std::any_of(e.operands.begin(), e.operands.end(),
+                                                [](const ExpectExpr& each) { return mentions_deadlock(each); });
+}
+bool mentions_deadlock(const Scenario& scenario) {
+    return std::any_of(scenario.expects.begin(), scenario.expects.end(),
+                       [](const Expect& e) { return mentions_deadlock(e.expr); });
+}
+
 }  // namespace
 
 int run(const RunOptions& options) {
@@ -63,6 +73,11 @@ int run(const RunOptions& options) {
                                  : run_as_text(result, options.columns, lang);
     if (is_limit(end)) {
         complain(end_text(*kernel, end), lang);
+        status = kWrongInput;
+    }
+    // A deadlock that nobody expected is a mistake of the program that was run.
+    if (end == End::deadlock && !mentions_deadlock(*scenario)) {
+        if (options.common.format != "text" || !options.common.out.empty()) complain(end_text(*kernel, end), lang);
         status = kWrongInput;
     }
     for (const Verdict& v : result.verdicts) {

@@ -5,6 +5,7 @@
 #include "sim/base/assert.h"
 #include "sim/base/limits.h"
 #include "sim/kernel/engine.h"
+#include "sim/kernel/open_files.h"
 #include "sim/kernel/events.h"
 #include "sim/kernel/family.h"
 #include "sim/kernel/memory.h"
@@ -194,6 +195,7 @@ class Booter {
         k.by_pid.mut(0) = kNoTask;
         k.pipes.resize(scenario_.pipes.size());
         for (std::size_t i = 0; i < k.pipes.size(); ++i) k.pipes[i].capacity = scenario_.pipes[i].capacity;
+        open_pipe_ends(k);
         k.devices.resize(scenario_.devices.size());
         for (std::size_t i = 0; i < k.devices.size(); ++i)
             k.devices[i].rng = Random(scenario_.machine.seed * 31 + i * 1'000'003 + 7);

@@ -112,7 +112,10 @@ void mix_shared_objects(Fingerprint& p, const Kernel& k) {
     const auto pair = [&](std::int64_t a, std::int64_t b) {
         p.mix(static_cast<std::uint64_t>(a) << 32 | static_cast<std::uint32_t>(b));
     };
-    for (SharedId i = 0; i < k.shared.files.size(); ++i) p.mix(static_cast<std::uint64_t>(k.shared.files[i].count));
+    for (SharedId i = 0; i < k.shared.files.size(); ++i) {
+        p.mix(static_cast<std::uint64_t>(k.shared.files[i].count));
+        for (const HeldEnds& h : k.shared.files[i].pipes) p.mix((std::uint64_t{h.pipe} << 2) | h.ends);
+    }
     for (SharedId i = 0; i < k.shared.fs.size(); ++i) pair(k.shared.fs[i].count, k.shared.fs[i].umask);
     for (SharedId i = 0; i < k.shared.sighand.size(); ++i) {
         p.mix(static_cast<std::uint64_t>(k.shared.sighand[i].count));

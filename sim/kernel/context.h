@@ -202,7 +202,8 @@ struct Ctx {
     SignalStruct& signal_of(TaskId id) { return k.shared.signal.mut(peek(id).signal); }
     // Wake up from outside of any routine (events): all of try_to_wake_up in one go.
     bool wake_now(TaskId id, std::uint32_t states);
-    void wait_add(WaitQueue& q, TaskId id, std::uint64_t key);
+    // Exclusive entries go to the end of the queue and are woken one at a time; others to its head, all of them woken.
+    void wait_add(WaitQueue& q, TaskId id, std::uint64_t key, bool exclusive = true);
     void wait_remove(WaitQueue& q, TaskId id);
     // mm_struct counts.
     void mm_grab(MmId id);

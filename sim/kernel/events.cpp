@@ -7,6 +7,7 @@
 #include "sim/kernel/engine.h"
 #include "sim/kernel/events.h"
 #include "sim/kernel/family.h"
+#include "sim/kernel/open_files.h"
 #include "sim/kernel/memory.h"
 #include "sim/kernel/routines.h"
 #include "sim/kernel/tasks.h"
@@ -103,6 +104,7 @@ struct Events {
             t.sched_group = decl.group >= 0 ? static_cast<std::uint16_t>(decl.group + 1) : k.session_group(decl.session);
         t.cpu = cx.select_new_cpu(id);
         set_text(t.comm, decl.name);
+        if (!decl.kernel_thread) open_program_ends(k, t.files, t.program, false);   // counted since boot
         if (decl.copies > 1) set_text(t.label, decl.name + "/" + std::to_string(e.copy + 1));
         t.arrival = e.at;
         t.start_time = e.at;

@@ -7,6 +7,7 @@
 #include "sim/kernel/family.h"
 #include "sim/kernel/memory.h"
 #include "sim/kernel/routines.h"
+#include "sim/kernel/open_files.h"
 #include "sim/kernel/tasks.h"
 
 namespace sy {
@@ -134,7 +135,11 @@ constexpr StepDef de_thread_steps[] = {
 
 // --- begin_new_exec ---
 
-void exec_files(Ctx& cx) { unshare_files(cx, cx.current()); }
+// What the new program uses is open when it begins: the shell's redirections.
+void exec_files(Ctx& cx) {
+    unshare_files(cx, cx.current());
+    open_program_ends(cx.k, cx.peek(cx.current()).files, static_cast<std::uint32_t>(cx.reg(Reg::r12)), true);
+}
 void exec_mmap(Ctx& cx) {
     const TaskId id = cx.current();
     const MmId old = cx.peek(id).mm;

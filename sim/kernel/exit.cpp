@@ -143,6 +143,7 @@ constexpr StepDef do_exit_steps[] = {
             "最后一个使用者拆除它；{cur} 自己像内核线程一样，借用 mm 继续。"}),
     effect(trace_exit, Cost::effect, {"Give up the open files and directories.", "放弃打开的文件和目录。",
                                       "Each object goes with its last holder.", "每个对象随最后一个持有者消失。"}),
+    call(routines::exit_files),
     effect(exit_notify, Cost::locked,
            {"Hand children to init (or a subreaper), become a zombie, send the parent SIGCHLD.",
             "把子进程交给 init（或 subreaper），成为僵尸，给父进程发 SIGCHLD。",

@@ -6,6 +6,7 @@
 #include "sim/kernel/context.h"
 #include "sim/kernel/family.h"
 #include "sim/kernel/compiled.h"
+#include "sim/kernel/open_files.h"
 #include "sim/kernel/memory.h"
 #include "sim/kernel/pages.h"
 #include "sim/kernel/routines.h"

@@ -2,6 +2,7 @@
 // only then it calls. Names as in Linux 6.1 (linux.md 4.7).
 #include "sim/kernel/context.h"
 #include "sim/kernel/compiled.h"
+#include "sim/kernel/locks.h"
 #include "sim/kernel/pages.h"
 #include "sim/kernel/routines.h"
 
@@ -10,15 +11,18 @@ namespace sy {
 namespace {
 
 const Routine* operation(Ctx& cx) {
-    return cx.pt_reg(cx.user_regs(), PtReg::rsi) == kFutexWait ? &routines::futex_wait
-                                                               : &routines::futex_wake;
+    switch (cx.pt_reg(cx.user_regs(), PtReg::rsi)) {
+        case kFutexWait: return &routines::futex_wait;
+        case kFutexCmpRequeue: return &routines::futex_requeue;
+        default: return &routines::futex_wake;
+    }
 }
 constexpr StepDef sys_futex_steps[] = {
     push(Reg::rbx), call(routines::do_futex), pop(Reg::rbx), ret(),
 };
 constexpr StepDef do_futex_steps[] = {
     push(Reg::rbx),
-    call_indirect(operation, {"FUTEX_WAIT or FUTEX_WAKE?", "FUTEX_WAIT 还是 FUTEX_WAKE？", "", ""}),
+    call_indirect(operation, {"Which operation: to wait, to wake, to move waiters elsewhere?", "哪种操作：等待、唤醒，还是把等待者移到别处？", "", ""}),
     pop(Reg::rbx), ret(),
 };
 
@@ -36,9 +40,12 @@ void queue_me(Ctx& cx) {
     q.head = w.head;
     q.tail = w.tail;
     cx.set_state(cx.current(), task_state::interruptible);
+    note_deadlock(cx);
 }
-void unqueue(Ctx& cx, TaskId task, std::uint64_t address) {
+// From whichever word's queue it stands in now: it may have been moved.
+void unqueue(Ctx& cx, TaskId task) {
     if (!cx.peek(task).waiting) return;
+    const std::uint64_t address = cx.peek(task).wait_key;
     Mm& m = cx.mm(cx.peek(task).mm);
     FutexQueue& q = m.futex_mut(address);
     WaitQueue w{q.head, q.tail};
@@ -47,10 +54,13 @@ void unqueue(Ctx& cx, TaskId task, std::uint64_t address) {
     q.tail = w.tail;
     if (q.head == kNoTask) m.drop_futex(address);
 }
+// RAX: 1 if a waker has not taken it off already.
 void unqueue_me(Ctx& cx) {
-    unqueue(cx, cx.current(), cx.reg(Reg::rbx));
+    cx.set(Reg::rax, cx.cur().waiting ? 1 : 0);
+    unqueue(cx, cx.current());
     cx.set_state(cx.current(), task_state::running);
 }
+bool was_woken(Ctx& cx) { return cx.reg(Reg::rax) == 0; }
 bool signal_pending(Ctx& cx) { return (cx.cur().tif & tif::sigpending) != 0; }
 void return_zero(Ctx& cx) { cx.set(Reg::rax, 0); }
 void return_eintr(Ctx& cx) { cx.set(Reg::rax, static_cast<std::uint64_t>(restart_code::sys)); }
@@ -63,8 +73,15 @@ constexpr StepDef futex_wait_steps[] = {
            {"Does the word still have that value?", "这个字还是那个值吗？",
             "If another thread changed it meanwhile, sleeping would miss its wakeup.",
             "若其间别的线程改了它，睡下去就会错过唤醒。"}),
+    label("again"),
     call(routines::futex_wait_queue),
+    branch(was_woken, "zero", {"Had a waker taken {cur} off the queue?", "是唤醒者把 {cur} 从队列取下的吗？",
+                               "Then the wakeup counts, even if a signal has come as well.",
+                               "那么这次唤醒有效，即使同时来了信号。"}),
     branch(signal_pending, "signal", {"Was it a signal?", "是信号吗？", "", ""}),
+    branch(value_changed, "changed", {"Has the word changed?", "这个字变了吗？", "", ""}),
+    jump("again"),
+    label("zero"),
     effect(return_zero, Cost::word, {"Woken: the result is 0.", "被唤醒：结果为 0。", "", ""}),
     jump("out"),
     label("signal"), effect(return_eintr, Cost::word, {"A signal ended the wait: -ERESTARTSYS.", "等待被信号打断：-ERESTARTSYS。",
@@ -106,7 +123,7 @@ void take_first(Ctx& cx) {
         return;
     }
     const TaskId t = q->head;
-    unqueue(cx, t, cx.reg(Reg::rbx));
+    unqueue(cx, t);
     cx.set(Reg::rbp, cx.reg(Reg::rbp) + 1);
     cx.set(Reg::rdi, layout::task_address(t));
 }
@@ -125,6 +142,51 @@ constexpr StepDef futex_wake_steps[] = {
     pop(Reg::r12), pop(Reg::rbx), pop(Reg::rbp), ret(),
 };
 
+// FUTEX_CMP_REQUEUE: rbx = address, r12 = how many to wake, rbp = woken and moved.
+bool requeue_value_changed(Ctx& cx) {
+    return cx.k.read_user(cx.cur().mm, cx.reg(Reg::rbx)) != cx.pt_reg(cx.user_regs(), PtReg::r9);
+}
+void requeue_rest(Ctx& cx) {
+    const std::uint64_t from = cx.reg(Reg::rbx), to = cx.pt_reg(cx.user_regs(), PtReg::r8);
+    const MmId mm = cx.cur().mm;
+    std::uint64_t moved = 0;
+    const std::uint64_t most = cx.pt_reg(cx.user_regs(), PtReg::r10);
+    while (moved < most) {
+        const FutexQueue* q = cx.k.mms[mm].futex(from);
+        if (q == nullptr || from == to) break;
+        const TaskId t = q->head;
+        unqueue(cx, t);
+        FutexQueue& target = cx.mm(mm).futex_mut(to);
+        WaitQueue w{target.head, target.tail};
+        cx.wait_add(w, t, to);
+        target.head = w.head;
+        target.tail = w.tail;
+        ++moved;
+    }
+    cx.set(Reg::rbp, cx.reg(Reg::rbp) + moved);
+}
+constexpr StepDef futex_requeue_steps[] = {
+    push(Reg::rbp), push(Reg::rbx), push(Reg::r12),
+    effect(wake_begin, Cost::locked, {"Look up the queues of both words.", "查找两个字的队列。", "", ""}),
+    branch(requeue_value_changed, "changed", {"Has the word changed since user mode read it?", "用户态读过之后这个字变了吗？", "", ""}),
+    label("again"),
+    effect(take_first, Cost::locked, {"Take the first sleeper off the queue of this word.", "从该字的队列取出第一个睡眠者。", "", ""}),
+    branch(nobody_taken, "rest", {"Have enough been woken, or is nobody left?", "唤醒够了，或没有人了吗？", "", ""}),
+    call(routines::try_to_wake_up),
+    jump("again"),
+    label("rest"),
+    effect(requeue_rest, Cost::locked,
+           {"Move the other sleepers to the queue of the second word: they sleep on.", "把其余睡眠者移到第二个字的队列：它们继续睡。",
+            "Woken, they would only meet at the mutex and sleep again: a thundering herd.",
+            "若唤醒它们，也只会在互斥锁前相遇又睡下：惊群。"}),
+    effect(return_woken, Cost::word, {"Return how many were woken and moved.", "返回唤醒和移动了几个。", "", ""}),
+    jump("out"),
+    label("changed"),
+    effect(return_eagain, Cost::word, {"It has changed: -EAGAIN.", "已改变：-EAGAIN。", "", ""}),
+    label("out"),
+    pop(Reg::r12), pop(Reg::rbx), pop(Reg::rbp), ret(),
+};
+
 }  // namespace
 
 // A thread that ends clears its tid word and wakes who joins it (CLONE_CHILD_CLEARTID).
@@ -138,7 +200,7 @@ void clear_child_tid(Ctx& cx, TaskId task) {
     // Linux wakes one, since pthread_join by two threads is undefined; our `join` may be said by several.
     for (const FutexQueue* q = cx.k.mms[mm].futex(address); q != nullptr; q = cx.k.mms[mm].futex(address)) {
         const TaskId waiter = q->head;
-        unqueue(cx, waiter, address);
+        unqueue(cx, waiter);
         cx.wake_now(waiter, task_state::normal);
     }
 }
@@ -148,6 +210,7 @@ const Routine x64_sys_futex = make_routine<sys_futex_steps>("__x64_sys_futex", A
 const Routine do_futex = make_routine<do_futex_steps>("do_futex", Actor::kernel, Phase::work);
 const Routine futex_wait = make_routine<futex_wait_steps>("futex_wait", Actor::kernel, Phase::work);
 const Routine futex_wait_queue = make_routine<futex_wait_queue_steps>("futex_wait_queue", Actor::kernel, Phase::work);
+const Routine futex_requeue = make_routine<futex_requeue_steps>("futex_requeue", Actor::kernel, Phase::work);
 const Routine futex_wake = make_routine<futex_wake_steps>("futex_wake", Actor::kernel, Phase::work);
 }  // namespace routines
 

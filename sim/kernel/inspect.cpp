@@ -11,6 +11,8 @@
 #include "sim/kernel/context.h"
 #include "sim/kernel/engine.h"
 #include "sim/kernel/family.h"
+#include "sim/kernel/locks.h"
+#include "sim/kernel/open_files.h"
 #include "sim/kernel/routines.h"
 #include "sim/kernel/tasks.h"
 
@@ -228,7 +230,7 @@ void mix_task(Fingerprint& p, const Task& t) {
     for (Nanos v : {t.se.exec_start, t.arrival, t.first_run, t.exit_time, t.run_delay, t.last_queued, t.utime})
         p.mix(static_cast<std::uint64_t>(v));
     p.mix((std::uint64_t{t.on_cpu} << 5) | (std::uint64_t{t.on_rq} << 4) | (std::uint64_t{t.is_live} << 3) |
-          (std::uint64_t{t.waiting} << 2) | (std::uint64_t{t.migrating} << 1) | std::uint64_t{t.stack_gone});
+          (std::uint64_t{t.waiting} << 2) | (std::uint64_t{t.wait_exclusive} << 6) | (std::uint64_t{t.migrating} << 1) | std::uint64_t{t.stack_gone});
     p.mix((static_cast<std::uint64_t>(t.pid) << 32) | static_cast<std::uint32_t>(t.tgid));
     p.mix((std::uint64_t{t.files} << 32) | t.fs);
     p.mix((std::uint64_t{t.sighand} << 32) | t.signal);
@@ -325,7 +327,13 @@ std::uint64_t Kernel::fingerprint() const {
         }
     }
     sched->mix(p);
-    for (const Pipe& pipe : pipes) p.mix(static_cast<std::uint64_t>(pipe.used));
+    for (const Pipe& pipe : pipes) {
+        p.mix(static_cast<std::uint64_t>(pipe.used));
+        p.mix((static_cast<std::uint64_t>(pipe.open_readers) << 32) | static_cast<std::uint32_t>(pipe.open_writers));
+        p.mix((std::uint64_t{pipe.readers.head} << 32) | pipe.writers.head);
+        p.mix(pipe.herd);
+    }
+    for (const ClosingEnd& c : closing_ends) p.mix((std::uint64_t{c.task} << 32) | (c.pipe << 2) | c.end);
     for (const Device& d : devices) {
         p.mix(d.interrupts_seen);
         p.mix(d.available);
@@ -405,6 +413,7 @@ struct Checker {
     void run() {
         each_cpu();
         bottom_halves();
+        for (const std::string& fault_found : {check_pipes(k), check_locks(k)}) expect(fault_found.empty(), fault_found);
         std::vector<std::int32_t> users(k.mms.size()), borrowers(k.mms.size());
         for (TaskId id = 0; id < k.tasks.size(); ++id) task(id, users, borrowers);
         for (const Cpu& cpu : k.cpus)

@@ -12,18 +12,26 @@
 
 namespace sy {
 
-void Ctx::wait_add(WaitQueue& q, TaskId id, std::uint64_t key) {
+void Ctx::wait_add(WaitQueue& q, TaskId id, std::uint64_t key, bool exclusive) {
     Task& t = task(id);
     if (t.waiting) return;
     t.waiting = true;
     t.wait_key = key;
-    t.wait_prev = q.tail;
-    t.wait_next = kNoTask;
-    if (q.tail != kNoTask)
-        task(q.tail).wait_next = id;
-    else
+    t.wait_exclusive = exclusive;
+    if (exclusive || q.head == kNoTask) {
+        t.wait_prev = q.tail;
+        t.wait_next = kNoTask;
+        if (q.tail != kNoTask)
+            task(q.tail).wait_next = id;
+        else
+            q.head = id;
+        q.tail = id;
+    } else {
+        t.wait_prev = kNoTask;
+        t.wait_next = q.head;
+        task(q.head).wait_prev = id;
         q.head = id;
-    q.tail = id;
+    }
     move(at::none, at::task(id, TaskField::wait_queue), key, 0);
 }
 

@@ -8,6 +8,7 @@
 #include "sim/base/limits.h"
 #include "sim/kernel/context.h"
 #include "sim/kernel/engine.h"
+#include "sim/kernel/locks.h"
 #include "sim/kernel/routines.h"
 
 namespace sy {
@@ -221,7 +222,7 @@ bool Kernel::choose() {
     const bool event_first = who == kNoCpu || event_goes_first(cpus[who]);
     const Nanos when = std::min(best, event);
     if (when == kNever) {
-        end_ = End::nothing_left;
+        end_ = has_deadlock(*this) ? End::deadlock : End::nothing_left;
         return false;
     }
     if (when > image_->end_at) {

@@ -179,9 +179,20 @@ struct Cpu {
     TaskId runs() const { return picked != kNoTask ? picked : curr; }
 };
 
+// pipe_inode_info. An end is open once for each process that holds it; a pipe that no process of the scenario reads (or
+// writes) is held open at that end by the world outside.
 struct Pipe {
     std::int64_t used = 0, capacity = 65'536;
-    WaitQueue readers, writers;
+    std::int32_t open_readers = 0, open_writers = 0;   // pipe->readers, pipe->writers
+    WaitQueue readers, writers;          // rd_wait, wr_wait
+    std::uint32_t herd = 0;              // entries that are not exclusive, still to be woken by the wakeup under way
+};
+enum PipeEnd : std::uint8_t { kReadEnd = 1, kWriteEnd = 2 };
+// An end of a pipe that a dying task, the last holder of its descriptor table, has yet to close.
+struct ClosingEnd {
+    TaskId task = kNoTask;
+    std::uint32_t pipe = 0;
+    std::uint8_t end = 0;
 };
 
 // A vfork under way: the parent sleeps until the child gives the address space back.
@@ -222,6 +233,7 @@ enum class End : std::uint8_t {
     running,         // not over
     all_exited,      // every process of the scenario has exited
     nothing_left,    // tasks remain, but nothing will ever wake them
+    deadlock,        // the same, and some of them wait for each other in a circle (locks.h)
     time_limit,      // the scenario's `until` (or the default) is reached
     step_limit, log_limit, stuck,
 };
@@ -293,6 +305,7 @@ class Kernel {
     std::vector<Cpu> cpus;
     ClassChainBox sched;                 // stop, deadline, rt, fair, idle
     std::vector<Pipe> pipes;
+    std::vector<ClosingEnd> closing_ends;
     std::vector<Device> devices;
     std::vector<CoroutineEnv> coroutine_envs;
     std::vector<Eventpoll> eventpolls;   // one for each coroutine environment

@@ -52,8 +52,11 @@ extern const Routine exc_page_fault, do_user_addr_fault, handle_mm_fault, handle
 extern const Routine x64_sys_mmap, do_mmap, x64_sys_munmap, do_munmap, x64_sys_mprotect, do_mprotect, x64_sys_brk;
 // oom.cpp
 extern const Routine pagefault_out_of_memory, out_of_memory;
+// pipe.cpp
+extern const Routine x64_sys_poll, do_sys_poll, poll_schedule_timeout, x64_sys_close,
+    pipe_release, exit_files;
 // futex.cpp
-extern const Routine x64_sys_futex, do_futex, futex_wait, futex_wait_queue, futex_wake;
+extern const Routine x64_sys_futex, do_futex, futex_wait, futex_wait_queue, futex_wake, futex_requeue;
 // fork.cpp
 extern const Routine x64_sys_clone, x64_sys_clone3, x64_sys_fork, x64_sys_vfork, copy_process, kernel_clone;
 // exec.cpp

@@ -1,5 +1,6 @@
 // Objects that tasks share, and who holds them: a reference more, a copy, a reference less (linux.md 3.1, 3.3, 3.7).
 #include "sim/base/assert.h"
+#include "sim/kernel/open_files.h"
 #include "sim/kernel/tasks.h"
 
 namespace sy {
@@ -100,6 +101,7 @@ void share_with_kthreadd(Ctx& cx, TaskId id, TaskId kthreadd) {
 void copy_files(Ctx& cx, TaskId child, TaskId parent, bool share) {
     const SharedId object = cx.peek(parent).files;
     share ? files_of(cx).share(child, object) : files_of(cx).copy(child, object);
+    if (!share) reopen_pipe_ends(cx, child);   // every file of the copy has a holder more
 }
 void copy_fs(Ctx& cx, TaskId child, TaskId parent, bool share) {
     const SharedId object = cx.peek(parent).fs;
@@ -125,13 +127,20 @@ void copy_signal(Ctx& cx, TaskId child, TaskId parent, bool share) {
     s.has_child_subreaper = of_parent.has_child_subreaper || of_parent.is_child_subreaper;
 }
 
-void put_files(Ctx& cx, TaskId id) { files_of(cx).put(id); }
+void put_files(Ctx& cx, TaskId id) {
+    close_with_last_holder(cx, id);
+    files_of(cx).put(id);
+}
 void put_fs(Ctx& cx, TaskId id) { fs_of(cx).put(id); }
 void put_sighand_and_signal(Ctx& cx, TaskId id) {
     sighand_of(cx).put(id);
     signals_of(cx).put(id);
 }
-void unshare_files(Ctx& cx, TaskId id) { files_of(cx).unshare(id); }
+void unshare_files(Ctx& cx, TaskId id) {
+    const SharedId before = cx.peek(id).files;
+    files_of(cx).unshare(id);
+    if (cx.peek(id).files != before) reopen_pipe_ends(cx, id);
+}
 void unshare_sighand(Ctx& cx, TaskId id) { sighand_of(cx).unshare(id); }
 
 }  // namespace sy

@@ -11,6 +11,8 @@ const Routine* syscall_routine(std::uint64_t number) {
     switch (number) {
         case nr::read: return &x64_sys_read;
         case nr::write: return &x64_sys_write;
+        case nr::close: return &x64_sys_close;
+        case nr::poll: return &x64_sys_poll;
         case nr::ioctl: return &x64_sys_ioctl;
         case nr::mmap: return &x64_sys_mmap;
         case nr::mprotect: return &x64_sys_mprotect;
@@ -97,13 +99,15 @@ std::span<const Routine* const> all_routines() {
         &x64_sys_munmap, &do_munmap, &x64_sys_mprotect, &do_mprotect, &x64_sys_brk, &pagefault_out_of_memory,
         &out_of_memory,
         // futex
-        &x64_sys_futex, &do_futex, &futex_wait, &futex_wait_queue, &futex_wake,
+        &x64_sys_futex, &do_futex, &futex_wait, &futex_wait_queue, &futex_wake, &futex_requeue,
         // files
         &x64_sys_read, &x64_sys_write, &x64_sys_fsync, &vfs_read, &vfs_write, &pipe_read, &pipe_write,
         &evdev_read, &null_write, &submit_bio_wait, &folio_wait, &io_schedule,
         // sockets
         &x64_sys_accept4, &x64_sys_epoll_ctl, &do_epoll_ctl, &x64_sys_epoll_wait, &do_epoll_wait,
         &schedule_hrtimeout_range_clock, &sock_read_iter, &sock_write_iter, &napi_poll,
+        &x64_sys_poll, &do_sys_poll, &poll_schedule_timeout, &x64_sys_close,
+        &pipe_release, &exit_files,
         // kernel threads
         &kthread, &kthreadd, &smpboot_thread_fn, &scenario_thread_start, &scenario_kthread, &wait_for_completion, &complete, &complete_all,
         &kthread_create, &create_kthread, &kthread_run, &kthread_stop, &kthread_park, &kthread_unpark, &kthread_parkme,

@@ -79,7 +79,23 @@ bool accesses_are_fine(Ctx& cx, const Program& p, const UserOp& op, std::uint32_
         case Kind::sem_take:
         case Kind::sem_leave:
         case Kind::sem_post:
-        case Kind::keep_result: return user_access(cx, op.data, write);
+        case Kind::keep_result:
+        case Kind::store:
+        case Kind::cond_enter:
+        case Kind::cond_leave:
+        case Kind::cond_bump:
+        case Kind::barrier_arrive:
+        case Kind::barrier_open:
+        case Kind::read_try:
+        case Kind::write_try:
+        case Kind::rw_wait:
+        case Kind::rw_leave:
+        case Kind::rw_unlock:
+        case Kind::pi_try:
+        case Kind::pi_unlock: return user_access(cx, op.data, write);
+        case Kind::cond_again:
+        case Kind::barrier_enter:
+        case Kind::barrier_check:
         case Kind::join_check: return user_access(cx, op.data, read);
         case Kind::system_call:
             return op.base != UserOp::Base::pointer || user_access(cx, op.data, read);
@@ -171,11 +187,98 @@ void set_up_call(Ctx& cx, const UserOp& op) {
     else
         cx.set(Reg::rdi, op.level == 2 ? coroutine_local(cx) : op.arg[0]);
     cx.set(Reg::rsi, op.arg[1]);
-    if (op.level != 1) cx.set(Reg::rdx, op.level == 3 ? coroutine_local(cx) : op.arg[2]);
-    if (op.nr != nr::mmap) return;
+    if (op.level == kRdxFromRbp)
+        cx.set(Reg::rdx, cx.reg(Reg::rbp), at::reg(Reg::rbp));
+    else if (op.level != kRdxKept)
+        cx.set(Reg::rdx, op.level == 3 ? coroutine_local(cx) : op.arg[2]);
+    const bool requeue = op.nr == nr::futex && op.arg[1] == kFutexCmpRequeue;
+    if (op.nr != nr::mmap && !requeue) return;
     cx.set(Reg::r10, op.arg[3]);
     cx.set(Reg::r8, op.arg[4]);
-    cx.set(Reg::r9, op.arg[5]);
+    if (!requeue) cx.set(Reg::r9, op.arg[5]);   // else it holds the sequence number since cond_bump
+}
+
+// The words of locks name their owner by tid, as glibc's do.
+void own(Ctx& cx, std::uint64_t word) { write_user(cx, word, static_cast<std::uint64_t>(cx.cur().pid)); }
+
+// One word of user memory goes up or down.
+void add_user(Ctx& cx, std::uint64_t word, std::uint64_t n) { write_user(cx, word, read_user(cx, word) + n); }
+
+std::uint32_t rw_operation(Ctx& cx, const UserOp& op, std::uint32_t next) {
+    const std::uint64_t state = read_user(cx, op.data), holders = state & kRwWriter;
+    cx.set(Reg::rax, state, at::user_word(cx.cur().mm, op.data));
+    switch (op.kind) {
+        case Kind::read_try:
+            if (holders >= kRwWriter - 1) return next;
+            write_user(cx, op.data, state + 1);
+            return op.target;
+        case Kind::write_try:
+            if (holders != 0) return next;
+            write_user(cx, op.data, state | kRwWriter);
+            own(cx, op.data + 16);
+            return op.target;
+        case Kind::rw_wait: {
+            const bool must_wait = op.arg[0] != 0 ? holders != 0 : holders == kRwWriter;
+            if (!must_wait) return op.target;
+            add_user(cx, op.data + 8, 1);
+            write_user(cx, op.data, state | kRwWaiters);
+            cx.set(Reg::rdx, state | kRwWaiters);
+            return next;
+        }
+        case Kind::rw_leave: add_user(cx, op.data + 8, ~std::uint64_t{0}); return next;
+        default: break;   // rw_unlock
+    }
+    const bool free = holders == kRwWriter || holders == 1;
+    const bool waited_for = read_user(cx, op.data + 8) != 0 || (state & kRwWaiters) != 0;
+    if (holders == kRwWriter) write_user(cx, op.data + 16, 0);
+    write_user(cx, op.data, free ? 0 : state - 1);
+    cx.set(Reg::rdx, holders);   // a writer wakes all, the last reader one
+    return free && waited_for ? next : op.target;
+}
+
+// Condition variables, barriers, read-write locks, priority inheritance (sim/program/sync_code.h).
+std::uint32_t synchronise(Ctx& cx, const UserOp& op, std::uint32_t next) {
+    switch (op.kind) {
+        case Kind::store: write_user(cx, op.data, op.arg[0]); return next;
+        case Kind::if_zero: return cx.reg(Reg::rax) == 0 ? op.target : next;
+        case Kind::cond_enter:
+            add_user(cx, op.data + 8, 1);
+            cx.set(Reg::rbp, read_user(cx, op.data), at::user_word(cx.cur().mm, op.data));
+            return next;
+        case Kind::cond_leave: add_user(cx, op.data + 8, ~std::uint64_t{0}); return next;
+        case Kind::cond_again: return read_user(cx, op.data) == cx.reg(Reg::rbp) ? op.target : next;
+        case Kind::cond_bump:
+            if (read_user(cx, op.data + 8) == 0) return op.target;
+            add_user(cx, op.data, 1);
+            cx.set(Reg::r9, read_user(cx, op.data), at::user_word(cx.cur().mm, op.data));
+            return next;
+        case Kind::barrier_enter:
+            cx.set(Reg::rbp, read_user(cx, op.data), at::user_word(cx.cur().mm, op.data));
+            return next;
+        case Kind::barrier_arrive:
+            add_user(cx, op.data + 8, 1);
+            return read_user(cx, op.data + 8) != op.arg[0] ? op.target : next;
+        case Kind::barrier_open:
+            write_user(cx, op.data + 8, 0);
+            add_user(cx, op.data, 1);
+            return next;
+        case Kind::barrier_check: return read_user(cx, op.data) != cx.reg(Reg::rbp) ? op.target : next;
+        case Kind::pi_try: {
+            const std::uint64_t old = read_user(cx, op.data);
+            cx.set(Reg::rax, old, at::user_word(cx.cur().mm, op.data));
+            if (old != 0) return next;
+            own(cx, op.data);
+            return op.target;
+        }
+        case Kind::pi_unlock: {
+            const std::uint64_t old = read_user(cx, op.data);
+            cx.set(Reg::rax, old, at::user_word(cx.cur().mm, op.data));
+            if (old != static_cast<std::uint64_t>(cx.cur().pid)) return next;
+            write_user(cx, op.data, 0);
+            return op.target;
+        }
+        default: return rw_operation(cx, op, next);
+    }
 }
 
 void add_one(Ctx& cx, std::uint64_t address) { write_user(cx, address, read_user(cx, address) + 1); }
@@ -215,16 +318,19 @@ std::uint32_t perform(Ctx& cx, const UserOp& op, std::uint32_t here) {
             cx.set(Reg::rax, old, at::user_word(cx.cur().mm, op.data));
             if (old != 0) return next;
             write_user(cx, op.data, 1);
+            own(cx, op.data + 8);
             return op.target;
         }
         case Kind::lock_wait: {
             const std::uint64_t old = read_user(cx, op.data);
             write_user(cx, op.data, 2);
             cx.set(Reg::rax, old, at::user_word(cx.cur().mm, op.data));
+            if (old == 0) own(cx, op.data + 8);
             return old == 0 ? op.target : next;
         }
         case Kind::unlock: {
             const std::uint64_t old = read_user(cx, op.data);
+            write_user(cx, op.data + 8, 0);
             write_user(cx, op.data, 0);
             cx.set(Reg::rax, old, at::user_word(cx.cur().mm, op.data));
             return old == 2 ? next : op.target;
@@ -291,7 +397,7 @@ std::uint32_t perform(Ctx& cx, const UserOp& op, std::uint32_t here) {
         case Kind::recurse_up:
             cx.set(Reg::rsp, cx.reg(Reg::rsp) + op.arg[1] * paging::page_bytes);
             return next;
-        default: break;   // of the coroutine library
+        default: return synchronise(cx, op, next);
     }
     return next;
 }

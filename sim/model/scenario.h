@@ -111,6 +111,15 @@ struct Stmt {
         umask,      // count
         repeat,     // body, count times; count < 0: forever
         every,      // body, with the next start one `time` after the last start (absolute sleeps)
+        // Synchronisation. Objects belong to the process (SyncDecl); unlock serves mutexes and read-write locks.
+        trylock,       // name: a mutex; body: done with the lock if it was free, then it is unlocked
+        cond_wait,     // name: a condition variable, other: the mutex that is given up meanwhile
+        broadcast,     // name: a condition variable; `signal` of one is Kind::signal
+        barrier_wait,  // name
+        rdlock,        // name: a read-write lock
+        wrlock,        // name
+        poll,          // name: a pipe; sleeps until it has bytes (not exclusively) and takes none
+        close,         // name: a pipe; count: 1 its read end, 2 its write end, 3 both
         accept,     // coroutines: name: the clients whose next connection it serves from now on
         mmap,       // name: of the new area; count: bytes; prot, shared; file: a block device, or empty (anonymous)
         munmap,     // name
@@ -128,6 +137,8 @@ struct Stmt {
     Dist time;
     std::string name;
     SourcePos name_pos;  // of the name, if there is one
+    std::string other;   // a second name: cond_wait's mutex
+    SourcePos other_pos;
     std::int64_t count = 0;
     std::uint64_t cpus = 0;  // affinity mask, bit per CPU
     SchedParams sched;
@@ -142,6 +153,20 @@ struct Stmt {
 };
 
 constexpr std::int32_t kNoPriority = -1000;
+
+// A synchronisation object of a process: words of its memory that its threads share. A mutex, a read-write lock, a
+// semaphore of 0 or a condition variable may also be used without having been declared.
+struct SyncDecl {
+    enum class Kind : std::uint8_t { mutex, cond, barrier, rwlock, semaphore };
+    Kind kind = Kind::mutex;
+    std::string name;
+    SourcePos pos;
+    std::int64_t count = 0;            // barrier: how many tasks it holds up; semaphore: its first value
+    bool pi = false;                   // mutex: PTHREAD_PRIO_INHERIT
+    bool requeue = false;              // cond: a broadcast moves its waiters to the mutex's queue (FUTEX_CMP_REQUEUE)
+
+    friend bool operator==(const SyncDecl&, const SyncDecl&) = default;
+};
 
 // A thread of a process. It is created by a clone system call of the main thread before that thread's own first
 // statement, in the order of declaration.
@@ -203,6 +228,7 @@ struct ProcessDecl {
     std::int32_t group = -1;           // index into Scenario::groups; -1: the root
     std::int32_t session = 1;          // for autogroup: tasks of one session compete as one
     bool kernel_thread = false;        // `kthread name { … }`: no mm, never in user mode
+    std::vector<SyncDecl> syncs;
     std::vector<ThreadDecl> threads;
     std::vector<CoroutineDecl> coroutines;
     std::vector<Stmt> body;

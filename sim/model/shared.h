@@ -48,9 +48,16 @@ namespace restart_code {
 constexpr std::int64_t sys = -512, nointr = -513, nohand = -514, block = -516;
 }
 
+// Ends of a pipe that a descriptor table holds open. Devices need no entry: whoever names one has it.
+struct HeldEnds {
+    std::uint32_t pipe = 0;
+    std::uint8_t ends = 0;               // PipeEnd bits
+};
+
 struct FilesStruct {
     std::int32_t count = 0;              // tasks that hold it
     SharedId next_free = kNoShared;
+    std::vector<HeldEnds> pipes;         // by index
 };
 
 struct FsStruct {

@@ -138,6 +138,7 @@ struct Task {
     // Sleeping.
     TaskId wait_prev = kNoTask, wait_next = kNoTask;        // in one wait queue
     bool waiting = false;
+    bool wait_exclusive = false;          // WQ_FLAG_EXCLUSIVE of its wait entry: one such is woken at a time
     std::uint64_t wait_key = 0;           // which queue: an address (pipe, futex word, device, mm)
     std::uint32_t request = 0;            // number of the block request it waits for
     std::uint64_t timer = 0;              // id of its sleep hrtimer, 0: none armed

@@ -1,4 +1,5 @@
 #include "sim/program/program.h"
+#include "sim/program/sync_code.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -13,7 +14,7 @@ namespace {
 
 using Kind = UserOp::Kind;
 
-class Compiler {
+class Compiler : CodeSink {
   public:
     // `data_base`: where the variables begin, behind the text; `heap_base`: where the heap will.
     Compiler(const Scenario& scenario, const ProcessDecl& process, std::uint64_t data_base, std::uint64_t heap_base)
@@ -25,10 +26,13 @@ class Compiler {
         program_.data_end = next_word_;
         start_function("main");
         for (const ThreadDecl& t : process_.threads) declare_thread(t);
+        declare_objects();
+        pipe_ends();
         for (std::size_t i = 0; i < program_.threads.size(); ++i) create_thread(i);
         for (const CoroutineDecl& c : process_.coroutines) declare_coroutines(c);
         for (std::size_t i = 0; i < program_.coroutines.size(); ++i) create_coroutines(i);
         program_.endless = block(process_.body, 0);
+        close_ranges();
         if (!process_.coroutines.empty()) event_loop();
         join_threads("", process_.pos);
         call(nr::exit_group, {}, process_.pos);
@@ -55,8 +59,8 @@ class Compiler {
     }
 
   private:
-    std::uint32_t here() const { return static_cast<std::uint32_t>(program_.ops.size()); }
-    UserOp& emit(Kind kind, SourcePos pos) {
+    std::uint32_t here() const override { return static_cast<std::uint32_t>(program_.ops.size()); }
+    UserOp& emit(Kind kind, SourcePos pos) override {
         UserOp& op = program_.ops.emplace_back();
         op.kind = kind;
         op.pos = pos;
@@ -64,9 +68,9 @@ class Compiler {
         return op;
     }
     void start_function(std::string name) { pending_symbol_ = std::move(name); }
-    void patch(std::uint32_t op) { program_.ops[op].target = here(); }
+    void patch(std::uint32_t op) override { program_.ops[op].target = here(); }
 
-    UserOp& call(std::uint16_t number, std::initializer_list<std::uint64_t> args, SourcePos pos) {
+    UserOp& call(std::uint16_t number, std::initializer_list<std::uint64_t> args, SourcePos pos) override {
         const std::uint32_t at = here();
         UserOp& op = emit(Kind::system_call, pos);
         op.nr = number;
@@ -104,10 +108,14 @@ class Compiler {
         }
         start_function(t.name);
         block(t.body, 0);
+        close_ranges();
         call(nr::exit, {0}, t.pos);
     }
 
     std::uint64_t new_word(const std::string& name, Variable::Kind kind, int words) {
+        // All words of an object lie in one page: one access brings them all in.
+        const std::uint64_t room = paging::page_bytes - next_word_ % paging::page_bytes;
+        if (8 * static_cast<std::uint64_t>(words) > room) next_word_ += room;
         const std::uint64_t address = next_word_;
         next_word_ += 8 * static_cast<std::uint64_t>(words);
         program_.variables.push_back({name, address, kind});
@@ -116,7 +124,87 @@ class Compiler {
     std::uint64_t variable(const std::string& name, Variable::Kind kind) {
         for (const Variable& v : program_.variables)
             if (v.name == name && v.kind == kind) return v.address;
-        return new_word(name, kind, kind == Variable::Kind::semaphore ? 2 : 1);
+        return new_word(name, kind, kind == Variable::Kind::rwlock ? 3 : kind == Variable::Kind::tid ? 1 : 2);
+    }
+    static Variable::Kind kind_of(const SyncDecl& decl) {
+        switch (decl.kind) {
+            case SyncDecl::Kind::mutex: return decl.pi ? Variable::Kind::pi_mutex : Variable::Kind::mutex;
+            case SyncDecl::Kind::cond: return Variable::Kind::cond;
+            case SyncDecl::Kind::barrier: return Variable::Kind::barrier;
+            case SyncDecl::Kind::rwlock: return Variable::Kind::rwlock;
+            case SyncDecl::Kind::semaphore: return Variable::Kind::semaphore;
+        }
+        return Variable::Kind::mutex;
+    }
+    // Memory that begins as 0 needs nothing; a semaphore's first value is stored (sem_init).
+    void declare_objects() {
+        for (const SyncDecl& decl : process_.syncs) {
+            const std::uint64_t word = variable(decl.name, kind_of(decl));
+            for (Variable& v : program_.variables)
+                if (v.address == word) v.count = decl.count;
+            if (decl.kind != SyncDecl::Kind::semaphore || decl.count == 0) continue;
+            UserOp& op = emit(Kind::store, decl.pos);
+            op.data = word;
+            op.arg[0] = static_cast<std::uint64_t>(decl.count);
+        }
+        if (!process_.body.empty()) find_names(process_.body);
+        for (const ThreadDecl& t : process_.threads) find_names(t.body);
+    }
+    // Condition variables and read-write locks that nobody declared show themselves by how they are used.
+    void find_names(const std::vector<Stmt>& body) {
+        for (const Stmt& s : body) {
+            if (s.kind == Stmt::Kind::cond_wait && !is_a(s.name, Variable::Kind::cond))
+                new_word(s.name, Variable::Kind::cond, 2);
+            const bool rw = s.kind == Stmt::Kind::rdlock || s.kind == Stmt::Kind::wrlock;
+            if (rw && !is_a(s.name, Variable::Kind::rwlock)) new_word(s.name, Variable::Kind::rwlock, 3);
+            if (s.kind == Stmt::Kind::cond_wait) cond_mutex_.emplace_back(s.name, s.other);
+            find_names(s.body);
+        }
+    }
+    bool is_a(const std::string& name, Variable::Kind kind) const {
+        return std::any_of(program_.variables.begin(), program_.variables.end(),
+                           [&](const Variable& v) { return v.name == name && v.kind == kind; });
+    }
+    bool is_pi(const std::string& name) const { return is_a(name, Variable::Kind::pi_mutex); }
+    bool requeues(const std::string& cond) const {
+        return std::any_of(process_.syncs.begin(), process_.syncs.end(), [&](const SyncDecl& d) {
+            return d.kind == SyncDecl::Kind::cond && d.name == cond && d.requeue;
+        }) && !is_pi(mutex_of(cond));
+    }
+    std::string mutex_of(const std::string& cond) const {
+        for (const auto& [c, m] : cond_mutex_)
+            if (c == cond) return m;
+        return {};
+    }
+    std::uint64_t mutex_word(const std::string& name) {
+        return variable(name, is_pi(name) ? Variable::Kind::pi_mutex : Variable::Kind::mutex);
+    }
+    // Which ends of which pipes the process holds: those that it uses anywhere.
+    void pipe_ends() {
+        find_ends(process_.body);
+        for (const ThreadDecl& t : process_.threads) find_ends(t.body);
+        for (auto* ends : {&program_.reads, &program_.writes}) {
+            std::sort(ends->begin(), ends->end());
+            ends->erase(std::unique(ends->begin(), ends->end()), ends->end());
+        }
+    }
+    void find_ends(const std::vector<Stmt>& body) {
+        for (const Stmt& s : body) {
+            const std::int64_t pipe = pipe_named(s.name);
+            if (pipe >= 0 && (s.kind == Stmt::Kind::read || s.kind == Stmt::Kind::poll))
+                program_.reads.push_back(static_cast<std::uint32_t>(pipe));
+            if (pipe >= 0 && s.kind == Stmt::Kind::write) program_.writes.push_back(static_cast<std::uint32_t>(pipe));
+            find_ends(s.body);
+        }
+    }
+    std::int64_t pipe_named(const std::string& name) const {
+        for (std::size_t i = 0; i < scenario_.pipes.size(); ++i)
+            if (scenario_.pipes[i].name == name) return static_cast<std::int64_t>(i);
+        return -1;
+    }
+    std::uint64_t write_fd_of(const std::string& name) const {
+        const std::int64_t pipe = pipe_named(name);
+        return pipe < 0 ? fd_of(name) : static_cast<std::uint64_t>(write_end_fd(scenario_, static_cast<std::size_t>(pipe)));
     }
     std::uint64_t fd_of(const std::string& name) const {
         std::uint64_t fd = kFirstFd;
@@ -258,13 +346,17 @@ class Compiler {
                     hooked_read(s);
                     return false;
                 }
-                call(nr::read, {fd_of(s.name), buffer(), bytes(s)}, s.pos); return false;
+                read(s);
+                return false;
             case Stmt::Kind::write:
                 if (clients(s.name) >= 0) {
                     call(nr::write, {0, buffer(), bytes(s)}, s.pos).level = 2;
                     return false;
                 }
-                call(nr::write, {fd_of(s.name), buffer(), bytes(s)}, s.pos); return false;
+                call(nr::write, {write_fd_of(s.name), buffer(), bytes(s)}, s.pos);
+                return false;
+            case Stmt::Kind::poll: call(nr::poll, {fd_of(s.name), 1, ~std::uint64_t{0}}, s.pos); return false;
+            case Stmt::Kind::close: close_ends(s); return false;
             case Stmt::Kind::fsync: call(nr::fsync, {fd_of(s.name)}, s.pos); return false;
             case Stmt::Kind::lock: lock(s); return false;
             case Stmt::Kind::unlock: unlock(s); return false;
@@ -276,14 +368,20 @@ class Compiler {
                 if (s.name.empty())
                     call(nr::wait4, {~std::uint64_t{0}, 0, 0}, s.pos);
                 else
-                    semaphore_wait(s);
+                    SyncCode{*this}.semaphore_wait(variable(s.name, Variable::Kind::semaphore), s.pos);
                 return false;
             case Stmt::Kind::signal:
                 if (in_coroutine_)
                     emit(Kind::co_signal, s.pos).data = condition(s.name);
                 else
-                    semaphore_post(s);
+                    signal(s);
                 return false;
+            case Stmt::Kind::trylock: return trylock(s, level);
+            case Stmt::Kind::cond_wait: cond_wait(s); return false;
+            case Stmt::Kind::broadcast: broadcast(s); return false;
+            case Stmt::Kind::barrier_wait: barrier_wait(s); return false;
+            case Stmt::Kind::rdlock:
+            case Stmt::Kind::wrlock: rw_lock(s); return false;
             case Stmt::Kind::join: join_threads(s.name, s.pos); return false;
             case Stmt::Kind::fork: fork(s, level); return false;
             case Stmt::Kind::exit:
@@ -363,7 +461,7 @@ class Compiler {
                 return false;
             }
             case Stmt::Kind::repeat: return repeat(s, level);
-            case Stmt::Kind::every: every(s, level); return true;
+            case Stmt::Kind::every: return every(s, level);
             case Stmt::Kind::ioctl: ioctl(s); return false;
             case Stmt::Kind::kernel_call: kernel_call(s); return false;
         }
@@ -475,42 +573,95 @@ class Compiler {
         op.draws = true;
     }
 
-    // The three-state futex mutex: 0 free, 1 taken, 2 taken and somebody may wait (Drepper, "Futexes are tricky",
-    // section 6, mutex3).
-    void lock(const Stmt& s) {
-        const std::uint64_t word = variable(s.name, Variable::Kind::mutex);
-        const std::uint32_t first = here();
-        emit(Kind::lock_try, s.pos).data = word;
-        const std::uint32_t again = here();
-        emit(Kind::lock_wait, s.pos).data = word;
-        call(nr::futex, {word, kFutexWait, 2}, s.pos);
-        emit(Kind::jump, s.pos).target = again;
-        patch(first);
-        patch(again);
-    }
+    void lock(const Stmt& s) { SyncCode{*this}.lock(mutex_word(s.name), is_pi(s.name), s.pos); }
     void unlock(const Stmt& s) {
-        const std::uint64_t word = variable(s.name, Variable::Kind::mutex);
-        const std::uint32_t first = here();
-        emit(Kind::unlock, s.pos).data = word;
-        call(nr::futex, {word, kFutexWake, 1}, s.pos);
-        patch(first);
+        if (!is_a(s.name, Variable::Kind::rwlock)) {
+            SyncCode{*this}.unlock(mutex_word(s.name), is_pi(s.name), s.pos);
+            return;
+        }
+        const std::uint64_t word = variable(s.name, Variable::Kind::rwlock);
+        for (auto r = program_.held.rbegin(); r != program_.held.rend(); ++r) {
+            if (r->address != word || r->end != kOpenRange) continue;
+            r->end = here() + 1;   // held until the operation that gives it up has been done
+            break;
+        }
+        SyncCode{*this}.rw_unlock(word, s.pos);
     }
-    // A counting semaphore: the count in one word, the number of waiters in the next (glibc's new_sem).
-    void semaphore_wait(const Stmt& s) {
-        const std::uint64_t word = variable(s.name, Variable::Kind::semaphore);
-        const std::uint32_t take = here();
-        emit(Kind::sem_take, s.pos).data = word;
-        call(nr::futex, {word, kFutexWait, 0}, s.pos);
-        emit(Kind::sem_leave, s.pos).data = word;
-        emit(Kind::jump, s.pos).target = take;
-        patch(take);
+    void rw_lock(const Stmt& s) {
+        const std::uint64_t word = variable(s.name, Variable::Kind::rwlock);
+        if (s.kind == Stmt::Kind::rdlock)
+            SyncCode{*this}.read_lock(word, s.pos);
+        else
+            SyncCode{*this}.write_lock(word, s.pos);
+        program_.held.push_back({word, here(), kOpenRange});
     }
-    void semaphore_post(const Stmt& s) {
-        const std::uint64_t word = variable(s.name, Variable::Kind::semaphore);
-        const std::uint32_t post = here();
-        emit(Kind::sem_post, s.pos).data = word;
-        call(nr::futex, {word, kFutexWake, 1}, s.pos);
-        patch(post);
+    // Whatever a function still holds at its end is held to there.
+    void close_ranges() {
+        for (HeldRange& r : program_.held)
+            if (r.end == kOpenRange) r.end = here();
+    }
+    bool trylock(const Stmt& s, std::uint8_t level) {
+        const std::uint64_t word = mutex_word(s.name);
+        const std::uint32_t past = SyncCode{*this}.try_lock(word, is_pi(s.name), s.pos);
+        block(s.body, level);
+        SyncCode{*this}.unlock(word, is_pi(s.name), s.pos);
+        patch(past);
+        return false;
+    }
+    void cond_wait(const Stmt& s) {
+        SyncCode{*this}.cond_wait(variable(s.name, Variable::Kind::cond), mutex_word(s.other), is_pi(s.other),
+                                  requeues(s.name), s.pos);
+    }
+    void signal(const Stmt& s) {
+        if (is_a(s.name, Variable::Kind::cond))
+            SyncCode{*this}.cond_signal(variable(s.name, Variable::Kind::cond), s.pos);
+        else
+            SyncCode{*this}.semaphore_post(variable(s.name, Variable::Kind::semaphore), s.pos);
+    }
+    void broadcast(const Stmt& s) {
+        const std::uint64_t word = variable(s.name, Variable::Kind::cond);
+        if (requeues(s.name))
+            SyncCode{*this}.cond_requeue(word, mutex_word(mutex_of(s.name)), s.pos);
+        else
+            SyncCode{*this}.cond_broadcast(word, s.pos);
+    }
+    void barrier_wait(const Stmt& s) {
+        const std::uint64_t word = variable(s.name, Variable::Kind::barrier);
+        std::int64_t count = 1;
+        for (const Variable& v : program_.variables)
+            if (v.address == word) count = std::max<std::int64_t>(1, v.count);
+        SyncCode{*this}.barrier_wait(word, static_cast<std::uint64_t>(count), s.pos);
+    }
+    // At the end of a file a program's `while (read(…) > 0)` is over: control leaves the innermost loop.
+    void read(const Stmt& s) {
+        call(nr::read, {fd_of(s.name), buffer(), bytes(s)}, s.pos);
+        if (!in_loop_ || pipe_named(s.name) < 0) return;
+        loop_ends_.push_back(here());
+        emit(Kind::if_zero, s.pos);
+    }
+    void close_ends(const Stmt& s) {
+        const auto pipe = static_cast<std::uint32_t>(pipe_named(s.name));
+        const auto holds = [&](const std::vector<std::uint32_t>& ends) {
+            return std::find(ends.begin(), ends.end(), pipe) != ends.end();
+        };
+        if (s.count == 1 || (s.count == 3 && holds(program_.reads))) call(nr::close, {fd_of(s.name)}, s.pos);
+        if (s.count == 2 || (s.count == 3 && holds(program_.writes))) call(nr::close, {write_fd_of(s.name)}, s.pos);
+    }
+    // The body of a loop; `if_zero` in it leads to `loop_left`.
+    bool loop_body(const Stmt& s, std::uint8_t level) {
+        const bool was_in_loop = std::exchange(in_loop_, true);
+        loop_marks_.push_back(loop_ends_.size());
+        const bool endless = block(s.body, level);
+        in_loop_ = was_in_loop;
+        return endless;
+    }
+    // Behind the loop. Returns whether anything leads here from inside.
+    bool loop_left() {
+        const std::size_t mark = loop_marks_.back();
+        loop_marks_.pop_back();
+        const bool any = loop_ends_.size() > mark;
+        for (; loop_ends_.size() > mark; loop_ends_.pop_back()) patch(loop_ends_.back());
+        return any;
     }
     void join_threads(const std::string& name, SourcePos pos) {
         for (const ThreadEntry& t : program_.threads) {
@@ -519,7 +670,7 @@ class Compiler {
             const std::uint32_t check = here();
             emit(Kind::join_check, pos).data = word;
             // FUTEX_WAIT's expected value is the tid itself, which join_check leaves in RDX.
-            call(nr::futex, {word, kFutexWait, 0}, pos).level = 1;
+            call(nr::futex, {word, kFutexWait, 0}, pos).level = kRdxKept;
             emit(Kind::jump, pos).target = check;
             patch(check);
         }
@@ -662,38 +813,41 @@ class Compiler {
         program_.ops[branch].data = children_;
         program_.children.push_back(s.name);
         ++children_;
+        const bool was_in_loop = std::exchange(in_loop_, false);   // the child does not loop on
         block(s.body, level);
+        in_loop_ = was_in_loop;
         call(nr::exit_group, {0}, s.pos);
         patch(branch);
     }
     bool repeat(const Stmt& s, std::uint8_t level) {
         if (s.count < 0) {
             const std::uint32_t top = here();
-            block(s.body, level);
+            loop_body(s, level);
             emit(Kind::jump, s.pos).target = top;
-            return true;
+            return !loop_left();
         }
         if (s.count == 0) return false;
         UserOp& start = emit(Kind::loop_start, s.pos);
         start.level = level;
         start.data = static_cast<std::uint64_t>(s.count);
         const std::uint32_t top = here();
-        const bool endless = block(s.body, static_cast<std::uint8_t>(level + 1));
+        const bool endless = loop_body(s, static_cast<std::uint8_t>(level + 1));
         UserOp& next = emit(Kind::loop_next, s.pos);
         next.level = level;
         next.target = top;
-        return endless;
+        return !loop_left() && endless;
     }
-    void every(const Stmt& s, std::uint8_t level) {
+    bool every(const Stmt& s, std::uint8_t level) {
         emit(Kind::every_start, s.pos).level = level;
         const std::uint32_t top = here();
-        block(s.body, static_cast<std::uint8_t>(level + 1));
+        loop_body(s, static_cast<std::uint8_t>(level + 1));
         UserOp& next = emit(Kind::every_next, s.pos);
         next.level = level;
         next.time = s.time;
         UserOp& op = call(nr::clock_nanosleep, {1, kTimerAbstime, 0}, s.pos);
-        op.level = 1;  // RDX is already set
+        op.level = kRdxKept;
         emit(Kind::jump, s.pos).target = top;
+        return !loop_left();
     }
 
     const Scenario& scenario_;
@@ -711,7 +865,12 @@ class Compiler {
     std::vector<std::uint32_t> to_the_end_;   // jumps to the end of the coroutine that is being compiled
     std::vector<std::pair<std::uint32_t, const Stmt*>> handlers_;   // the operation that stores its address
     std::vector<std::uint32_t> restorers_;                          // operations that store the restorer's
-    };
+    std::vector<std::pair<std::string, std::string>> cond_mutex_;   // condition variables and what they are used with
+    static constexpr std::uint32_t kOpenRange = ~std::uint32_t{0};
+    bool in_loop_ = false;
+    std::vector<std::uint32_t> loop_ends_;    // operations that leave their loop
+    std::vector<std::size_t> loop_marks_;     // where those of each open loop begin
+};
 
 }  // namespace
 
@@ -719,6 +878,19 @@ const ThreadEntry* Program::thread_at(std::uint32_t op) const {
     for (const ThreadEntry& t : threads)
         if (t.op == op) return &t;
     return nullptr;
+}
+
+const Variable* Program::variable_at(std::uint64_t address) const {
+    const auto after = std::upper_bound(variables.begin(), variables.end(), address,
+                                        [](std::uint64_t a, const Variable& v) { return a < v.address; });
+    if (after == variables.begin()) return nullptr;
+    const Variable& v = *(after - 1);
+    const std::uint64_t words = v.kind == Variable::Kind::rwlock ? 3 : v.kind == Variable::Kind::tid ? 1 : 2;
+    return address < v.address + 8 * words ? &v : nullptr;
+}
+
+int write_end_fd(const Scenario& scenario, std::size_t pipe) {
+    return kFirstFd + static_cast<int>(scenario.pipes.size() + scenario.devices.size() + pipe);
 }
 
 std::string Program::symbolize(std::uint64_t rip) const {
@@ -735,6 +907,8 @@ const char* syscall_name(std::uint64_t number) {
     switch (number) {
         case nr::read: return "read";
         case nr::write: return "write";
+        case nr::close: return "close";
+        case nr::poll: return "poll";
         case nr::ioctl: return "ioctl";
         case nr::mmap: return "mmap";
         case nr::mprotect: return "mprotect";

@@ -67,11 +67,29 @@ struct UserOp {
         recurse_start, // RCX <- arg[1] pages
         recurse_down,  // a call with a page of locals: RSP goes down a page and its word is written; RCX times
         recurse_up,    // all of them return: RSP goes up arg[1] pages
+        store,         // word `data` <- arg[0]: what an initialiser (sem_init) leaves
+        if_zero,       // RAX is 0: to `target`
+        cond_enter,    // one waiter more; RBP <- the sequence word
+        cond_leave,    // one waiter less
+        cond_again,    // if the sequence word is still RBP (a signal of another kind woke it), to `target`
+        cond_bump,     // nobody waits: to `target`; else the sequence word goes up
+        barrier_enter, // RBP <- the round
+        barrier_arrive,   // one more has arrived; if it is not number arg[0], to `target`
+        barrier_open,  // nobody has arrived, the next round begins
+        barrier_check, // if the round is no longer RBP, to `target`
+        read_try,      // if no writer has it, one reader more, to `target`
+        write_try,     // if nobody has it, it is the writer's, to `target`
+        rw_wait,       // if it has become free, to `target`; else mark it as waited for; RDX <- what it says now
+        rw_leave,      // no longer a waiter; goes on
+        rw_unlock,     // one holder less; if nobody waits or somebody still holds it, to `target`; RDX <- how many to wake
+        pi_try,        // 0 -> own tid in word `data`: then to `target`
+        pi_unlock,     // own tid -> 0: then to `target`; otherwise somebody waits in the kernel
     };
     // What an address is relative to (load_word, store_word, touch_start); the offset is arg[0].
     enum class Base : std::uint8_t { zero, pointer /* the value of word `data` */, stack /* RSP's page */ };
     Kind kind = Kind::jump;
-    // Of loops. Of a system call: 1, RDX has been set already; 2 and 3, RDI or RDX is the coroutine's local variable.
+    // Of loops. Of a system call: 1, RDX has been set already; 2 and 3, RDI or RDX is the coroutine's local variable;
+    // 4, RDX is RBP (RdxFrom).
     std::uint8_t level = 0;
     Base base = Base::zero;
     std::uint16_t nr = 0;              // system call number
@@ -92,6 +110,9 @@ struct UserOp {
     std::string symbol;                // of the function that starts here, empty elsewhere
 };
 
+// Where a system call's third argument comes from: the operation, what RDX holds already, or RBP.
+enum RdxFrom : std::uint8_t { kRdxGiven = 0, kRdxKept = 1, kRdxFromRbp = 4 };
+
 // One thread entry of a program: which operation it starts at and what it is called.
 struct ThreadEntry {
     std::uint32_t op = 0;
@@ -109,7 +130,17 @@ struct ThreadEntry {
 struct Variable {
     std::string name;
     std::uint64_t address = 0;
-    enum class Kind : std::uint8_t { mutex, semaphore, tid, path, pointer } kind = Kind::mutex;
+    // Words: mutex {lock, owner's tid}, as glibc's __lock and __owner; pi_mutex {tid | FUTEX_WAITERS}; semaphore
+    // {value, waiters}; cond {sequence, waiters}; barrier {round, arrived}; rwlock {state, waiters, writer's tid}.
+    enum class Kind : std::uint8_t { mutex, semaphore, tid, pi_mutex, cond, barrier, rwlock, path, pointer } kind = Kind::mutex;
+    std::int64_t count = 0;            // barrier: how many tasks it holds up
+};
+
+// The operations [begin, end) of a program are executed with this read-write lock held: nothing in memory says which
+// tasks are a lock's readers, as with glibc.
+struct HeldRange {
+    std::uint64_t address = 0;
+    std::uint32_t begin = 0, end = 0;
 };
 
 // A coroutine declaration as the library sees it.
@@ -132,6 +163,8 @@ struct Program {
     std::vector<Variable> variables;   // by address
     std::vector<SchedParams> attrs;    // what the calls of sched_setattr pass: their RSI is an index here
     std::vector<std::string> mappings; // names of what it maps, from 1
+    std::vector<HeldRange> held;       // of read-write locks
+    std::vector<std::uint32_t> reads, writes;   // pipes whose ends a process of this program holds, by index
     bool endless = false;              // it has a loop without end that its main thread reaches
     std::uint64_t data_base = layout::user_data, heap_base = layout::user_heap;   // behind the text, page-aligned
     std::uint64_t data_end = layout::user_data;                                   // behind the last variable
@@ -148,12 +181,17 @@ struct Program {
         return static_cast<std::uint32_t>((rip - layout::user_text) >> layout::user_op_bits);
     }
     const ThreadEntry* thread_at(std::uint32_t op) const;
+    // The variable whose words hold this address; null: none.
+    const Variable* variable_at(std::uint64_t address) const;
     // `main+0x20`, as a debugger would print it.
     std::string symbolize(std::uint64_t rip) const;
 };
 
 // File descriptors are fixed: pipes first, then devices, from 3 on.
 constexpr int kFirstFd = 3;
+// A pipe's write end has a number of its own, behind all of those.
+int write_end_fd(const Scenario& scenario, std::size_t pipe);
+
 // Behind them: epoll's descriptor, a listening socket for each `clients`, and the connections.
 constexpr int kEpollFd = 8'000, kFirstListenFd = 8'001, kFirstSocketFd = 10'000;
 constexpr std::uint64_t kEpollCtlAdd = 1, kEpollCtlDel = 2;   // include/uapi/linux/eventpoll.h
@@ -168,6 +206,8 @@ constexpr std::uint16_t mmap = 9;
 constexpr std::uint16_t mprotect = 10;
 constexpr std::uint16_t munmap = 11;
 constexpr std::uint16_t brk = 12;
+constexpr std::uint16_t close = 3;
+constexpr std::uint16_t poll = 7;
 constexpr std::uint16_t ioctl = 16;
 constexpr std::uint16_t sched_yield = 24;
 constexpr std::uint16_t pause = 34;
@@ -209,8 +249,14 @@ constexpr int driver_cpu(std::uint64_t arg) { return static_cast<int>(arg >> 20 
 constexpr Nanos driver_delay(std::uint64_t arg) { return static_cast<Nanos>(arg >> 28) * kMicro; }
 constexpr std::uint64_t kDriverFd = 2;   // where our programs have the driver open
 
-// Futex operations (include/uapi/linux/futex.h): FUTEX_WAIT, FUTEX_WAKE with FUTEX_PRIVATE_FLAG.
-constexpr std::uint64_t kFutexWait = 128, kFutexWake = 129;
+// Futex operations (include/uapi/linux/futex.h): FUTEX_WAIT, FUTEX_WAKE, FUTEX_CMP_REQUEUE, FUTEX_LOCK_PI,
+// FUTEX_UNLOCK_PI with FUTEX_PRIVATE_FLAG (128); the bits of a priority-inheritance word.
+constexpr std::uint64_t kFutexWait = 128, kFutexWake = 129, kFutexCmpRequeue = 132, kFutexLockPi = 134,
+                        kFutexUnlockPi = 135;
+constexpr std::uint64_t kFutexWaiters = 0x8000'0000, kFutexOwnerDied = 0x4000'0000, kFutexTidMask = 0x3fff'ffff;
+constexpr std::uint64_t kEverybody = 0x7fff'ffff;   // INT_MAX: how many FUTEX_WAKE may wake
+// A read-write lock's word: how many readers, or this for a writer; above it a bit that somebody waits (as musl's).
+constexpr std::uint64_t kRwWriter = 0x7fff'ffff, kRwWaiters = 0x8000'0000;
 constexpr std::uint64_t kTimerAbstime = 1;
 // wait4 and waitid (include/uapi/linux/wait.h).
 constexpr std::uint64_t kWnohang = 1, kWuntraced = 2, kWexited = 4, kWcontinued = 8, kWnowait = 0x0100'0000;

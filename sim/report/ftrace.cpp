@@ -181,6 +181,11 @@ std::string event_text(const Kernel& k, const Record& r, const Record* args) {
             return fmt::format("address=0x{:x} ip=0x{:x} error_code=0x{:x}", wide(r.a, r.b), r.c, r.d);
         case RecordKind::mark_victim:
             return fmt::format("pid={} comm={} total-vm={}kB anon-rss={}kB", pid, about, r.b * 4, r.c * 4);
+        case RecordKind::deadlock:
+            return fmt::format("comm={} pid={} tasks={} uaddr={:#x}", about, pid, r.b, wide(r.c, r.d));
+        case RecordKind::sched_pi_setprio:
+            return fmt::format("comm={} pid={} oldprio={} newprio={}", about, pid, static_cast<std::int32_t>(r.c),
+                               static_cast<std::int32_t>(r.d));
         case RecordKind::count:
             break;
     }

@@ -149,8 +149,9 @@ class Checker {
         check_areas(s_, s_.processes[process], process, diags_);
         walk_process(s_, process, [&](const Stmt& stmt, const Owner& owner) {
             if (stmt.kind == Kind::affinity) affinity(stmt.cpus, stmt.name_pos);
-            const bool is_channel =
-                stmt.kind == Kind::read || stmt.kind == Kind::write || stmt.kind == Kind::fsync;
+            const bool is_channel = stmt.kind == Kind::read || stmt.kind == Kind::write ||
+                                    stmt.kind == Kind::fsync || stmt.kind == Kind::poll ||
+                                    stmt.kind == Kind::close;
             if (is_channel) channel(stmt, owner);
             named_task(stmt);
         });
@@ -211,6 +212,9 @@ class Checker {
             unknown_thing(stmt.name_pos, name,
                           is_fsync ? text("device", "设备") : text("pipe or device", "管道或设备"),
                           example);
+        } else if (stmt.kind == Kind::poll || stmt.kind == Kind::close) {
+            diags_.error(stmt.name_pos, text("'{0}' is a device; poll and close are for pipes",
+                                             "“{0}” 是设备；poll 和 close 用于管道", {name}));
         } else if (stmt.kind != Kind::read && !device->block) {
             diags_.error(
                 stmt.name_pos,

@@ -3,6 +3,7 @@
 // pass, does so in every run.
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "sim/scenario/check.h"
@@ -18,11 +19,21 @@ bool is_endless(const Stmt& stmt) {
     return stmt.kind == Kind::every || (stmt.kind == Kind::repeat && stmt.count < 0);
 }
 
+// A loop is left where a read finds the end of a pipe.
+bool reads_pipe(const Scenario& s, const std::vector<Stmt>& body) {
+    return std::any_of(body.begin(), body.end(), [&](const Stmt& stmt) {
+        if (stmt.kind == Kind::trylock) return reads_pipe(s, stmt.body);
+        return stmt.kind == Kind::read &&
+               std::any_of(s.pipes.begin(), s.pipes.end(), [&](const PipeDecl& p) { return p.name == stmt.name; });
+    });
+}
+
 // A statement behind which nothing is reached.
-bool never_goes_on(const Stmt& stmt) {
-    if (stmt.kind == Kind::exit || stmt.kind == Kind::exec || is_endless(stmt)) return true;
-    return stmt.kind == Kind::repeat &&
-           std::any_of(stmt.body.begin(), stmt.body.end(), never_goes_on);
+bool never_goes_on(const Scenario& s, const Stmt& stmt) {
+    if (stmt.kind == Kind::exit || stmt.kind == Kind::exec) return true;
+    if (is_endless(stmt)) return !reads_pipe(s, stmt.body);
+    return stmt.kind == Kind::repeat && !reads_pipe(s, stmt.body) &&
+           std::any_of(stmt.body.begin(), stmt.body.end(), [&](const Stmt& inner) { return never_goes_on(s, inner); });
 }
 
 bool can_be_zero(const Dist& dist) {
@@ -34,6 +45,7 @@ bool can_be_zero(const Dist& dist) {
 struct LockUse {
     bool begins_with_lock, ends_with_lock;
     SourcePos first, last;
+    bool is_cond = false;  // `first` is a wait on a condition variable
 };
 
 using LockUses = std::map<std::string_view, LockUse>;
@@ -44,6 +56,7 @@ class FlowChecker {
         : s_(scenario), process_(process), diags_(diags) {}
 
     void run() {
+        kinds_of_names();
         collect();
         program(process_.body);
         for (const ThreadDecl& thread : process_.threads) program(thread.body);
@@ -63,7 +76,7 @@ class FlowChecker {
         }
         const LockUses uses = locks(body);
         for (const auto& [name, use] : uses) {
-            if (!use.begins_with_lock) not_locked(name, use.first);
+            if (!use.begins_with_lock) not_locked(name, use);
             if (use.ends_with_lock && lockers_[name].size() > 1) {
                 diags_.warning(
                     use.last,
@@ -85,11 +98,11 @@ class FlowChecker {
                     text("this loop never ends and lets no time pass; put a run or sleep into it",
                          "这个循环永不结束，又不让时间流逝；请在里面加上 run 或 sleep"));
             }
-            if (never_goes_on(stmt) && i + 1 < body.size()) {
+            if (never_goes_on(s_, stmt) && i + 1 < body.size()) {
                 diags_.warning(body[i + 1].pos, text("this is never reached", "这里永远执行不到"));
             }
             reachable(stmt.body);
-            if (never_goes_on(stmt)) break;
+            if (never_goes_on(s_, stmt)) break;
         }
     }
 
@@ -112,6 +125,7 @@ class FlowChecker {
             case Kind::write:
             case Kind::fsync:
             case Kind::wait:
+            case Kind::cond_wait:
             case Kind::every:
             case Kind::exit:
             case Kind::exec:
@@ -148,6 +162,13 @@ class FlowChecker {
             case Kind::tcsetpgrp:
             case Kind::subreaper:
             case Kind::umask:
+            case Kind::trylock:
+            case Kind::broadcast:
+            case Kind::barrier_wait:
+            case Kind::rdlock:
+            case Kind::wrlock:
+            case Kind::poll:
+            case Kind::close:
             case Kind::yield:
             case Kind::lock:
             case Kind::unlock:
@@ -183,15 +204,20 @@ class FlowChecker {
                  {name, std::to_string(before.line)}));
     }
 
-    void not_locked(std::string_view name, SourcePos pos) {
-        diags_.error(pos, text("unlock without lock: this task does not hold '{0}' here",
+    void not_locked(std::string_view name, const LockUse& use) {
+        if (use.is_cond) {
+            diags_.error(use.first, text("cond wait gives up '{0}' while it sleeps, so lock '{0}' before",
+                                         "cond wait 睡眠时要放开 “{0}”，所以之前要先 lock {0}", {name}));
+            return;
+        }
+        diags_.error(use.first, text("unlock without lock: this task does not hold '{0}' here",
                                "没有加锁就解锁：这个任务此时并不持有 “{0}”", {name}));
     }
 
     // `next` follows on `use`; complains when they do not fit.
     void follow(std::string_view name, LockUse& use, const LockUse& next) {
         if (use.ends_with_lock && next.begins_with_lock) already_locked(name, next.first, use.last);
-        if (!use.ends_with_lock && !next.begins_with_lock) not_locked(name, next.first);
+        if (!use.ends_with_lock && !next.begins_with_lock) not_locked(name, next);
         use.ends_with_lock = next.ends_with_lock;
         use.last = next.last;
     }
@@ -203,9 +229,23 @@ class FlowChecker {
             if (!is_new) follow(name, at->second, next);
         };
         for (const Stmt& stmt : body) {
-            if (stmt.kind == Kind::lock || stmt.kind == Kind::unlock) {
-                const bool is_lock = stmt.kind == Kind::lock;
-                add(stmt.name, {is_lock, is_lock, stmt.name_pos, stmt.name_pos});
+            if (is_lock(stmt.kind) || stmt.kind == Kind::unlock)
+                add(stmt.name, {is_lock(stmt.kind), is_lock(stmt.kind), stmt.name_pos, stmt.name_pos});
+            if (stmt.kind == Kind::cond_wait) add(stmt.other, {false, true, stmt.other_pos, stmt.other_pos, true});
+            if (stmt.kind == Kind::trylock) {
+                LockUses inner = locks(stmt.body);
+                LockUse held{true, true, stmt.name_pos, stmt.name_pos};
+                if (const auto own = inner.find(stmt.name); own != inner.end()) {
+                    follow(stmt.name, held, own->second);
+                    inner.erase(own);
+                }
+                if (!held.ends_with_lock) {
+                    diags_.error(held.last, text("trylock unlocks '{0}' itself at its '}'", "trylock 在 “}” 处自己解锁 “{0}”",
+                                                 {stmt.name}));
+                }
+                add(stmt.name, {true, false, stmt.name_pos, stmt.name_pos});
+                for (const auto& [name, use] : inner) add(name, use);
+                continue;
             }
             if (stmt.body.empty()) continue;
             LockUses inner = locks(stmt.body);
@@ -222,6 +262,93 @@ class FlowChecker {
         return uses;
     }
 
+    // --- what a name is ---
+
+    static bool is_lock(Kind kind) {
+        return kind == Kind::lock || kind == Kind::rdlock || kind == Kind::wrlock;
+    }
+    bool is_cond(std::string_view name) const {
+        const auto known = kinds_.find(name);
+        return known != kinds_.end() && known->second.first == SyncDecl::Kind::cond;
+    }
+    std::int64_t first_value(std::string_view name) const {
+        for (const SyncDecl& decl : process_.syncs)
+            if (decl.kind == SyncDecl::Kind::semaphore && decl.name == name) return decl.count;
+        return 0;
+    }
+    // What a statement takes its name for; none: it fits several.
+    static std::optional<SyncDecl::Kind> taken_for(Kind kind) {
+        switch (kind) {
+            case Kind::lock:
+            case Kind::trylock: return SyncDecl::Kind::mutex;
+            case Kind::rdlock:
+            case Kind::wrlock: return SyncDecl::Kind::rwlock;
+            case Kind::cond_wait:
+            case Kind::broadcast: return SyncDecl::Kind::cond;
+            case Kind::barrier_wait: return SyncDecl::Kind::barrier;
+            case Kind::wait: return SyncDecl::Kind::semaphore;
+            default: return {};
+        }
+    }
+    static Text kind_text(SyncDecl::Kind kind) {
+        switch (kind) {
+            case SyncDecl::Kind::mutex: return {.en = "a mutex", .zh = "互斥锁"};
+            case SyncDecl::Kind::cond: return {.en = "a condition variable", .zh = "条件变量"};
+            case SyncDecl::Kind::barrier: return {.en = "a barrier", .zh = "屏障"};
+            case SyncDecl::Kind::rwlock: return {.en = "a read-write lock", .zh = "读写锁"};
+            case SyncDecl::Kind::semaphore: return {.en = "a semaphore", .zh = "信号量"};
+        }
+        return {};
+    }
+    void use_as(std::string_view name, SyncDecl::Kind kind, SourcePos pos) {
+        const auto [at, is_new] = kinds_.emplace(name, std::pair(kind, pos));
+        if (is_new || at->second.first == kind) return;
+        const Text is = kind_text(at->second.first), wanted = kind_text(kind);
+        diags_.error(pos, {.en = "'" + std::string(name) + "' is " + is.en + " (line " + std::to_string(at->second.second.line) +
+                                 "), this needs " + wanted.en,
+                           .zh = "“" + std::string(name) + "” 是" + is.zh + "（第 " + std::to_string(at->second.second.line) +
+                                 " 行），这里需要" + wanted.zh});
+    }
+    void kinds_of_names() {
+        for (const SyncDecl& decl : process_.syncs) {
+            const auto [at, is_new] = kinds_.emplace(decl.name, std::pair(decl.kind, decl.pos));
+            if (!is_new)
+                diags_.error(decl.pos, text("the name '{0}' is taken already (line {1})", "名字 “{0}” 已经用过了（第 {1} 行）",
+                                            {decl.name, std::to_string(at->second.second.line)}));
+        }
+        const auto index = static_cast<std::size_t>(&process_ - s_.processes.data());
+        walk_process(s_, index, [&](const Stmt& stmt, const Owner&) {
+            const auto kind = taken_for(stmt.kind);
+            if (!kind || stmt.name.empty()) return;
+            if (stmt.kind == Kind::barrier_wait && !kinds_.contains(stmt.name))
+                diags_.error(stmt.name_pos, text("say how many tasks '{0}' holds up: barrier {0} 3, directly in the process",
+                                                 "请写明 “{0}” 等待几个任务：在进程里写 barrier {0} 3", {stmt.name}));
+            // An undeclared name may be both a mutex and a semaphore: they are different words.
+            const bool is_loose = *kind == SyncDecl::Kind::semaphore || *kind == SyncDecl::Kind::mutex;
+            const auto known = kinds_.find(stmt.name);
+            if (!is_loose || (known != kinds_.end() && is_declared(stmt.name))) use_as(stmt.name, *kind, stmt.name_pos);
+            if (stmt.kind == Kind::cond_wait && is_declared(stmt.other)) use_as(stmt.other, SyncDecl::Kind::mutex, stmt.other_pos);
+        });
+        walk_process(s_, index, [&](const Stmt& stmt, const Owner&) { fits(stmt); });
+    }
+    bool is_declared(std::string_view name) const {
+        return std::any_of(process_.syncs.begin(), process_.syncs.end(), [&](const SyncDecl& d) { return d.name == name; });
+    }
+    // `unlock` and `signal` serve two kinds each; `lock` of a name that rdlock uses is a mistake.
+    void fits(const Stmt& stmt) {
+        const auto known = kinds_.find(stmt.name);
+        if (known == kinds_.end()) return;
+        const SyncDecl::Kind is = known->second.first;
+        const bool is_locking = stmt.kind == Kind::lock || stmt.kind == Kind::trylock || stmt.kind == Kind::unlock;
+        if (is_locking && is != SyncDecl::Kind::mutex && !(stmt.kind == Kind::unlock && is == SyncDecl::Kind::rwlock) &&
+            is != SyncDecl::Kind::semaphore && !is_declared(stmt.name))
+            use_as(stmt.name, SyncDecl::Kind::mutex, stmt.name_pos);
+        if (stmt.kind == Kind::unlock && is_declared(stmt.name) && is != SyncDecl::Kind::mutex && is != SyncDecl::Kind::rwlock)
+            use_as(stmt.name, SyncDecl::Kind::mutex, stmt.name_pos);
+        if (stmt.kind == Kind::signal && is != SyncDecl::Kind::cond && is != SyncDecl::Kind::semaphore && is_declared(stmt.name))
+            use_as(stmt.name, SyncDecl::Kind::semaphore, stmt.name_pos);
+    }
+
     // --- semaphores, join, wait ---
 
     struct Use {
@@ -232,11 +359,11 @@ class FlowChecker {
     void collect() {
         const auto index = static_cast<std::size_t>(&process_ - s_.processes.data());
         walk_process(s_, index, [&](const Stmt& stmt, const Owner& owner) {
-            const bool is_semaphore =
-                (stmt.kind == Kind::wait && !stmt.name.empty()) || stmt.kind == Kind::signal;
+            const bool is_semaphore = (stmt.kind == Kind::wait && !stmt.name.empty()) ||
+                                      (stmt.kind == Kind::signal && !is_cond(stmt.name));
             if (is_semaphore) semaphore_uses_[stmt.name].push_back({&stmt, owner});
-            if (stmt.kind == Kind::lock) lockers_[stmt.name].insert(owner.task);
-            if (stmt.kind == Kind::lock && !owner.is_single)
+            if (is_lock(stmt.kind)) lockers_[stmt.name].insert(owner.task);
+            if (is_lock(stmt.kind) && !owner.is_single)
                 lockers_[stmt.name].insert(~owner.task);
             if (makes_task(stmt.kind)) has_fork_ = true;
             const bool waits =
@@ -262,7 +389,7 @@ class FlowChecker {
             std::set<std::size_t> begun;  // tasks that used it before
             for (const Use& use : uses) {
                 const bool is_first = begun.insert(use.owner.task).second;
-                if (use.stmt->kind != Kind::wait) continue;
+                if (use.stmt->kind != Kind::wait || first_value(name) > 0) continue;
                 if (signaller == nullptr) {
                     nobody_signals(name, use);
                 } else if (is_first && is_only_one && signaller->owner == use.owner &&
@@ -379,6 +506,7 @@ class FlowChecker {
     std::map<std::string_view, std::set<std::size_t>> lockers_;  // tasks, ~task for copies
     std::vector<Use> waits_;
     bool has_fork_ = false;
+    std::map<std::string_view, std::pair<SyncDecl::Kind, SourcePos>> kinds_;  // declared, or known by their use
 };
 
 }  // namespace

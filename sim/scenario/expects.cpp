@@ -198,6 +198,13 @@ constexpr FunctionRow kFunctionRows[] = {
      1,
      2,
      false},
+    {{"deadlocks", "deadlock, no deadlock or deadlocks()",
+      "circles of tasks that wait for each other for ever", "互相永远等待的任务环的个数", "deadlocks() == 0"},
+     Measure::number,
+     Argument::none,
+     0,
+     0,
+     false},
     {{"irqs", "irqs(DEVICE)", "interrupts that a device has made", "设备产生的中断次数",
       "irqs(keyboard) == 3"},
      Measure::number,
@@ -297,6 +304,21 @@ class ExpectReader {
         return parent;
     }
 
+    // `deadlock` and `no deadlock`.
+    std::optional<ExpectExpr> deadlock_sentence() {
+        const SourcePos pos = p_.peek().pos;
+        const bool is_no = p_.take_word("no");
+        p_.take();
+        ExpectExpr call = node(Op::call, pos);
+        call.name = "deadlocks";
+        if (is_moment_next()) {
+            p_.take();
+            call.at = p_.duration();
+            if (!call.at) return {};
+        }
+        return pair(node(is_no ? Op::eq : Op::gt, pos), std::move(call), node(Op::number, pos));
+    }
+
     // `no cr3 change when A -> B` and `cr3 change when A -> B`.
     std::optional<ExpectExpr> switch_sentence() {
         const SourcePos pos = p_.peek().pos;
@@ -366,6 +388,7 @@ class ExpectReader {
     }
 
     std::optional<ExpectExpr> comparison() {
+        if (p_.peek(p_.peek().is_word("no") ? 1 : 0).is_word("deadlock")) return deadlock_sentence();
         if (p_.peek().is_word("no") || p_.peek().is_word("cr3")) return switch_sentence();
         auto left = sum();
         if (!left) return {};

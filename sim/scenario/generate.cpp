@@ -255,6 +255,12 @@ class Writer {
     void process(std::string name) {
         ProcessDecl process;
         process.name = std::move(name);
+        process.syncs = {{.kind = SyncDecl::Kind::mutex, .name = "pim", .pos = {}, .count = 0, .pi = true},
+                         {.kind = SyncDecl::Kind::cond, .name = "c", .pos = {}, .count = 0},
+                         {.kind = SyncDecl::Kind::cond, .name = "d", .pos = {}, .count = 0, .pi = false, .requeue = true},
+                         {.kind = SyncDecl::Kind::barrier, .name = "b", .pos = {}, .count = 1 + dice_.between(0, 2)},
+                         {.kind = SyncDecl::Kind::rwlock, .name = "table", .pos = {}},
+                         {.kind = SyncDecl::Kind::semaphore, .name = "s", .pos = {}, .count = dice_.between(0, 2)}};
         process.copies = dice_.one_in(3) ? dice_.between(2, 4) : 1;
         process.nice = dice_.one_in(2) ? nice() : 0;
         if (dice_.one_in(5)) process.sched = sched_params();
@@ -335,12 +341,13 @@ class Writer {
 
     void add(std::vector<Stmt>& body, const Where& where) {
         if (options_.tasks && dice_.one_in(4)) return life(body, where);
-        constexpr std::array<Kind, 20> kKinds = {
+        constexpr std::array kKinds = {
             Kind::ioctl,
             Kind::run,     Kind::sleep,    Kind::yield,  Kind::read, Kind::write, Kind::fsync,
             Kind::lock,    Kind::wait,     Kind::signal, Kind::join, Kind::fork,  Kind::getpid,
             Kind::setnice, Kind::affinity, Kind::repeat, Kind::run,  Kind::sleep,
-            Kind::sched,   Kind::mmap};
+            Kind::sched,   Kind::mmap,
+            Kind::trylock, Kind::cond_wait, Kind::broadcast, Kind::barrier_wait, Kind::rdlock, Kind::wrlock, Kind::poll};
         const Kind kind = kKinds[dice_.below(kKinds.size())];
         Stmt stmt = statement(kind, "");
         switch (kind) {
@@ -390,6 +397,27 @@ class Writer {
             case Kind::ioctl:
                 if (!has_bottom_halves_) return;
                 stmt.body = kernel_code();
+                break;
+            case Kind::trylock:
+                stmt.name = dice_.pick<std::string>({"m", "n"});
+                stmt.body = {run()};
+                break;
+            case Kind::rdlock:
+            case Kind::wrlock:
+                stmt.name = "table";
+                return critical_section(body, std::move(stmt));
+            case Kind::cond_wait:
+                return conditional_wait(body, where);
+            case Kind::broadcast:
+                stmt.name = dice_.pick<std::string>({"c", "d"});
+                stmt.kind = dice_.one_in(2) ? Kind::broadcast : Kind::signal;
+                break;
+            case Kind::barrier_wait:
+                if (where.is_child || !dice_.one_in(3)) return;
+                stmt.name = "b";
+                break;
+            case Kind::poll:
+                stmt.name = "q";
                 break;
             default:
                 break;
@@ -546,6 +574,18 @@ class Writer {
         body.push_back(std::move(lock));
         body.push_back(run());
         body.push_back(std::move(unlock));
+    }
+
+    // Sometimes with nobody left to signal: then it sleeps on, which is legal.
+    void conditional_wait(std::vector<Stmt>& body, const Where& where) {
+        if (where.is_child) return;
+        const bool second = dice_.one_in(2);
+        Stmt wait = statement(Kind::cond_wait, second ? "d" : "c");
+        wait.other = second ? "n" : "m";
+        body.push_back(statement(Kind::lock, wait.other));
+        const std::string mutex = wait.other;
+        body.push_back(std::move(wait));
+        body.push_back(statement(Kind::unlock, mutex));
     }
 
     void nested(std::vector<Stmt>& body, Stmt stmt, Where where) {

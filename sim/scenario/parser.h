@@ -114,6 +114,7 @@ class Parser {
     bool parse_thread(ProcessDecl& process);
     bool parse_coroutine(ProcessDecl& process);  // coroutines.cpp
     void parse_clients();                        // coroutines.cpp
+    bool parse_sync(ProcessDecl& process, std::string_view word);   // behind `mutex`, `barrier`, …
 
     // --- timed.cpp
     // ----------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ struct VerbRow {
     Word word;
     Kind kind;
     bool in_kernel;  // a kernel thread may do it: it makes no system calls
-    bool (*read)(Parser&, Stmt&, Place);
+    bool (*read)(Parser&, Stmt&, Place);  // null: it declares something
     KernelCall call = KernelCall::count;  // of a kernel_call
 };
 
@@ -59,6 +59,42 @@ bool read_lock_name(Parser& p, Stmt& stmt, Place) {
 
 bool read_semaphore_name(Parser& p, Stmt& stmt, Place) {
     return read_name(p, stmt, text("the name of a semaphore", "信号量的名字"));
+}
+
+bool read_cond_wait(Parser& p, Stmt& stmt, Place) {
+    p.take();  // wait
+    if (!read_name(p, stmt, text("the name of a condition variable", "条件变量的名字"))) return false;
+    const auto mutex = p.name(text("the mutex that is given up meanwhile", "等待期间放开的互斥锁"), &stmt.other_pos);
+    if (mutex) stmt.other = *mutex;
+    return mutex.has_value();
+}
+
+bool read_cond_name(Parser& p, Stmt& stmt, Place) {
+    return read_name(p, stmt, text("the name of a condition variable", "条件变量的名字"));
+}
+
+bool read_barrier_wait(Parser& p, Stmt& stmt, Place) {
+    p.take();  // wait
+    return read_name(p, stmt, text("the name of a barrier", "屏障的名字"));
+}
+
+bool read_rwlock_name(Parser& p, Stmt& stmt, Place) {
+    return read_name(p, stmt, text("the name of a read-write lock", "读写锁的名字"));
+}
+
+bool read_trylock(Parser& p, Stmt& stmt, Place place) {
+    if (!read_name(p, stmt, text("the name of a lock", "锁的名字"))) return false;
+    return p.parse_block(stmt.body, place, nullptr,
+                         text("what to do with the lock: '{' and statements", "拿到锁后做什么：“{” 和语句"));
+}
+
+bool read_pipe_name(Parser& p, Stmt& stmt, Place) {
+    return read_name(p, stmt, text("the name of a pipe", "管道名"));
+}
+
+bool read_close(Parser& p, Stmt& stmt, Place) {
+    stmt.count = p.take_word("read") ? 1 : p.take_word("write") ? 2 : 3;
+    return read_name(p, stmt, text("the name of a pipe", "管道名"));
 }
 
 bool read_optional_name(Parser& p, Stmt& stmt, Place) {
@@ -254,6 +290,68 @@ constexpr VerbRow kVerbRows[] = {
      Kind::signal,
      false,
      read_semaphore_name},
+    {{"mutex", "mutex NAME [pi]",
+      "declare a mutex; with pi its owner inherits the priority of who waits for it",
+      "声明互斥锁；写 pi 时持有者继承等待者的优先级", "mutex m pi"},
+     Kind::lock,
+     false,
+     nullptr},
+    {{"trylock", "trylock NAME { STATEMENTS }",
+      "if the mutex is free: take it, do this, give it back; otherwise go on at once",
+      "互斥锁空闲时：获取、执行、释放；否则立即继续", "trylock m { run 1ms }"},
+     Kind::trylock,
+     false,
+     read_trylock},
+    {{"semaphore", "semaphore NAME [COUNT]", "declare a semaphore and its first value (default 0)",
+      "声明信号量及其初值（默认 0）", "semaphore slots 4"},
+     Kind::signal,
+     false,
+     nullptr},
+    {{"cond", "cond wait NAME MUTEX or cond NAME [requeue]",
+      "give up the mutex and sleep until a signal, then take it again; or declare a condition "
+      "variable (requeue: broadcast moves waiters to the mutex)",
+      "放开互斥锁并睡到被通知，再重新获取；或声明条件变量（requeue：广播把等待者移到互斥锁）",
+      "cond ready"},
+     Kind::cond_wait,
+     false,
+     read_cond_wait},
+    {{"broadcast", "broadcast NAME", "wake all who wait for the condition variable",
+      "唤醒条件变量的所有等待者", "broadcast ready"},
+     Kind::broadcast,
+     false,
+     read_cond_name},
+    {{"barrier", "barrier wait NAME or barrier NAME COUNT",
+      "wait until COUNT tasks have come to the barrier; or declare it",
+      "等到有 COUNT 个任务到达屏障；或声明屏障", "barrier b 3"},
+     Kind::barrier_wait,
+     false,
+     read_barrier_wait},
+    {{"rwlock", "rwlock NAME", "declare a read-write lock", "声明读写锁", "rwlock table"},
+     Kind::rdlock,
+     false,
+     nullptr},
+    {{"rdlock", "rdlock NAME", "take a read-write lock for reading, together with other readers",
+      "以读方式获取读写锁，可与其他读者同时持有", "rdlock table"},
+     Kind::rdlock,
+     false,
+     read_rwlock_name},
+    {{"wrlock", "wrlock NAME", "take a read-write lock for writing, alone", "以写方式独占读写锁",
+      "wrlock table"},
+     Kind::wrlock,
+     false,
+     read_rwlock_name},
+    {{"poll", "poll PIPE",
+      "sleep until the pipe has bytes, together with all others in poll; takes none",
+      "睡到管道里有字节为止，与其他 poll 者一起被唤醒；不取走字节", "poll p"},
+     Kind::poll,
+     false,
+     read_pipe_name},
+    {{"close", "close [read|write] PIPE",
+      "give up this process's ends of a pipe; when nobody can write any more, readers find its end",
+      "放弃本进程的管道端；再没有人能写时，读者读到文件结束", "close write p"},
+     Kind::close,
+     false,
+     read_close},
     {{"join", "join [THREAD]",
       "wait until that thread has exited; without a name: all threads of the process",
       "等待该线程退出；不写名字：等待本进程的所有线程", "join"},
@@ -611,6 +709,8 @@ std::string_view verb_for(std::string_view word) {
         {"sigprocmask", "mask"}, {"raise", "kill"},    {"execvp", "exec"},  {"popen", "fork"},
         {"quit", "exit"},    {"sched_yield", "yield"}, {"P", "wait"},       {"V", "signal"},
         {"renice", "nice"}, {"malloc", "mmap"}, {"free", "munmap"}, {"sbrk", "brk"},  {"taskset", "affinity"},  {"io", "read"},
+        {"notify", "signal"}, {"notify_all", "broadcast"}, {"rlock", "rdlock"}, {"wlock", "wrlock"}, {"sem", "semaphore"},
+        {"condition", "cond"}, {"try_lock", "trylock"},
     };
     for (const auto& pair : kPairs) {
         if (pair[0] == word) return pair[1];
@@ -695,6 +795,12 @@ bool may_stand_here(Parser& p, const VerbRow& row, const Token& token, Place pla
         return false;
     }
     return true;
+}
+
+// `cond wait c m` does something, `cond c` declares it.
+bool is_declaration(const VerbRow& row, const Token& next) {
+    const bool is_both = row.kind == Kind::cond_wait || row.kind == Kind::barrier_wait;
+    return row.read == nullptr || (is_both && !next.is_word("wait"));
 }
 
 bool is_top_only(const Token& token) {
@@ -813,6 +919,16 @@ void Parser::parse_statement(std::vector<Stmt>& body, Place place, ProcessDecl* 
     if (row == nullptr) return skip_item();
     const bool stmt_is_misplaced = !may_stand_here(*this, *row, token, place);
     if (!stmt_is_misplaced) misplaced(token, row->kind, row->in_kernel, place);
+    if (is_declaration(*row, peek())) {
+        ProcessDecl nowhere;
+        const bool is_here = place == Place::process && process != nullptr;
+        if (!is_here && place != Place::kernel_thread) {
+            error(token.pos, text("'{0}' belongs to the whole process; declare it directly in the process",
+                                  "“{0}” 属于整个进程；请直接声明在进程里", {row->word.name}));
+        }
+        if (!parse_sync(is_here ? *process : nowhere, row->word.name) && !is_unwinding_) skip_item();
+        return;
+    }
     if (place == Place::coroutine && !fits_coroutine(row->kind)) {
         error(token.pos, text("a coroutine cannot '{0}'; it can run, yield, wait, signal, accept, read, write, repeat",
                               "协程不能 “{0}”；它可以 run、yield、wait、signal、accept、read、write、repeat",

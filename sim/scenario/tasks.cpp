@@ -274,6 +274,34 @@ void Parser::parse_kthread() {
     parse_body(process, Place::kernel_thread);
 }
 
+bool Parser::parse_sync(ProcessDecl& process, std::string_view word) {
+    constexpr std::pair<std::string_view, SyncDecl::Kind> kKinds[] = {{"mutex", SyncDecl::Kind::mutex},
+                                                                      {"cond", SyncDecl::Kind::cond},
+                                                                      {"barrier", SyncDecl::Kind::barrier},
+                                                                      {"rwlock", SyncDecl::Kind::rwlock},
+                                                                      {"semaphore", SyncDecl::Kind::semaphore}};
+    SyncDecl decl;
+    for (const auto& [name, kind] : kKinds)
+        if (name == word) decl.kind = kind;
+    const auto given = name(text("a name for it", "它的名字"), &decl.pos);
+    if (!given) return false;
+    decl.name = *given;
+    if (decl.kind == SyncDecl::Kind::mutex) decl.pi = take_word("pi");
+    if (decl.kind == SyncDecl::Kind::cond) decl.requeue = take_word("requeue");
+    const bool is_barrier = decl.kind == SyncDecl::Kind::barrier;
+    if (is_barrier || (decl.kind == SyncDecl::Kind::semaphore && is_number_next())) {
+        const auto count = integer({.first = is_barrier ? 1 : 0,
+                                    .last = limits::tasks,
+                                    .what = is_barrier ? text("how many tasks the barrier holds up", "屏障等待的任务数")
+                                                       : text("the semaphore's first value", "信号量的初值"),
+                                    .limit = text("tasks of one scenario", "一个场景的任务数")});
+        if (!count) return false;
+        decl.count = *count;
+    }
+    process.syncs.push_back(std::move(decl));
+    return true;
+}
+
 bool Parser::parse_thread(ProcessDecl& process) {
     ThreadDecl thread;
     const auto given = name(text("the name of the thread", "线程名"), &thread.pos);

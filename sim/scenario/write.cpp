@@ -88,6 +88,22 @@ std::string write_stmt(const Stmt& stmt) {
             return stmt.name.empty() ? "wait" : "wait " + stmt.name;
         case Kind::signal:
             return "signal " + stmt.name;
+        case Kind::trylock:
+            return "trylock " + stmt.name + write_body(stmt.body);
+        case Kind::cond_wait:
+            return "cond wait " + stmt.name + " " + stmt.other;
+        case Kind::broadcast:
+            return "broadcast " + stmt.name;
+        case Kind::barrier_wait:
+            return "barrier wait " + stmt.name;
+        case Kind::rdlock:
+            return "rdlock " + stmt.name;
+        case Kind::wrlock:
+            return "wrlock " + stmt.name;
+        case Kind::poll:
+            return "poll " + stmt.name;
+        case Kind::close:
+            return std::string(stmt.count == 1 ? "close read " : stmt.count == 2 ? "close write " : "close ") + stmt.name;
         case Kind::join:
             return stmt.name.empty() ? "join" : "join " + stmt.name;
         case Kind::fork:
@@ -207,6 +223,22 @@ std::string write_body(const std::vector<Stmt>& body) {
     return out + " }";
 }
 
+std::string write_sync(const SyncDecl& decl) {
+    switch (decl.kind) {
+        case SyncDecl::Kind::mutex:
+            return "mutex " + decl.name + (decl.pi ? " pi" : "");
+        case SyncDecl::Kind::cond:
+            return "cond " + decl.name + (decl.requeue ? " requeue" : "");
+        case SyncDecl::Kind::barrier:
+            return "barrier " + decl.name + " " + std::to_string(decl.count);
+        case SyncDecl::Kind::rwlock:
+            return "rwlock " + decl.name;
+        case SyncDecl::Kind::semaphore:
+            return "semaphore " + decl.name + (decl.count == 0 ? "" : " " + std::to_string(decl.count));
+    }
+    return {};
+}
+
 std::string write_thread(const ThreadDecl& thread) {
     std::string out = "thread " + thread.name;
     if (thread.copies != 1) out += " x" + std::to_string(thread.copies);
@@ -280,6 +312,7 @@ std::string write_process(const Scenario& scenario, const ProcessDecl& process) 
     if (process.group >= 0) out += " group " + scenario.groups[static_cast<std::size_t>(process.group)].name;
     if (process.session != 1) out += " session " + std::to_string(process.session);
     out += " {";
+    for (const SyncDecl& decl : process.syncs) out += " " + write_sync(decl);
     for (const ThreadDecl& thread : process.threads) out += " " + write_thread(thread);
     for (const CoroutineDecl& c : process.coroutines) out += " " + write_coroutine(c);
     for (const Stmt& stmt : process.body) out += " " + write_stmt(stmt);

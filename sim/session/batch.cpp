@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/kernel/inspect.h"
+#include "sim/session/deadlock.h"
 #include "sim/session/load.h"
 
 namespace sy {
@@ -58,6 +59,15 @@ Text end_text(const Kernel& kernel, End end) {
         case End::nothing_left:
             return text("nothing is left to happen after {0}; these tasks wait for ever: {1}",
                         "{0} 之后再无事发生；这些任务将永远等待：{1}", {at, sleepers(kernel)});
+        case End::deadlock: {
+            const std::vector<Text> circles = explain_deadlocks(kernel, wait_graph(kernel));
+            Text out = text("deadlock: nothing is left to happen after {0}", "死锁：{0} 之后再无事发生", {at});
+            for (std::size_t i = 0; i < circles.size() && i < kMostNamed; ++i) {
+                out.en += (i == 0 ? ": " : ". Also: ") + circles[i].en;
+                out.zh += (i == 0 ? "：" : "。另外：") + circles[i].zh;
+            }
+            return out;
+        }
         case End::time_limit:
             return text("the time limit of the run, {0}, is reached", "到达运行的时间上限 {0}",
                         {show_time(kernel.image().end_at)});
@@ -85,6 +95,8 @@ const char* end_name(End end) {
             return "all_exited";
         case End::nothing_left:
             return "nothing_left";
+        case End::deadlock:
+            return "deadlock";
         case End::time_limit:
             return "time_limit";
         case End::step_limit:

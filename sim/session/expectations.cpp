@@ -2,6 +2,7 @@
 // together: times on the CPU and counts are added up, first moments are the earliest, last moments
 // and turnaround the latest and the longest.
 #include "sim/session/expectations.h"
+#include "sim/session/deadlock.h"
 
 #include <algorithm>
 #include <map>
@@ -373,6 +374,8 @@ class Measurer {
         });
     }
 
+    Found deadlocks(const ExpectExpr&) const { return count(deadlock_count(kernel_, log_, until_)); }
+
     Found irqs(const ExpectExpr& e) const {
         const auto& devices = scenario_.devices;
         const auto device = std::find_if(devices.begin(), devices.end(),
@@ -487,6 +490,7 @@ std::span<const Measurer::Row> Measurer::rows() {
         {"tlb_misses", &Measurer::tlb_misses},
         {"tlb_flushes", &Measurer::tlb_flushes},
         {"count", &Measurer::records},
+        {"deadlocks", &Measurer::deadlocks},
         {"irqs", &Measurer::irqs},
         {"coroutines", &Measurer::coroutines},
         {"co_switches", &Measurer::co_switches},

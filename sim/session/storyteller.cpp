@@ -67,10 +67,6 @@ std::string listing(const KernelText& text, std::uint32_t step) {
     return "";
 }
 
-struct Says {
-    Sentence what, why;
-};
-
 Says kernel_says(const Kernel& after, const StepReport& r) {
     const KernelText& text = kernel_text();
     const StepDef& d = text.def(r.step);
@@ -242,8 +238,8 @@ Says user_says(const Kernel& k, const StepReport& r) {
         case Kind::recurse_up:
             return {{"All calls return: RSP is where it was.", "所有调用返回：RSP 回到原处。"},
                     {"The pages stay; the next calls will find them.", "页留着；下次调用会再用到它们。"}};
+        default: return sync_says(op.kind, variable());
     }
-    return {};
 }
 
 Says outside_says(const Kernel& k, const StepReport& r) {

@@ -24,6 +24,13 @@ class Teller {
     std::vector<CpuNow> cpus_;
 };
 
+// What a step does, and why.
+struct Says {
+    Sentence what, why;
+};
+// Of user-mode operations on locks, condition variables and barriers (sync_says.cpp); `v` is the variable's name.
+Says sync_says(UserOp::Kind kind, const std::string& v);
+
 // The episode of `cpu` that begins with the next step of it in `start`.
 Episode tell_episode(Kernel start, CpuId cpu);
 

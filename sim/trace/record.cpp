@@ -15,7 +15,8 @@ std::string_view record_name(RecordKind kind) {
         "sched_kthread_stop_ret",
         "sched_process_exec", "sched_process_wait",
         "tasklet_entry",      "tasklet_exit",       "napi_poll",        "irq_warn",
-        "tlb_flush",          "page_fault_user",    "mark_victim"};
+        "tlb_flush",          "page_fault_user",    "mark_victim",
+        "deadlock",           "sched_pi_setprio"};
     static_assert(std::size(names) == kRecordKinds);
     return names[static_cast<std::size_t>(kind)];
 }

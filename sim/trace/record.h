@@ -54,6 +54,8 @@ enum class RecordKind : std::uint8_t {
     tlb_flush,           // CR3 was written: a: reason 0 (task switch); b: 1 old entries flushed, 0 kept (PCID)
     page_fault_user,     // a,b: address (low, high); c: RIP (low); d: error code
     mark_victim,         // a: TaskId: chosen by the OOM killer; b: its total-vm, c: rss, both in pages
+    deadlock,            // a: the task that closed the circle; b: tasks in it; c,d: the word it waits on (no tracepoint)
+    sched_pi_setprio,    // a: TaskId; c: old prio, d: new prio
     count,
 };
 constexpr int kRecordKinds = static_cast<int>(RecordKind::count);
