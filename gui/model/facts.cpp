@@ -194,7 +194,7 @@ constexpr std::array kPerCpuFields = {
     "current_task", "top_of_stack", "preempt_count",      "tss.sp2",   "stack canary",
     "rq->curr",     "rq->prev_mm",  "loaded_mm",          "is_lazy",   "softirq pending",
     "IRQ stack",    "APIC timer",   "pending interrupts", "run queue", "device",
-    "pipe",
+    "pipe",         "tasklet",      "irq_desc",
 };
 
 }  // namespace

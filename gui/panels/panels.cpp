@@ -15,6 +15,7 @@ constexpr std::array table = {
     Panel{"kernel_stack", Str::panel_kernel_stack, Dock::inspector, draw_kernel_stack,
           dump_kernel_stack},
     Panel{"memory", Str::panel_memory, Dock::inspector, draw_memory, dump_memory},
+    Panel{"interrupts", Str::panel_interrupts, Dock::inspector, draw_interrupts, dump_interrupts},
     Panel{"plots", Str::panel_plots, Dock::inspector, draw_plots, dump_plots},
     Panel{"compare", Str::panel_compare, Dock::inspector, draw_compare, dump_compare},
     Panel{"timeline", Str::panel_timeline, Dock::timeline, draw_timeline, dump_timeline},

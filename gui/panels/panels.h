@@ -42,6 +42,9 @@ void dump_run_queue(const View& view, nlohmann::json& out);
 // registers.cpp
 void draw_registers(View& view);
 void dump_registers(const View& view, nlohmann::json& out);
+// interrupts.cpp
+void draw_interrupts(View& view);
+void dump_interrupts(const View& view, nlohmann::json& out);
 // plots.cpp
 void draw_plots(View& view);
 void dump_plots(const View& view, nlohmann::json& out);

@@ -154,9 +154,10 @@ std::vector<std::pair<std::string, ImU32>> pending_chips(const Kernel& k, CpuId 
     std::vector<std::pair<std::string, ImU32>> chips;
     if (cpu.irr_timer || cpu.lapic_deadline <= cpu.clock)
         chips.emplace_back("▲ " + std::string(tr(Str::pending_timer)), t.irq);
-    for (std::size_t d = 0; d < k.devices.size(); ++d)
-        if ((cpu.irr_devices >> d & 1) != 0)
-            chips.emplace_back("▲ " + k.image().scenario.devices[d].name, t.irq);
+    for (std::size_t line = 0; line < k.irqs.size(); ++line)
+        if ((cpu.irr_devices >> line & 1) != 0)
+            for (const std::uint32_t d : k.image().irq_lines[line].devices)
+                chips.emplace_back("▲ " + k.image().scenario.devices[d].name, t.irq);
     if (cpu.irr_resched) chips.emplace_back("▲ reschedule", t.irq);
     if (cpu.irr_call) chips.emplace_back("▲ call", t.irq);
     for (int vec = 0; vec < kSoftirqs; ++vec)

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "sim/cli/commands.h"
+#include "sim/report/interrupts.h"
 #include "sim/session/load.h"
 #include "sim/session/session.h"
 
@@ -68,11 +69,19 @@ class Explainer {
         return out.finish(kFine);
     }
 
+    // The episode at the cursor, and the CPU's interrupts at that very moment.
+    std::string here() {
+        const Episode e = session_.episode_at(session_.position());
+        const std::string moment = interrupts_text(session_.now(), e.cpu, o_.common.language());
+        if (is_json()) return one(e) + "\n";
+        const std::string head = text("CPU {0} at this moment", "此刻的 CPU {0}", {std::to_string(e.cpu)})
+                                     .in(o_.common.language());
+        return one(e) + (o_.depth == "line" ? "" : "\n\n" + head + "\n" + moment);
+    }
+
     int at(Nanos time) {
         session_.seek_time(time);
-        return finish(o_.common,
-                      one(session_.episode_at(session_.position())) + (is_json() ? "\n" : ""),
-                      kFine);
+        return finish(o_.common, here(), kFine);
     }
 
     int at_breakpoint() {
@@ -91,9 +100,7 @@ class Explainer {
                 {.kind = Breakpoint::Kind::record, .task = {}, .record = *kind});
         }
         if (session_.run_to_breakpoint())
-            return finish(o_.common,
-                          one(session_.episode_at(session_.position())) + (is_json() ? "\n" : ""),
-                          kFine);
+            return finish(o_.common, here(), kFine);
         complain(text("the run ends before that happens", "运行结束前没有发生"),
                  o_.common.language());
         return kWrongInput;

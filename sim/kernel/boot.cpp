@@ -41,6 +41,9 @@ class Booter {
             body.name = w.name;
             if (!kernel_program_fits(body, image->programs.back())) return false;
         }
+        image->tasklet_programs = static_cast<std::uint32_t>(image->programs.size());
+        for (const TaskletDecl& t : scenario_.tasklets) image->programs.push_back(compile_tasklet(scenario_, t));
+        make_irq_lines(*image);
         image->tick = kSecond / scenario_.machine.hz;
         image->preempt = scenario_.machine.preempt;
         image->pcid = scenario_.machine.pcid;
@@ -127,6 +130,47 @@ class Booter {
         for (std::size_t i = 0; i < k.image().programs.size() + scenario_.devices.size(); ++i) k.memory.files.push_back();
     }
 
+    // Devices without a line get the next free one; those that share one have one vector.
+    static void make_irq_lines(Image& image) {
+        std::vector<DeviceDecl>& devices = image.scenario.devices;
+        const auto taken = [&](std::int32_t irq) {
+            return std::any_of(devices.begin(), devices.end(), [&](const DeviceDecl& d) { return d.irq == irq; });
+        };
+        for (DeviceDecl& d : devices)
+            for (std::int32_t irq = 16; d.irq < 0; ++irq)
+                if (!taken(irq)) d.irq = irq;
+        for (std::uint32_t i = 0; i < devices.size(); ++i) {
+            const auto same = [&](const IrqLine& line) { return line.irq == devices[i].irq; };
+            auto line = std::find_if(image.irq_lines.begin(), image.irq_lines.end(), same);
+            if (line == image.irq_lines.end()) {
+                image.irq_lines.push_back({devices[i].irq, {}, false, false});
+                line = image.irq_lines.end() - 1;
+            }
+            line->devices.push_back(i);
+            line->level |= devices[i].level || devices[i].threaded.has_value();
+            line->oneshot |= devices[i].threaded.has_value();
+            image.line_of.push_back(static_cast<std::uint32_t>(line - image.irq_lines.begin()));
+            std::uint16_t tasklet = kNoTasklet;
+            for (std::uint16_t t = 0; t < image.scenario.tasklets.size(); ++t)
+                if (image.scenario.tasklets[t].name == devices[i].tasklet) tasklet = t;
+            image.tasklet_of.push_back(tasklet);
+        }
+    }
+
+    void make_irqs() {
+        const Image& image = k.image();
+        k.irqs.resize(image.irq_lines.size());
+        k.tasklets.resize(image.scenario.tasklets.size());
+        k.irq_rng = Random(scenario_.machine.seed * 17 + 5);
+        Ctx cx{k, k.cpus[0], nullptr, nullptr, kernel_text(), true};
+        for (std::uint32_t i = 0; i < k.irqs.size(); ++i) {
+            const DeviceDecl& d = image.scenario.devices[image.irq_lines[i].devices.front()];
+            std::uint64_t mask = d.smp_affinity;
+            if (mask == 0) mask = std::uint64_t{1} << d.cpu.value_or(0);
+            k.set_irq_affinity(cx, i, mask);
+        }
+    }
+
     void make_cpus() {
         k.mms.push_back();   // init_mm
         Mm& init_mm = k.mms.mut(0);
@@ -155,6 +199,7 @@ class Booter {
             k.connections.reserve(k.connections.size() + static_cast<std::size_t>(c.copies));
             for (std::int64_t i = 0; i < c.copies; ++i) k.connections.push_back();
         }
+        make_irqs();
     }
 
     void make_idle(Cpu& cpu) {
@@ -258,6 +303,8 @@ class Booter {
         }
         make_unbound_workers(cx, fresh);
         make_rescuers(cx, fresh);
+        for (std::uint32_t i = 0; i < k.devices.size(); ++i)
+            if (k.image().scenario.devices[i].threaded) fresh.push_back(make_irq_thread(cx, i));
         for (TaskId id : fresh) wake_up_new_task(cx, kNoTask, id);
         for (Cpu& cpu : k.cpus) k.refresh(cpu);
     }
@@ -297,10 +344,24 @@ class Booter {
         }
     }
 
+    // irq/N-name, where the line's interrupts go.
+    TaskId make_irq_thread(Ctx& cx, std::uint32_t device) {
+        const DeviceDecl& decl = k.image().scenario.devices[device];
+        const CpuId cpu = k.irqs[k.image().line_of[device]].cpu;
+        const TaskId id = kernel_thread(cx, "irq/" + std::to_string(decl.irq) + "-" + decl.name, routines::kthread, cpu,
+                                        0, 0);
+        add_kthread(k, id, ThreadFn::irq);
+        k.devices[device].thread = id;
+        return id;
+    }
+
     void settle() {
         while (k.step(nullptr, nullptr)) {
         }
         SY_ASSERT(k.end_ == End::nothing_left, "the kernel threads did not fall asleep at boot");
+        Ctx cx{k, k.cpus[0], nullptr, nullptr, kernel_text(), true};
+        for (const Device& d : k.devices)
+            if (d.thread != kNoTask) k.set_scheduler(cx, d.thread, Policy::fifo, 50);   // linux.md 7.6
         k.end_ = End::running;
         k.active_ = kNoCpu;
         k.steps_ = k.switches_ = k.records_ = 0;
@@ -312,6 +373,8 @@ class Booter {
             cpu.nr_switches = cpu.cr3_writes = cpu.tlb_flushes = cpu.lazy_switches = 0;
             cpu.irq_timer = cpu.irq_resched = cpu.irq_call = 0;
             cpu.yld_count = cpu.sched_count = cpu.sched_goidle = cpu.ttwu_count = cpu.ttwu_local = cpu.pcount = 0;
+            cpu.bh.raises = cpu.bh.merged = {};
+            cpu.softirqs = {};
             cpu.timers.clear();
             cpu.lapic_deadline = kNever;
             cpu.episode_step = 0;   // steps are counted from here

@@ -157,6 +157,7 @@ struct Ctx {
     // TIF_NEED_RESCHED for what runs on `c`, and an interrupt if that CPU must be told.
     void resched_curr(CpuId c);
     void send_ipi(CpuId c, std::uint8_t vector);
+    void announce(CpuId c);   // a message to its local APIC is under way
     // Put a task that is neither queued nor running into the queue of `c` and mark it runnable.
     void activate(TaskId id, CpuId c, Enqueue why);
     void check_preempt(CpuId c, TaskId wakee);
@@ -176,6 +177,17 @@ struct Ctx {
     void sync_class_timers(CpuId c);
     void restart_tick(CpuId c);
     void raise_softirq(Softirq s);
+    // The same, and its action has so many pieces of work of that source to do (irq.h).
+    void raise_work(Softirq s, bool of_device, std::uint64_t source, std::uint32_t count);
+    bool schedule_tasklet(std::uint16_t index);   // false: it was scheduled already
+    void hardirq_enter();
+    void hardirq_exit();
+    // preempt_enable: the count is 0, but this is no place to be preempted, or nobody asked for it.
+    bool may_not_preempt_here() const {
+        return k.image().preempt != MachineDecl::Preempt::full || cpu.preempt_count != 0 || !cpu.regs.interrupts_on() ||
+               (cur().tif & tif::need_resched) == 0 || current() == cpu.idle ||
+               cur().exit_state != 0;   // exit_notify holds tasklist_lock; do_exit disables preemption behind it
+    }
     // A signal for a task: pending bit, TIF_SIGPENDING, wake from an interruptible sleep.
     void send_signal(TaskId id, int signal, bool group);
     const SignalStruct& peek_signal(TaskId id) const { return k.shared.signal[peek(id).signal]; }

@@ -194,6 +194,8 @@ const Routine* driver_method(Ctx& cx) {
             return &routines::flush_workqueue;
         case DriverCall::cancel:
             return &routines::cancel_work_sync;
+        case DriverCall::code:
+            return &routines::ioctl_code;
         case DriverCall::start:
             return &routines::kthread_run;
         case DriverCall::use_mm:

@@ -225,7 +225,6 @@ constexpr StepDef sock_write_iter_steps[] = {
 
 // --- NET_RX: rbx = the device ---
 
-constexpr int kNapiWeight = 64;   // NAPI_POLL_WEIGHT, packets of one poll (include/linux/netdevice.h)
 
 bool ring_is_empty(Ctx& cx) { return ring_packets(cx.k, cx.reg(Reg::rbx)) == 0 || cx.reg(Reg::r12) == 0; }
 void poll_ring_begin(Ctx& cx) {

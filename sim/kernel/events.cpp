@@ -41,17 +41,15 @@ Nanos next_device_event(Device& d, const DeviceDecl& decl, Nanos now) {
 struct Events {
     Kernel& k;
 
-    CpuId device_cpu(std::uint32_t index) const {
-        const DeviceDecl& decl = k.image().scenario.devices[index];
-        return decl.cpu.value_or(0);
-    }
+    CpuId device_cpu(std::uint32_t index) const { return k.irqs[k.image().line_of[index]].cpu; }
     // The CPU at which an event is felt.
     CpuId cpu_of(const Event& e) const {
         if (e.kind == Event::Kind::device || e.kind == Event::Kind::completion) return device_cpu(e.index);
         if (e.kind == Event::Kind::packet) return device_cpu(device_named(k.image().scenario.clients[e.index].device));
         if (e.kind == Event::Kind::action) {
             const TimedAction& a = k.image().scenario.timeline[e.index];
-            if (a.kind == TimedAction::Kind::irq) return device_cpu(device_named(a.target));
+            if (a.kind == TimedAction::Kind::irq || a.kind == TimedAction::Kind::smp_affinity)
+                return device_cpu(device_named(a.target));
             const std::vector<TaskId> targets = find_tasks(k, a.target);
             if (!targets.empty()) return k.tasks[targets.front()].cpu;
         }
@@ -65,9 +63,7 @@ struct Events {
     }
 
     void interrupt(Ctx& cx, std::uint32_t device) {
-        Cpu& cpu = cx.cpu;
-        cx.move(at::none, at::per_cpu(cpu.id, PerCpuField::pending_irqs), 1, 0);
-        cpu.irr_devices |= std::uint64_t{1} << device;
+        k.raise_device(cx, device);
     }
 
     void arrival(Ctx& cx, const Event& e) {
@@ -171,6 +167,10 @@ struct Events {
     void action(Ctx& cx, const TimedAction& a) {
         if (a.kind == TimedAction::Kind::irq) {
             interrupt(cx, device_named(a.target));
+            return;
+        }
+        if (a.kind == TimedAction::Kind::smp_affinity) {
+            k.set_irq_affinity(cx, k.image().line_of[device_named(a.target)], a.cpus);
             return;
         }
         if (a.kind == TimedAction::Kind::caption) return;

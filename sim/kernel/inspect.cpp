@@ -3,9 +3,11 @@
 #include "sim/kernel/inspect.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <type_traits>
 
+#include "sim/base/limits.h"
 #include "sim/kernel/context.h"
 #include "sim/kernel/engine.h"
 #include "sim/kernel/family.h"
@@ -110,6 +112,7 @@ class Walker {
                 continue;
             }
             sp += 8 * saved.size();
+            if (is_irq_stack_top(sp)) sp = k_.stacks.read(sp);   // do_softirq came here from the task's stack
             if (!k_.stacks.valid(sp)) return;
             const std::uint64_t back = k_.stacks.read(sp);
             if (!text_.contains(back)) return;
@@ -119,6 +122,10 @@ class Walker {
     }
 
   private:
+    bool is_irq_stack_top(std::uint64_t sp) const {
+        return layout::is_stack(sp) && layout::stack_slot_of(sp) == k_.cpus[t_.cpu].irq_stack &&
+               sp == layout::stack_top(layout::stack_slot_of(sp)) - 8;
+    }
     // thread.sp points at six saved registers: where __switch_to_asm starts to pop them.
     std::uint32_t first_pop() const {
         std::uint32_t s = text_.entry(routines::switch_to_asm);
@@ -236,6 +243,32 @@ void mix_task(Fingerprint& p, const Task& t) {
 
 }  // namespace
 
+namespace {
+
+void mix_bottom_halves(Fingerprint& p, const BottomHalves& bh) {
+    for (const RaisedWork& w : bh.raised) {
+        p.mix(std::uint64_t{w.vec} << 33 | std::uint64_t{w.of_device} << 32 | w.count);
+        p.mix(w.source);
+    }
+    for (const auto* list : {&bh.tasklet_vec, &bh.tasklet_hi_vec, &bh.tasklets_taken}) {
+        p.mix(list->size());
+        for (std::uint16_t t : *list) p.mix(t);
+    }
+    for (const auto* list : {&bh.poll_list, &bh.polling, &bh.repoll}) {
+        p.mix(list->size());
+        for (std::uint8_t d : *list) p.mix(d);
+    }
+    p.mix(bh.tasklet_running);
+    p.mix(bh.time_squeeze);
+    p.mix(bh.to_ksoftirqd);
+    for (std::size_t i = 0; i < bh.raises.size(); ++i) {
+        p.mix(bh.raises[i]);
+        p.mix(bh.merged[i]);
+    }
+}
+
+}  // namespace
+
 std::uint64_t Kernel::fingerprint() const {
     Fingerprint p;
     for (TaskId id = 0; id < tasks.size(); ++id) mix_task(p, tasks[id]);
@@ -282,6 +315,9 @@ std::uint64_t Kernel::fingerprint() const {
         for (const TlbEntry& e : c.tlb.entries.entries()) p.mix(e.tag ^ e.word << 7);
         p.mix(c.tlb.hits);
         p.mix(c.tlb.misses);
+        p.mix(c.ipi_devices ^ std::uint64_t{c.in_service} << 48);
+        mix_bottom_halves(p, c.bh);
+        p.mix(static_cast<std::uint64_t>(c.softirq_ns));
         p.mix(static_cast<std::uint64_t>(c.idle_ns));
         for (const HrTimer& t : c.timers) {
             p.mix(static_cast<std::uint64_t>(t.expires));
@@ -294,6 +330,9 @@ std::uint64_t Kernel::fingerprint() const {
         p.mix(d.interrupts_seen);
         p.mix(d.available);
         p.mix(d.rng.state());
+        p.mix(std::uint64_t{d.fifo} << 2 | std::uint64_t{d.napi_scheduled} << 1 | std::uint64_t{d.thread_wanted});
+        p.mix(d.dropped);
+        p.mix(d.received);
     }
     for (const CoroutineEnv& env : coroutine_envs) {
         p.mix((std::uint64_t{env.running} << 32) | env.ready.head);
@@ -313,6 +352,21 @@ std::uint64_t Kernel::fingerprint() const {
         p.mix((std::uint64_t{c.next} << 32) | (std::uint64_t{c.unread} << 8) |
               (std::uint64_t{c.accepted} << 2) | (std::uint64_t{c.watched} << 1) | std::uint64_t{c.listed});
     }
+    for (const IrqDesc& d : irqs) {
+        p.mix(d.affinity);
+        p.mix(std::uint64_t{d.cpu} << 40 | std::uint64_t{d.depth} << 3 | std::uint64_t{d.in_progress} << 2 |
+              std::uint64_t{d.pending} << 1 | std::uint64_t{d.masked});
+        p.mix(d.threads_active);
+        for (std::uint64_t n : d.per_cpu) p.mix(n);
+    }
+    for (const Tasklet& t : tasklets) {
+        p.mix(t.runs);
+        p.mix(t.scheduled);
+        p.mix(t.busy);
+        p.mix((static_cast<std::uint64_t>(t.count) << 8) | std::uint64_t{t.cpu} << 2 | std::uint64_t{t.sched} << 1 |
+              std::uint64_t{t.run});
+    }
+    p.mix(irq_rng.state());
     for (const Event& e : events_) {
         p.mix(static_cast<std::uint64_t>(e.at));
         p.mix(e.seq);
@@ -350,6 +404,7 @@ struct Checker {
 
     void run() {
         each_cpu();
+        bottom_halves();
         std::vector<std::int32_t> users(k.mms.size()), borrowers(k.mms.size());
         for (TaskId id = 0; id < k.tasks.size(); ++id) task(id, users, borrowers);
         for (const Cpu& cpu : k.cpus)
@@ -387,6 +442,47 @@ struct Checker {
                 expect(cpu.preempt_count == 0, "preempt_count is not 0 in user mode");
             }
         }
+    }
+
+    // linux.md 7.2 to 7.4.
+    void bottom_halves() {
+        std::array<std::uint8_t, limits::devices> listed{}, running{};
+        for (const Cpu& cpu : k.cpus) {
+            softirqs_of(cpu);
+            for (const auto* list : {&cpu.bh.tasklet_vec, &cpu.bh.tasklet_hi_vec, &cpu.bh.tasklets_taken})
+                for (std::uint16_t t : *list) ++listed[t];
+            if (cpu.bh.tasklet_running != kNoTasklet) ++running[cpu.bh.tasklet_running];
+        }
+        for (std::size_t t = 0; t < k.tasklets.size(); ++t) {
+            expect(running[t] == (k.tasklets[t].run ? 1 : 0), "a tasklet runs on two CPUs, or TASKLET_STATE_RUN lies");
+            expect(listed[t] == (k.tasklets[t].sched ? 1 : 0), "TASKLET_STATE_SCHED is not the tasklet's place on a list");
+            expect(k.tasklets[t].scheduled ==
+                       k.tasklets[t].runs + (k.tasklets[t].sched ? 1 : 0),
+                   "a tasklet did not run once for each time it was scheduled");
+        }
+        for (std::size_t i = 0; i < k.irqs.size(); ++i) {
+            const IrqDesc& d = k.irqs[i];
+            expect(d.threads_active == 0 || d.masked, "a line whose thread still works is not masked (IRQF_ONESHOT)");
+        }
+    }
+    void softirqs_of(const Cpu& cpu) {
+        const std::uint32_t hard = cpu.preempt_count & kHardirqMask, soft = cpu.preempt_count & kSoftirqMask;
+        for (std::size_t vec = 0; vec < cpu.softirqs.size(); ++vec) {
+            const std::uint64_t waiting = cpu.softirq_pending >> vec & 1;
+            // Between take_pending and its action a bit is in RBX of handle_softirqs: at most one for each vector.
+            const std::uint64_t done = cpu.softirqs[vec] + waiting;
+            expect(cpu.bh.raises[vec] == done || (cpu.bh.raises[vec] == done + 1 && (soft & kSoftirqOffset) != 0),
+                   [&] { return std::string("softirq ") + softirq_name(static_cast<int>(vec)) + " was lost or ran without being raised"; });
+        }
+        expect(!cpu.regs.user() || (hard == 0 && soft == 0), "user mode inside an interrupt");
+        if (hard != 0) {
+            bool allowed = false;   // a driver of the scenario that enables interrupts
+            for (const DeviceDecl& d : k.image().scenario.devices) allowed |= d.enables_irqs;
+            expect(allowed || !cpu.regs.interrupts_on(), "a hard interrupt handler runs with interrupts on");
+        }
+        expect(hard != 0 || cpu.in_service == 0 || !cpu.regs.interrupts_on(), "the local APIC waits for an EOI outside of interrupts");
+        expect(cpu.bh.tasklet_running == kNoTasklet || (soft & kSoftirqOffset) != 0, "a tasklet runs outside of softirqs");
+        expect(cpu.curr == cpu.current_task || (soft == 0 && hard == 0), "a switch inside an interrupt");
     }
 
     void task(TaskId id, std::vector<std::int32_t>& users, std::vector<std::int32_t>& borrowers) {

@@ -14,9 +14,18 @@ namespace sy {
 
 namespace {
 
+// Lines that the local APIC would deliver: those of a higher class than the interrupt it still waits an EOI for.
+std::uint64_t deliverable(const Cpu& cpu) {
+    if (cpu.in_service == 0) return cpu.irr_devices;
+    const int top = 31 - __builtin_clz(cpu.in_service);
+    const int first = ((top + 1) << 4) - kFirstDeviceVector;
+    if (first >= 64) return 0;
+    return first <= 0 ? cpu.irr_devices : cpu.irr_devices & ~std::uint64_t{0} << first;
+}
+
 // When an interrupt first wants this CPU's attention.
 Nanos attention(const Cpu& cpu) {
-    if (cpu.irr_timer || cpu.irr_call || cpu.irr_resched || cpu.irr_devices != 0) return 0;
+    if (cpu.irr_timer || cpu.irr_call || cpu.irr_resched || (cpu.irr_devices != 0 && deliverable(cpu) != 0)) return 0;
     return std::min(cpu.lapic_deadline, cpu.ipi_arrival);
 }
 
@@ -50,6 +59,7 @@ std::uint8_t pending_vector(Kernel& k, Cpu& cpu, const KernelText& text, bool id
     if (cpu.ipi_arrival <= cpu.clock) {
         cpu.irr_resched |= cpu.ipi_resched;
         cpu.irr_call |= cpu.ipi_call;
+        cpu.irr_devices |= std::exchange(cpu.ipi_devices, 0);
         cpu.ipi_resched = cpu.ipi_call = false;
         cpu.ipi_arrival = kNever;
     }
@@ -62,8 +72,8 @@ std::uint8_t pending_vector(Kernel& k, Cpu& cpu, const KernelText& text, bool id
                          at_burst(k, cpu, text);
         if (now) return kTimerVector;
     }
-    if (cpu.irr_devices != 0)
-        return static_cast<std::uint8_t>(kFirstDeviceVector + 63 - __builtin_clzll(cpu.irr_devices));
+    if (const std::uint64_t lines = deliverable(cpu); lines != 0)
+        return static_cast<std::uint8_t>(kFirstDeviceVector + 63 - __builtin_clzll(lines));
     return 0;
 }
 
@@ -105,6 +115,7 @@ void take_interrupt(Ctx& cx, std::uint8_t vector) {
         cpu.lapic_deadline = kNever;   // one-shot: hrtimer_interrupt programs the next one
     } else if (vector < kTimerVector) {
         cpu.irr_devices &= ~(std::uint64_t{1} << (vector - kFirstDeviceVector));
+        cpu.in_service |= static_cast<std::uint16_t>(1u << (vector >> 4));
     }
     cpu.pc = entry_of_vector(cx.text, vector);
     cpu.vector = vector;
@@ -172,6 +183,7 @@ std::uint16_t Ctx::record_flags() const {
     if ((k.tasks[cpu.current_task].tif & tif::need_resched) != 0) f |= record_flag::need_resched;
     if ((cpu.preempt_count & kHardirqMask) != 0) f |= record_flag::hardirq;
     if ((cpu.preempt_count & kSoftirqOffset) != 0) f |= record_flag::softirq;
+    if ((cpu.preempt_count & kSoftirqMask & ~kSoftirqOffset) != 0) f |= record_flag::bh_off;
     f |= static_cast<std::uint16_t>(std::min(cpu.preempt_count & kPreemptMask, 15u) << record_flag::depth_shift);
     return f;
 }

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/kernel/irq.h"
 #include "sim/kernel/kthread.h"
 #include "sim/kernel/loadavg.h"
 #include "sim/kernel/timer_wheel.h"
@@ -56,9 +57,13 @@ struct Image {
     Nanos end_at = kNever;               // last instant that is simulated
     std::string scheduler;               // with its settings, as shown
     bool pcid = true;
+    std::vector<IrqLine> irq_lines;      // in the order of their vectors
+    std::vector<std::uint32_t> line_of;  // of each device
+    std::vector<std::uint16_t> tasklet_of;   // of each device: which its handler schedules
+    std::uint32_t tasklet_programs = 0;  // programs[this + i] is the body of tasklet i
 };
 
-// Interrupt vectors (linux.md 7.1). Devices get kFirstDeviceVector + index.
+// Interrupt vectors (linux.md 7.1). Devices get kFirstDeviceVector + the number of their line.
 constexpr std::uint8_t kTimerVector = 0xec, kCallVector = 0xfb, kRescheduleVector = 0xfd,
                        kFirstDeviceVector = 0x31;
 
@@ -107,7 +112,9 @@ struct Cpu {
     Nanos lapic_deadline = kNever;       // the timer interrupt is due
     // Pending interrupts.
     bool irr_timer = false, irr_call = false, irr_resched = false;
-    std::uint64_t irr_devices = 0;       // bit for each device
+    std::uint64_t irr_devices = 0;       // bit for each line
+    std::uint16_t in_service = 0;        // classes (vector >> 4) whose EOI the local APIC still waits for
+    std::uint64_t ipi_devices = 0;       // lines that arrive with ipi_arrival
     Nanos ipi_arrival = kNever;          // an IPI is under way
     bool ipi_call = false, ipi_resched = false;
     bool flush_needed = false;           // between choose_new_asid and the CR3 write
@@ -131,6 +138,8 @@ struct Cpu {
     std::uint16_t softirq_pending = 0;
     std::uint8_t softirq_restart = 0;
     Nanos softirq_since = 0;
+    Nanos softirq_irq_ns = 0;            // irq_ns when it began: hard interrupts inside are not softirq time
+    BottomHalves bh;
     std::vector<HrTimer> timers;         // binary heap
     TimerBase wheel;                     // low-resolution timers
     std::vector<TaskId> wake_list;       // wakeups handed over by other CPUs (TTWU_QUEUE)
@@ -148,7 +157,7 @@ struct Cpu {
     std::uint64_t nr_switches = 0, cr3_writes = 0, tlb_flushes = 0, lazy_switches = 0;
     std::uint64_t irq_timer = 0, irq_resched = 0, irq_call = 0;
     std::array<std::uint64_t, kSoftirqs> softirqs{};
-    Nanos idle_ns = 0, user_ns = 0, irq_ns = 0;
+    Nanos idle_ns = 0, user_ns = 0, irq_ns = 0, softirq_ns = 0;
     Nanos nice_ns = 0;                   // the part of user_ns in tasks of nice > 0
     // What /proc/schedstat counts (linux.md 9.10): the wakeups are those this CPU made.
     std::uint64_t yld_count = 0, sched_count = 0, sched_goidle = 0, ttwu_count = 0, ttwu_local = 0, pcount = 0;
@@ -184,7 +193,12 @@ struct Device {
     std::uint32_t requested = 0, completed = 0;   // block device: requests by number
     Nanos busy_until = 0;
     Random rng;
-    std::array<std::uint64_t, 64> per_cpu{};      // interrupts by CPU
+    std::uint32_t fifo = 0;              // what it has for its handler: events, packets, finished requests
+    std::uint64_t dropped = 0;           // packets that found the ring full
+    std::uint64_t received = 0;          // packets that NAPI took
+    bool napi_scheduled = false;         // NAPI_STATE_SCHED: polled, its own interrupt is off
+    bool thread_wanted = false;          // IRQTF_RUNTHREAD
+    TaskId thread = kNoTask;             // irq/N-name
 };
 
 // Something from outside the machine.
@@ -280,6 +294,9 @@ class Kernel {
     SharedObjects shared;
     std::vector<VforkWait> vforks;
     Terminal terminal;
+    std::vector<IrqDesc> irqs;           // by line
+    std::vector<Tasklet> tasklets;
+    Random irq_rng;                      // draws of code that belongs to no task
     CowArray<TaskId, 10> by_pid;
     std::vector<KThread> kthreads;       // struct kthread; Task::kthread is the row
     std::vector<KthreadRequest> kthread_requests;
@@ -311,6 +328,10 @@ class Kernel {
     void task_is_gone(TaskId task);      // its last reference was dropped
     void count_steps(std::uint64_t n) { steps_ += n; }
     std::uint64_t next_timer_id() { return ++timer_id_; }
+    void raise_irq(Ctx& cx, std::uint32_t line);       // the line asks its CPU's local APIC
+    void raise_device(Ctx& cx, std::uint32_t device);  // a device has something to say
+    void unmask_irq(Ctx& cx, std::uint32_t line);
+    void set_irq_affinity(Ctx& cx, std::uint32_t line, std::uint64_t mask);
     void refresh(Cpu& cpu);              // when its next step happens, after a change from outside
 
   private:

@@ -25,7 +25,7 @@ struct Completion {
 };
 
 // Which function a kernel thread runs.
-enum class ThreadFn : std::uint8_t { softirqs, worker, rescuer, program };
+enum class ThreadFn : std::uint8_t { softirqs, worker, rescuer, program, irq };
 
 // struct kthread.
 struct KThread {

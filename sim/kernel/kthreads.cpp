@@ -4,6 +4,7 @@
 #include "sim/kernel/context.h"
 #include "sim/kernel/compiled.h"
 #include "sim/kernel/family.h"
+#include "sim/kernel/kernel_code.h"
 #include "sim/kernel/routines.h"
 #include "sim/model/draw.h"
 
@@ -57,6 +58,7 @@ constexpr StepDef cpu_startup_entry_steps[] = {
 
 void sleep_interruptible(Ctx& cx) { cx.set_state(cx.current(), task_state::interruptible); }
 void run_again(Ctx& cx) { cx.set_state(cx.current(), task_state::running); }
+bool no_resched_wanted(Ctx& cx) { return (cx.cur().tif & tif::need_resched) == 0; }
 bool softirq_pending(Ctx& cx) { return cx.cpu.softirq_pending != 0; }
 void bh_irqs_off(Ctx& cx) { cx.irqs_off(); }
 void bh_irqs_on(Ctx& cx) { cx.irqs_on(); }
@@ -81,13 +83,18 @@ constexpr StepDef smpboot_thread_fn_steps[] = {
                                      "ksoftirqd competes for the CPU like any task of nice 0.",
                                      "ksoftirqd 像任何 nice 0 的任务一样竞争 CPU。"}),
     effect(bh_irqs_on, Cost::word, {"Interrupts on.", "打开中断。", "", ""}),
+    free_branch(no_resched_wanted, "again", {"Does no task want the CPU (cond_resched)?", "没有任务想要 CPU 吗（cond_resched）？", "", ""}),
+    call(routines::schedule, {"Call schedule(): {cur} shares the CPU with the tasks.", "调用 schedule()：{cur} 与任务们分享 CPU。",
+                              "That is why an endless stream of softirqs cannot starve them.",
+                              "因此源源不断的软中断饿不死它们。"}),
     jump("again"),
 };
 const Routine* thread_body(Ctx& cx) {
     switch (kthread_of(cx.k, cx.current()).fn) {
-        case ThreadFn::program: return &routines::scenario_kthread;
+        case ThreadFn::program: return &routines::scenario_thread_start;
         case ThreadFn::worker: return &routines::worker_thread;
         case ThreadFn::rescuer: return &routines::rescuer_thread;
+        case ThreadFn::irq: return &routines::irq_thread;
         case ThreadFn::softirqs: break;
     }
     return &routines::smpboot_thread_fn;
@@ -136,29 +143,51 @@ constexpr StepDef kthread_steps[] = {
     call(routines::do_exit),
 };
 
-// --- a kernel thread of a scenario: r12 = operation, rbx = burst, r13 to r15 = loop counters ---
+// --- kernel code of a scenario (kernel_code.h): r12 = where, rbx = burst, r13 to r15 = loop counters ---
 
 using Kind = UserOp::Kind;
 const UserOp& op(const Ctx& cx) {
-    return cx.k.image().programs[cx.cur().program].ops[cx.reg(Reg::r12)];
+    return code_at(cx.k, cx.reg(Reg::r12));
 }
 Reg counter_reg(const UserOp& o) { return static_cast<Reg>(static_cast<int>(Reg::r13) + o.level); }
 
-void start_program(Ctx& cx) { cx.set(Reg::r12, 0); }
-bool is_exit(Ctx& cx) { return op(cx).kind == Kind::system_call && op(cx).nr == nr::exit_group; }
+// Draws of code that runs on top of a task are not the task's.
+Random& code_rng(Ctx& cx) {
+    return (cx.cpu.preempt_count & (kHardirqMask | kSoftirqOffset)) != 0 ? cx.k.irq_rng : cx.cur().rng;
+}
+std::uint64_t code_jump(const Ctx& cx, std::uint32_t target) {
+    return code_address(static_cast<std::uint32_t>(cx.reg(Reg::r12) >> kCodeShift), target);
+}
+
+void start_program(Ctx& cx) { cx.set(Reg::r12, code_address(cx.cur().program, 0)); }
+bool is_exit(Ctx& cx) {
+    return op(cx).kind == Kind::kernel_return || (op(cx).kind == Kind::system_call && op(cx).nr == nr::exit_group);
+}
+bool is_kernel_call(Ctx& cx) { return op(cx).kind == Kind::kernel_call; }
+const Routine* kernel_call(Ctx& cx) {
+    static constexpr const Routine* kCalls[] = {
+        &routines::call_bh_disable, &routines::call_bh_enable, &routines::call_irq_disable, &routines::call_irq_enable,
+        &routines::call_preempt_disable, &routines::call_preempt_enable, &routines::call_raise_softirq,
+        &routines::call_tasklet_schedule, &routines::call_tasklet_disable, &routines::call_tasklet_enable,
+        &routines::call_disable_irq, &routines::call_enable_irq};
+    static_assert(std::size(kCalls) == kKernelCalls);
+    const std::uint64_t call = op(cx).arg[0];
+    cx.set(Reg::r12, cx.reg(Reg::r12) + 1);
+    return kCalls[call];
+}
 bool is_burst(Ctx& cx) { return op(cx).kind == Kind::load_burst; }
 bool is_driver_call(Ctx& cx) { return op(cx).kind == Kind::system_call && op(cx).nr == nr::ioctl; }
 bool is_stop_check(Ctx& cx) { return op(cx).kind == Kind::stop_check; }
 bool is_sleep(Ctx& cx) { return op(cx).kind == Kind::system_call && op(cx).nr == nr::clock_nanosleep; }
 bool is_yield(Ctx& cx) { return op(cx).kind == Kind::system_call && op(cx).nr == nr::sched_yield; }
 void load_burst(Ctx& cx) {
-    cx.set(Reg::rbx, static_cast<std::uint64_t>(draw(cx.cur().rng, op(cx).time)));
+    cx.set(Reg::rbx, static_cast<std::uint64_t>(draw(code_rng(cx), op(cx).time)));
     cx.set(Reg::r12, cx.reg(Reg::r12) + 2);
 }
 void load_sleep(Ctx& cx) {
     const UserOp o = op(cx);
     const bool absolute = (o.arg[1] & kTimerAbstime) != 0;
-    const Nanos until = absolute ? static_cast<Nanos>(cx.reg(Reg::rdx)) : cx.cpu.clock + draw(cx.cur().rng, o.time);
+    const Nanos until = absolute ? static_cast<Nanos>(cx.reg(Reg::rdx)) : cx.cpu.clock + draw(code_rng(cx), o.time);
     cx.set(Reg::rdi, static_cast<std::uint64_t>(until));
     cx.set(Reg::r12, cx.reg(Reg::r12) + 2);
 }
@@ -182,21 +211,21 @@ bool goes_on(Ctx& cx) {
 }
 bool not_to_stop(Ctx& cx) { return !should_stop(cx); }
 void next_op(Ctx& cx) { cx.set(Reg::r12, cx.reg(Reg::r12) + 1); }
-void leave_loop(Ctx& cx) { cx.set(Reg::r12, op(cx).target); }
+void leave_loop(Ctx& cx) { cx.set(Reg::r12, code_jump(cx, op(cx).target)); }
 void skip_call(Ctx& cx) { cx.set(Reg::r12, cx.reg(Reg::r12) + 2); }
 void other_op(Ctx& cx) {
     const UserOp o = op(cx);
     std::uint64_t next = cx.reg(Reg::r12) + 1;
     switch (o.kind) {
-        case Kind::jump: next = o.target; break;
+        case Kind::jump: next = code_jump(cx, o.target); break;
         case Kind::loop_start: cx.set(counter_reg(o), o.data); break;
         case Kind::loop_next:
             cx.set(counter_reg(o), cx.reg(counter_reg(o)) - 1);
-            if (cx.reg(counter_reg(o)) != 0) next = o.target;
+            if (cx.reg(counter_reg(o)) != 0) next = code_jump(cx, o.target);
             break;
         case Kind::every_start: cx.set(counter_reg(o), static_cast<std::uint64_t>(cx.cpu.clock)); break;
         case Kind::every_next:
-            cx.set(counter_reg(o), cx.reg(counter_reg(o)) + static_cast<std::uint64_t>(draw(cx.cur().rng, o.time)));
+            cx.set(counter_reg(o), cx.reg(counter_reg(o)) + static_cast<std::uint64_t>(draw(code_rng(cx), o.time)));
             cx.set(Reg::rdx, cx.reg(counter_reg(o)));
             break;
         default: break;
@@ -204,8 +233,11 @@ void other_op(Ctx& cx) {
     cx.set(Reg::r12, next);
 }
 
-constexpr StepDef scenario_kthread_steps[] = {
+constexpr StepDef scenario_thread_start_steps[] = {
     effect(start_program, Cost::word, {"Begin the kernel thread's work.", "开始内核线程的工作。", "", ""}),
+    jump(routines::scenario_kthread),
+};
+constexpr StepDef scenario_kthread_steps[] = {
     label("next"),
     branch(is_burst, "burst", {"Compute?", "计算？", "", ""}),
     branch(is_sleep, "sleep", {"Sleep?", "睡眠？", "", ""}),
@@ -213,6 +245,7 @@ constexpr StepDef scenario_kthread_steps[] = {
     branch(is_exit, "out", {"Done?", "完成了？", "", ""}),
     free_branch(is_driver_call, "call", {"A function of the kernel?", "调用内核函数？", "", ""}),
     free_branch(is_stop_check, "check", {"The head of its loop?", "循环的开头？", "", ""}),
+    free_branch(is_kernel_call, "kernel", {"Interrupts, bottom halves, preemption?", "中断、下半部、抢占？", "", ""}),
     effect(other_op, Cost::word, {"Count the loop.", "循环计数。", "", ""}),
     jump("next"),
     label("burst"),
@@ -245,6 +278,9 @@ constexpr StepDef scenario_kthread_steps[] = {
     effect(skip_call, Cost::word, {"Offer the CPU to others.", "把 CPU 让给别人。", "", ""}),
     call(routines::schedule),
     jump("next"),
+    label("kernel"),
+    call_indirect(kernel_call, {"Call the kernel's function.", "调用内核的函数。", "", ""}),
+    jump("next"),
     label("out"), ret(),
 };
 
@@ -255,6 +291,9 @@ const Routine do_idle = make_routine<do_idle_steps>("do_idle", Actor::scheduler,
 const Routine cpu_startup_entry = make_routine<cpu_startup_entry_steps>("cpu_startup_entry", Actor::scheduler, Phase::work);
 const Routine smpboot_thread_fn = make_routine<smpboot_thread_fn_steps>("smpboot_thread_fn", Actor::kernel, Phase::work);
 const Routine kthread = make_routine<kthread_steps>("kthread", Actor::kernel, Phase::work);
+const Routine scenario_thread_start = make_routine<scenario_thread_start_steps>("scenario_thread_start", Actor::kernel, Phase::work);
+const Routine kernel_code = make_routine<scenario_kthread_steps>("scenario_ioctl", Actor::kernel, Phase::work);
+const Routine tasklet_call = make_routine<scenario_kthread_steps>("scenario_tasklet", Actor::softirq, Phase::work);
 const Routine scenario_kthread = make_routine<scenario_kthread_steps>("scenario_thread", Actor::kernel, Phase::work);
 }  // namespace routines
 

@@ -14,7 +14,7 @@ extern const Routine entry_syscall_64, after_hwframe, do_syscall_64, syscall_exi
     restore_regs_and_return, asm_apic_timer, asm_reschedule_ipi, asm_call_function, asm_common_interrupt,
     asm_exc_page_fault, irqentry_exit_to_user_mode, irqentry_exit, ret_from_fork_asm, ret_from_fork, schedule_tail;
 // sched_core.cpp
-extern const Routine schedule, schedule_inner, schedule_idle, preempt_schedule_irq, try_to_wake_up,
+extern const Routine schedule, schedule_inner, schedule_idle, preempt_schedule_irq, preempt_schedule, try_to_wake_up,
     sched_ttwu_pending, x64_sys_sched_yield, x64_sys_setpriority, x64_sys_sched_setaffinity,
     x64_sys_getpid;
 // sched_params.cpp
@@ -25,8 +25,16 @@ extern const Routine switch_mm_irqs_off, switch_to_asm, switch_to, finish_task_s
 extern const Routine sysvec_apic_timer, hrtimer_interrupt, tick_nohz_handler, hrtimer_wakeup, hrtick,
     x64_sys_clock_nanosleep, common_nsleep, hrtimer_nanosleep, do_nanosleep, x64_sys_restart_syscall;
 // irq.cpp
-extern const Routine sysvec_reschedule_ipi, sysvec_call_function, common_interrupt, handle_irq_event,
-    irq_exit_rcu, handle_softirqs, softirq_action_none, blk_done_softirq;
+extern const Routine sysvec_reschedule_ipi, sysvec_call_function, common_interrupt, handle_edge_irq,
+    handle_fasteoi_irq, handle_irq_event, irq_exit_rcu, irq_thread, irq_thread_fn;
+// softirq.cpp
+extern const Routine handle_softirqs, do_softirq, local_bh_enable, hi_action, net_tx_action, net_rx_action,
+    blk_done_softirq, irq_poll_action, tasklet_action, tasklet_call, sched_action, hrtimer_action, rcu_action,
+    raised_work;
+// kernel_code.cpp
+extern const Routine kernel_code, tasklet_body, ioctl_code, call_bh_disable, call_bh_enable, call_irq_disable,
+    call_irq_enable, call_preempt_disable, call_preempt_enable, call_raise_softirq, call_tasklet_schedule,
+    call_tasklet_disable, call_tasklet_enable, call_disable_irq, call_enable_irq;
 // files.cpp
 extern const Routine x64_sys_read, x64_sys_write, x64_sys_fsync, vfs_read, vfs_write, pipe_read, pipe_write,
     evdev_read, submit_bio_wait, folio_wait, io_schedule, null_write;
@@ -57,7 +65,8 @@ extern const Routine arch_do_signal, get_signal, do_signal_stop, handle_signal, 
 // jobs.cpp
 extern const Routine x64_sys_setsid, x64_sys_setpgid, tty_ioctl, x64_sys_prctl, x64_sys_umask;
 // kthreads.cpp
-extern const Routine do_idle, cpu_startup_entry, smpboot_thread_fn, kthread, scenario_kthread, schedule_timeout_idle;
+extern const Routine do_idle, cpu_startup_entry, smpboot_thread_fn, kthread, scenario_kthread, scenario_thread_start,
+    schedule_timeout_idle;
 // kthread_calls.cpp
 extern const Routine wait_for_completion, complete, complete_all, kthread_create, kthreadd, create_kthread, kthread_stop,
     kthread_park, kthread_unpark, kthread_parkme;

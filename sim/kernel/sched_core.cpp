@@ -21,8 +21,13 @@ void Ctx::set_state(TaskId id, std::uint32_t state) {
 
 void Ctx::send_ipi(CpuId c, std::uint8_t vector) {
     Cpu& target = k.cpus[c];
-    const Nanos arrival = cpu.clock + k.image().costs[static_cast<std::size_t>(Cost::ipi_flight)];
     (vector == kCallVector ? target.ipi_call : target.ipi_resched) = true;
+    announce(c);
+}
+
+void Ctx::announce(CpuId c) {
+    Cpu& target = k.cpus[c];
+    const Nanos arrival = cpu.clock + k.image().costs[static_cast<std::size_t>(Cost::ipi_flight)];
     target.ipi_arrival = std::min(target.ipi_arrival, arrival);
     expect_at(arrival);
     if (&target == &cpu && !outside) return;   // update_next looks again after this step
@@ -431,6 +436,24 @@ constexpr StepDef preempt_schedule_irq_steps[] = {
     pop(Reg::rbx, kEpilogue), ret(),
 };
 
+// preempt_schedule_common: kernel code enables preemption and finds that a reschedule is wanted.
+void preempt_disable_notrace(Ctx& cx) {
+    preempt_add(cx, 1);
+    cx.set(Reg::rdi, kSmPreempt);
+}
+constexpr StepDef preempt_schedule_steps[] = {
+    push(Reg::rbx, kPrologue),
+    label("again"),
+    effect(preempt_disable_notrace, Cost::word,
+           {"Disable preemption, note that this is a preemption of kernel code.", "禁止抢占，记下这是对内核代码的抢占。",
+            "The wish was there already; with preemption enabled again it is granted at once.",
+            "请求早已存在；重新允许抢占时立即满足。"}),
+    call(routines::schedule_inner),
+    effect([](Ctx& cx) { preempt_add(cx, -1); }, Cost::word, {"Enable preemption again.", "重新允许抢占。", "", ""}),
+    branch(need_resched, "again", {"Is another reschedule wanted?", "还要重新调度吗？", "", ""}),
+    pop(Reg::rbx, kEpilogue), ret(),
+};
+
 constexpr StepDef schedule_inner_steps[] = {
     push(Reg::rbp, kPrologue), push(Reg::rbx, kPrologue), push(Reg::r12, kPrologue),
     effect(lock_rq, Cost::locked,
@@ -568,6 +591,7 @@ void preempt_check(Ctx& cx) {
     cx.emit(RecordKind::sched_wakeup, t, c, static_cast<std::uint32_t>(cx.peek(t).prio));
     preempt_add(cx, -1);
 }
+bool may_not_preempt(Ctx& cx) { return cx.may_not_preempt_here(); }
 bool fell_asleep(Ctx& cx) { return !cx.peek(task_in(cx, Reg::rbx)).on_rq; }
 void never_slept(Ctx& cx) {
     const TaskId t = task_in(cx, Reg::rbx);
@@ -620,6 +644,12 @@ constexpr StepDef try_to_wake_up_steps[] = {
             "那个 CPU 先完成切换，再自己把任务入队。"}),
     label("out"),
     effect(wake_leave, Cost::word, {"Unlock {target}, interrupts as before.", "解锁 {target}，中断恢复原状。", "", ""}),
+    branch(may_not_preempt, "end",
+           {"Preemption is enabled again: is a reschedule wanted here?", "重新允许抢占：这里要重新调度吗？",
+            "Only with preempt full, preempt_count 0 and TIF_NEED_RESCHED set.",
+            "仅当 preempt full、preempt_count 为 0 且 TIF_NEED_RESCHED 置位。"}),
+    call(routines::preempt_schedule),
+    label("end"),
     pop(Reg::rbx, kEpilogue), pop(Reg::rbp, kEpilogue), ret(),
 };
 
@@ -727,6 +757,7 @@ const Routine schedule = make_routine<schedule_steps>("schedule", Actor::schedul
 const Routine schedule_inner = make_routine<schedule_inner_steps>("__schedule", Actor::scheduler, Phase::pick, true);
 const Routine schedule_idle = make_routine<schedule_idle_steps>("schedule_idle", Actor::scheduler, Phase::pick, true);
 const Routine preempt_schedule_irq = make_routine<preempt_schedule_irq_steps>("preempt_schedule_irq", Actor::scheduler, Phase::pick, true);
+const Routine preempt_schedule = make_routine<preempt_schedule_steps>("preempt_schedule", Actor::scheduler, Phase::pick, true);
 const Routine try_to_wake_up = make_routine<try_to_wake_up_steps>("try_to_wake_up", Actor::scheduler, Phase::work);
 const Routine sched_ttwu_pending = make_routine<sched_ttwu_pending_steps>("sched_ttwu_pending", Actor::scheduler, Phase::work);
 const Routine x64_sys_sched_yield = make_routine<sched_yield_steps>("__x64_sys_sched_yield", Actor::scheduler, Phase::work);

@@ -62,11 +62,19 @@ std::span<const Routine* const> all_routines() {
         // entry, C part
         &do_syscall_64, &syscall_exit_to_user_mode, &irqentry_exit_to_user_mode, &exit_to_user_mode_loop,
         &irqentry_exit, &sysvec_apic_timer, &sysvec_reschedule_ipi, &sysvec_call_function, &common_interrupt,
-        &handle_irq_event, &irq_exit_rcu, &handle_softirqs, &softirq_action_none, &blk_done_softirq,
+        &handle_edge_irq, &handle_fasteoi_irq, &handle_irq_event, &irq_exit_rcu,
+        // softirqs
+        &handle_softirqs, &do_softirq, &local_bh_enable, &hi_action, &net_tx_action, &net_rx_action,
+        &blk_done_softirq, &irq_poll_action, &tasklet_action, &tasklet_body, &tasklet_call, &sched_action, &hrtimer_action,
+        &rcu_action, &raised_work,
+        // kernel code of the scenario
+        &call_bh_disable, &call_bh_enable, &call_irq_disable, &call_irq_enable, &call_preempt_disable,
+        &call_preempt_enable, &call_raise_softirq, &call_tasklet_schedule, &call_tasklet_disable, &call_tasklet_enable,
+        &call_disable_irq, &call_enable_irq, &kernel_code, &ioctl_code, &irq_thread, &irq_thread_fn,
         // the switch
         &switch_to, &switch_mm_irqs_off, &finish_task_switch, &ret_from_fork, &schedule_tail,
         // scheduler
-        &schedule, &schedule_inner, &schedule_idle, &preempt_schedule_irq, &try_to_wake_up, &sched_ttwu_pending,
+        &schedule, &schedule_inner, &schedule_idle, &preempt_schedule_irq, &preempt_schedule, &try_to_wake_up, &sched_ttwu_pending,
         &x64_sys_sched_yield, &x64_sys_setpriority, &x64_sys_sched_setaffinity,
         &x64_sys_sched_setscheduler, &x64_sys_sched_setattr, &sched_rt_period_timer, &dl_task_timer, &do_idle, &cpu_startup_entry,
         // timers
@@ -96,7 +104,7 @@ std::span<const Routine* const> all_routines() {
         &x64_sys_accept4, &x64_sys_epoll_ctl, &do_epoll_ctl, &x64_sys_epoll_wait, &do_epoll_wait,
         &schedule_hrtimeout_range_clock, &sock_read_iter, &sock_write_iter, &napi_poll,
         // kernel threads
-        &kthread, &kthreadd, &smpboot_thread_fn, &scenario_kthread, &wait_for_completion, &complete, &complete_all,
+        &kthread, &kthreadd, &smpboot_thread_fn, &scenario_thread_start, &scenario_kthread, &wait_for_completion, &complete, &complete_all,
         &kthread_create, &create_kthread, &kthread_run, &kthread_stop, &kthread_park, &kthread_unpark, &kthread_parkme,
         &kthread_use_mm, &kthread_unuse_mm, &x64_sys_ioctl, &no_ioctl,
         // workqueues and the timer wheel

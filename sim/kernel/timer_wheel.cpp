@@ -161,7 +161,7 @@ constexpr StepDef run_timer_softirq_steps[] = {
     jump("again"),
     label("out"),
     pop(Reg::rbx),
-    ret(),
+    jump(routines::raised_work),
 };
 constexpr StepDef process_timeout_steps[] = {
     jump(routines::try_to_wake_up,

@@ -88,8 +88,7 @@ namespace {
 
 
 void timer_irq_enter(Ctx& cx) {
-    cx.preempt_add(kHardirqOffset);
-    cx.cpu.irq_since = cx.cpu.clock;
+    cx.hardirq_enter();
     ++cx.cpu.irq_timer;
     cx.emit(RecordKind::local_timer_entry, kTimerVector);
 }

@@ -191,6 +191,8 @@ std::uint32_t perform(Ctx& cx, const UserOp& op, std::uint32_t here) {
             cx.cpu.regs.fpu = cx.cpu.regs.fpu * 6'364'136'223'846'793'005ULL + 1;
             return next;
         case Kind::system_call: set_up_call(cx, op); return next;
+        case Kind::kernel_call:
+        case Kind::kernel_return: return next;   // of kernel code: jumped over
         case Kind::syscall: return next;   // handled by the caller
         case Kind::jump: return op.target;
         case Kind::loop_start: set_counter(cx, op.level, op.data); return next;

@@ -233,7 +233,7 @@ constexpr StepDef process_one_work_steps[] = {
 
 constexpr StepDef work_func_steps[] = {
     push(Reg::rbx), push(Reg::r12), push(Reg::r13),
-    push(Reg::r14), push(Reg::r15), call(routines::scenario_kthread),
+    push(Reg::r14), push(Reg::r15), call(routines::scenario_thread_start),
     pop(Reg::r15),  pop(Reg::r14),  pop(Reg::r13),
     pop(Reg::r12),  pop(Reg::rbx),  ret(),
 };

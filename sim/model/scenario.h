@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -40,6 +41,21 @@ struct SchedParams {
 
     friend bool operator==(const SchedParams&, const SchedParams&) = default;
 };
+
+// What kernel code can do besides computing and sleeping: statements of kthread, tasklet and ioctl bodies. The names
+// are the kernel's functions.
+enum class KernelCall : std::uint8_t {
+    local_bh_disable, local_bh_enable,
+    local_irq_disable, local_irq_enable,
+    preempt_disable, preempt_enable,
+    raise_softirq,          // value: the vector; time: how long its action then works
+    tasklet_schedule,       // name: a tasklet
+    tasklet_disable, tasklet_enable,
+    disable_irq, enable_irq,   // name: a device
+    count,
+};
+constexpr int kKernelCalls = static_cast<int>(KernelCall::count);
+std::string_view kernel_call_name(KernelCall call);
 
 // One statement of a task's program.
 struct Stmt {
@@ -104,6 +120,8 @@ struct Stmt {
         store,      // the same, writing
         touch,      // name; count: bytes from its beginning of which each page gets a word
         recurse,    // count: bytes of stack that nested calls use before they return
+        ioctl,      // body: kernel code that a system call of this task runs
+        kernel_call,   // call; name: a tasklet or device; count: a softirq vector; time: of its action
     };
     Kind kind = Kind::run;
     SourcePos pos;       // of the verb
@@ -117,6 +135,7 @@ struct Stmt {
     bool shared = false;     // MAP_SHARED
     std::string file;        // the device whose blocks are mapped
     SourcePos file_pos;
+    KernelCall call = KernelCall::count;
     std::vector<Stmt> body;
 
     friend bool operator==(const Stmt&, const Stmt&) = default;
@@ -186,6 +205,17 @@ struct DeviceDecl {
     Dist latency;                      // how long one request (read/write/fsync of a block device) takes
     bool block = false;                // `block`: a reader waits uninterruptibly (D) for its own request
     std::optional<CpuId> cpu;          // irq affinity; default CPU 0
+    std::optional<Dist> handler;       // how long its hard handler computes; none: the cost `handler`
+    std::int8_t raises = -1;           // the softirq vector that its handler raises; -1: none
+    Dist work;                         // what that softirq then does for each interrupt (net_rx: each packet)
+    std::int32_t packets = 1;          // that one arrival brings (net_rx)
+    std::string tasklet;               // that its handler schedules; empty: none
+    SourcePos tasklet_pos;
+    std::optional<Dist> threaded;      // its work is done by the kernel thread irq/N-NAME, for so long
+    std::uint64_t smp_affinity = 0;    // CPUs that may take its interrupts; 0: `cpu`
+    bool level = false;                // level-triggered: it asks until it is served (else: edge)
+    bool shared = false;               // other devices may have the same line (IRQF_SHARED)
+    bool enables_irqs = false;         // a wrong driver: its handler turns interrupts on
 
     friend bool operator==(const DeviceDecl&, const DeviceDecl&) = default;
 };
@@ -202,6 +232,16 @@ struct ClientsDecl {
     Nanos from = 0;                    // before the first message
 
     friend bool operator==(const ClientsDecl&, const ClientsDecl&) = default;
+};
+
+// `tasklet NAME { … }`: kernel code that runs in softirq TASKLET (or HI), never on two CPUs at once.
+struct TaskletDecl {
+    std::string name;
+    SourcePos pos;
+    bool hi = false;                   // tasklet_hi_schedule: softirq HI
+    std::vector<Stmt> body;
+
+    friend bool operator==(const TaskletDecl&, const TaskletDecl&) = default;
 };
 
 struct PipeDecl {
@@ -237,7 +277,7 @@ struct WorkDecl {
 
 // A timed line: something the outside world does to the machine.
 struct TimedAction {
-    enum class Kind : std::uint8_t { kill, setnice, affinity, sched, irq, caption, killpg, ctrl };
+    enum class Kind : std::uint8_t { kill, setnice, affinity, sched, irq, caption, killpg, ctrl, smp_affinity };
     Kind kind = Kind::kill;
     SourcePos pos;
     Nanos at = 0;
@@ -308,6 +348,7 @@ struct Scenario {
     std::vector<PipeDecl> pipes;
     std::vector<DeviceDecl> devices;
     std::vector<ClientsDecl> clients;
+    std::vector<TaskletDecl> tasklets;
     std::vector<ProcessDecl> processes;
     std::vector<WorkqueueDecl> workqueues;
     std::vector<WorkDecl> works;

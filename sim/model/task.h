@@ -151,6 +151,7 @@ struct Task {
     std::uint64_t nvcsw = 0, nivcsw = 0;
     std::uint64_t nr_migrations = 0;
     std::uint64_t min_flt = 0, maj_flt = 0;
+    Nanos stolen = 0;                     // of its time on a CPU: hard interrupts and softirqs on top of it
 
     bool is_kthread() const { return (flags & pf::kthread) != 0; }
     std::string_view comm_view() const { return comm.data(); }

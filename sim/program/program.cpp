@@ -44,6 +44,14 @@ class Compiler {
         return std::move(program_);
     }
 
+    Program run_tasklet(const TaskletDecl& tasklet) {
+        program_.comm = tasklet.name;
+        start_function(tasklet.name);
+        block(tasklet.body, 0);
+        emit(Kind::kernel_return, tasklet.pos);
+        return std::move(program_);
+    }
+
   private:
     std::uint32_t here() const { return static_cast<std::uint32_t>(program_.ops.size()); }
     UserOp& emit(Kind kind, SourcePos pos) {
@@ -351,6 +359,8 @@ class Compiler {
             }
             case Stmt::Kind::repeat: return repeat(s, level);
             case Stmt::Kind::every: every(s, level); return true;
+            case Stmt::Kind::ioctl: ioctl(s); return false;
+            case Stmt::Kind::kernel_call: kernel_call(s); return false;
         }
         return false;
     }
@@ -423,6 +433,36 @@ class Compiler {
         return s.count > 0 ? static_cast<std::uint64_t>(s.count) : 1;
     }
     std::uint64_t buffer() const { return heap_base_; }
+
+    // The kernel code stands beside the program; the third argument says where.
+    void ioctl(const Stmt& s) {
+        const std::uint32_t over = here();
+        emit(Kind::jump, s.pos);
+        const std::uint64_t body = here();
+        block(s.body, 0);
+        emit(Kind::kernel_return, s.pos);
+        patch(over);
+        call(nr::ioctl, {kDriverFd, static_cast<std::uint64_t>(DriverCall::code), body}, s.pos);
+    }
+    template <typename Decls>
+    static std::uint64_t index_of(const Decls& decls, const std::string& name) {
+        const auto at = std::find_if(decls.begin(), decls.end(), [&](const auto& d) { return d.name == name; });
+        return static_cast<std::uint64_t>(at - decls.begin());
+    }
+    void kernel_call(const Stmt& s) {
+        UserOp& op = emit(Kind::kernel_call, s.pos);
+        op.arg[0] = static_cast<std::uint64_t>(s.call);
+        op.time = s.time;
+        switch (s.call) {
+            case KernelCall::raise_softirq: op.data = static_cast<std::uint64_t>(s.count); break;
+            case KernelCall::tasklet_schedule:
+            case KernelCall::tasklet_disable:
+            case KernelCall::tasklet_enable: op.data = index_of(scenario_.tasklets, s.name); break;
+            case KernelCall::disable_irq:
+            case KernelCall::enable_irq: op.data = index_of(scenario_.devices, s.name); break;
+            default: break;
+        }
+    }
 
     void sleep(const Stmt& s) {
         UserOp& op = call(nr::clock_nanosleep, {1, 0, 0}, s.pos);
@@ -768,6 +808,11 @@ int workqueue_index(const Scenario& scenario, const std::string& name) {
         ++index;
     }
     return -1;
+}
+
+Program compile_tasklet(const Scenario& scenario, const TaskletDecl& tasklet) {
+    const ProcessDecl none;
+    return Compiler(scenario, none, layout::user_data, layout::user_heap).run_tasklet(tasklet);
 }
 
 Program init_program() {

@@ -40,6 +40,8 @@ struct UserOp {
         frame_enter,   // RSP -= `data`: room for the local variables of a signal handler
         frame_leave,   // RSP += `data`
         function_return,   // pops RIP from the user stack
+        kernel_call,   // kernel code: KernelCall arg[0]; data: vector, tasklet or device; `time` of raise_softirq
+        kernel_return, // kernel code ends
         thread_start,  // RAX is 0 (the new thread): to `target`; the parent goes on, storing the tid
         // The coroutine library (docs/coroutines.md). `pending` is whom the next co_swap switches to.
         co_create,     // a new coroutine of declaration `data`; it is pending
@@ -196,6 +198,7 @@ const char* syscall_name(std::uint64_t number);
 // (RSI: the command, RDX: the object and more, packed by `driver_arg`); kernel threads call the function itself.
 enum class DriverCall : std::uint32_t {
     none, queue, flush_work, flush_queue, cancel, start, stop, park, unpark, use_mm, unuse_mm,
+    code,   // kernel code that the scenario writes out: the argument is its first operation
 };
 constexpr std::uint64_t driver_arg(std::uint64_t object, int cpu, Nanos delay) {
     return object | static_cast<std::uint64_t>(cpu + 1) << 20 |
@@ -225,6 +228,8 @@ int work_index(const Scenario& scenario, const std::string& name);
 int workqueue_index(const Scenario& scenario, const std::string& name);
 // The workqueues that every kernel has, linux.md 7.5.
 inline constexpr const char* kStandardQueues[] = {"events", "events_highpri", "events_long", "events_unbound"};
+// The body of a tasklet: ends in kernel_return.
+Program compile_tasklet(const Scenario& scenario, const TaskletDecl& tasklet);
 // init: waits for ever.
 Program init_program();
 

@@ -123,6 +123,16 @@ std::string event_text(const Kernel& k, const Record& r, const Record* args) {
             return fmt::format("irq={} name={}", r.a, device_name(k, r.b));
         case RecordKind::irq_handler_exit:
             return fmt::format("irq={} ret={}", r.a, r.c != 0 ? "handled" : "unhandled");
+        case RecordKind::tasklet_entry:
+        case RecordKind::tasklet_exit: {
+            const std::string& name = k.image().scenario.tasklets[r.a].name;
+            return fmt::format("tasklet={} function={}", name, name);
+        }
+        case RecordKind::napi_poll:
+            return fmt::format("napi poll on napi struct {} for device {} work {} budget {}",
+                               hashed(0xffff'8881'0200'0000ULL + r.a * 0x400), device_name(k, r.a), r.b, r.c);
+        case RecordKind::irq_warn:
+            return fmt::format("irq {} handler {} enabled interrupts", r.a, device_name(k, r.b));
         case RecordKind::local_timer_entry:
         case RecordKind::local_timer_exit:
         case RecordKind::reschedule_entry:

@@ -60,8 +60,10 @@ const char* per_cpu_field_name(PerCpuField field) {
                                              "pending interrupts",
                                              "run queue",
                                              "device",
-                                             "pipe"};
-    static_assert(std::size(kNames) == static_cast<std::size_t>(PerCpuField::pipe) + 1);
+                                             "pipe",
+                                             "tasklet",
+                                             "irq_desc"};
+    static_assert(std::size(kNames) == static_cast<std::size_t>(PerCpuField::irq_desc) + 1);
     return kNames[static_cast<std::size_t>(field)];
 }
 

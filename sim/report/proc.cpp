@@ -1,4 +1,5 @@
 // Finds a /proc file by its path, or says what was probably meant.
+#include "sim/report/interrupts.h"
 #include "sim/report/proc.h"
 
 #include <algorithm>
@@ -56,6 +57,11 @@ class Reader {
         if (const ProcFile* file = find(proc_machine_files(), joined()))
             return {file->write(k_, kNoTask, true), {}};
         if (is_of_machine(parts_[0])) return machine_folder();
+        if (parts_[0] == "irq") {
+            const auto content = proc_irq(k_, {parts_.begin() + 1, parts_.end()});
+            if (content) return {*content, {}};
+            return {{}, text("there is no {0} here; see: cat FILE /proc/irq", "这里没有 {0}；请看：cat FILE /proc/irq", {path_})};
+        }
         const TaskId leader = task_named(parts_[0]);
         if (leader == kNoTask) return no_task(parts_[0]);
         if (parts_.size() == 1) return folder(true);

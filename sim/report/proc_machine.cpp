@@ -34,13 +34,9 @@ std::string loadavg(const Kernel& k, TaskId, bool) {
     return out + fmt::format("{}/{} {}\n", running_tasks(k), total, k.last_pid);
 }
 
-std::uint64_t irq_count(const Kernel& k, const Cpu& cpu, std::size_t device) {
-    return k.devices[device].per_cpu[cpu.id];
-}
-
 std::string stat(const Kernel& k, TaskId, bool) {
     std::string out;
-    Nanos all_user = 0, all_nice = 0, all_system = 0, all_idle = 0, all_irq = 0;
+    Nanos all_user = 0, all_nice = 0, all_system = 0, all_idle = 0, all_irq = 0, all_soft = 0;
     std::string rows;
     for (const Cpu& cpu : k.cpus) {
         const Nanos idle = idle_time(k, cpu);
@@ -48,29 +44,32 @@ std::string stat(const Kernel& k, TaskId, bool) {
         const bool is_nice = k.tasks[cpu.current_task].nice > 0;
         const Nanos nice = cpu.nice_ns + (is_nice ? burst : 0);
         const Nanos user = cpu.user_ns + burst - nice;
-        // The rest is the kernel's own work: system calls, switches, softirqs.
-        const Nanos system = std::max<Nanos>(0, k.now() - user - nice - cpu.irq_ns - idle);
+        // The rest is the kernel's own work: system calls, switches.
+        const Nanos system =
+            std::max<Nanos>(0, k.now() - user - nice - cpu.irq_ns - cpu.softirq_ns - idle);
         all_user += user;
         all_nice += nice;
         all_system += system;
         all_idle += idle;
         all_irq += cpu.irq_ns;
-        rows += fmt::format("cpu{} {} {} {} {} 0 {} 0 0 0 0\n", cpu.id, ticks(user), ticks(nice),
-                            ticks(system), ticks(idle), ticks(cpu.irq_ns));
+        all_soft += cpu.softirq_ns;
+        rows += fmt::format("cpu{} {} {} {} {} 0 {} {} 0 0 0\n", cpu.id, ticks(user), ticks(nice),
+                            ticks(system), ticks(idle), ticks(cpu.irq_ns), ticks(cpu.softirq_ns));
     }
-    out = fmt::format("cpu  {} {} {} {} 0 {} 0 0 0 0\n", ticks(all_user), ticks(all_nice),
-                      ticks(all_system), ticks(all_idle), ticks(all_irq)) +
+    out = fmt::format("cpu  {} {} {} {} 0 {} {} 0 0 0\n", ticks(all_user), ticks(all_nice),
+                      ticks(all_system), ticks(all_idle), ticks(all_irq), ticks(all_soft)) +
           rows;
 
-    const auto& devices = k.image().scenario.devices;
+    const auto& lines = k.image().irq_lines;
     std::int32_t last_irq = 15;
-    for (const DeviceDecl& d : devices) last_irq = std::max(last_irq, d.irq);
+    for (const IrqLine& line : lines) last_irq = std::max(last_irq, line.irq);
     std::vector<std::uint64_t> by_irq(static_cast<std::size_t>(last_irq) + 1);
     std::uint64_t total = 0;
-    for (std::size_t d = 0; d < devices.size(); ++d) {
-        if (devices[d].irq >= 0)
-            by_irq[static_cast<std::size_t>(devices[d].irq)] += k.devices[d].interrupts_seen;
-        total += k.devices[d].interrupts_seen;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        for (std::uint64_t n : k.irqs[i].per_cpu) {
+            by_irq[static_cast<std::size_t>(lines[i].irq)] += n;
+            total += n;
+        }
     }
     std::uint64_t softirq_total = 0;
     std::array<std::uint64_t, kSoftirqs> softirqs{};
@@ -97,15 +96,18 @@ std::string interrupts(const Kernel& k, TaskId, bool) {
     for (const Cpu& cpu : k.cpus) out += fmt::format("CPU{:<8}", cpu.id);
     out += "\n";
     const auto& devices = k.image().scenario.devices;
-    std::vector<std::size_t> order(devices.size());
+    const auto& lines = k.image().irq_lines;
+    std::vector<std::size_t> order(lines.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
     std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return devices[a].irq < devices[b].irq; });
-    for (std::size_t d : order) {
-        out += fmt::format("{:>{}}: ", devices[d].irq, kPrecision);
-        for (const Cpu& cpu : k.cpus) out += fmt::format("{:>10} ", irq_count(k, cpu, d));
-        out += fmt::format(" {:>8} {:>{}}-{:<8}  {}\n", "IO-APIC", devices[d].irq, kPrecision,
-                           "edge", devices[d].name);
+                     [&](std::size_t a, std::size_t b) { return lines[a].irq < lines[b].irq; });
+    for (std::size_t i : order) {
+        out += fmt::format("{:>{}}: ", lines[i].irq, kPrecision);
+        for (const Cpu& cpu : k.cpus) out += fmt::format("{:>10} ", k.irqs[i].per_cpu[cpu.id]);
+        std::string names;
+        for (std::uint32_t d : lines[i].devices) names += (names.empty() ? "" : ", ") + devices[d].name;
+        out += fmt::format(" {:>8} {:>{}}-{:<8}  {}\n", "IO-APIC", lines[i].irq, kPrecision,
+                           lines[i].level ? "fasteoi" : "edge", names);
     }
     const auto row = [&](const char* name, const char* what, auto count) {
         out += fmt::format("{:>{}}: ", name, kPrecision);

@@ -111,7 +111,8 @@ Totals totals_of(const Kernel& kernel, const std::vector<TaskRow>& rows) {
         t.idle += idle_time(kernel, cpu);
         t.irq += cpu.irq_ns;
     }
-    for (const Device& d : kernel.devices) t.device_interrupts += d.interrupts_seen;
+    for (const IrqDesc& d : kernel.irqs)
+        for (std::uint64_t n : d.per_cpu) t.device_interrupts += n;
     const Nanos all = kernel.now() * static_cast<Nanos>(kernel.cpus.size());
     __extension__ using Wide = __int128;
     const Wide busy = std::max<Nanos>(0, all - t.idle);

@@ -50,6 +50,7 @@ class Checker {
         totals();
         pids();
         interrupts();
+        check_kernel_code(s_, diags_);
         bool is_all_understood = true;
         for (std::size_t i = 0; i < s_.processes.size(); ++i) {
             const ProcessDecl& process = s_.processes[i];
@@ -467,9 +468,20 @@ class Checker {
         std::map<std::int32_t, const DeviceDecl*> lines;
         for (const DeviceDecl& device : s_.devices) {
             if (device.cpu) affinity(std::uint64_t{1} << *device.cpu, device.pos);
+            affinity(device.smp_affinity, device.pos);
             if (device.irq < 0) continue;
             const auto [at, is_new] = lines.emplace(device.irq, &device);
             if (is_new) continue;
+            const auto is_level = [](const DeviceDecl& d) { return d.level || d.threaded; };
+            if (device.shared && at->second->shared && is_level(device) == is_level(*at->second)) continue;
+            if (device.shared || at->second->shared) {
+                diags_.error(device.pos,
+                             text("interrupt line {0} can be shared with '{1}' only if both say 'shared' and are "
+                                  "triggered alike (both level, or both edge)",
+                                  "中断线 {0} 只有在双方都写 shared、触发方式相同（都是 level 或都是边沿）时才能与 “{1}” 共享",
+                                  {std::to_string(device.irq), at->second->name}));
+                continue;
+            }
             diags_.error(device.pos, text("interrupt line {0} belongs to '{1}' already",
                                           "中断线 {0} 已经属于 “{1}”",
                                           {std::to_string(device.irq), at->second->name}));
@@ -494,7 +506,8 @@ class Checker {
             diags_.warning(action.pos, text("this never happens: the run ends before (until)",
                                             "这不会发生：运行在此之前就结束了（until）"));
         }
-        if (action.kind == TimedAction::Kind::irq) {
+        if (action.kind == TimedAction::Kind::smp_affinity) affinity(action.cpus, action.pos);
+        if (action.kind == TimedAction::Kind::irq || action.kind == TimedAction::Kind::smp_affinity) {
             if (find_device(action.target) == nullptr) {
                 unknown_thing(action.target_pos, action.target, text("device", "设备"),
                               "device " + action.target + " irq 5");

@@ -23,6 +23,9 @@ void check_scenario(Scenario& scenario, const ParsedWith& parsed, Diagnostics& d
 // Only what the timed lines name.
 void check_timeline(Scenario& scenario, Diagnostics& diags);
 
+// Kernel code (check_kernel.cpp): names of tasklets and devices, and that nothing sleeps where it must not.
+void check_kernel_code(const Scenario& scenario, Diagnostics& diags);
+
 // check_flow.cpp: locks, semaphores, endless loops and unreachable statements of one process.
 // The same of a work item's body, which stands in no process of the scenario.
 void check_work_flow(const Scenario& scenario, const ProcessDecl& program, Diagnostics& diags);

@@ -120,6 +120,8 @@ class FlowChecker {
             case Kind::waitpid:
             case Kind::waitid:
                 return true;
+            case Kind::ioctl:
+                return passes_time(stmt.body) || !s_.machine.costs_ideal;
             case Kind::until_stopped:  // its body answers for itself
             case Kind::flush:
             case Kind::stop:
@@ -165,6 +167,7 @@ class FlowChecker {
             case Kind::store:
             case Kind::touch:
             case Kind::recurse:
+            case Kind::kernel_call:
                 return !s_.machine.costs_ideal;  // the system call itself takes time
         }
         return true;

@@ -73,6 +73,62 @@ bool read_block(Parser&, DeviceDecl& device) {
     return true;
 }
 
+bool read_handler(Parser& p, DeviceDecl& device) {
+    device.handler = p.dist();
+    return device.handler.has_value();
+}
+
+bool read_raises(Parser& p, DeviceDecl& device) {
+    const auto vec = p.softirq_vector();
+    if (!vec) return false;
+    device.raises = *vec;
+    if (!p.is_duration_next()) return true;
+    const auto work = p.dist();
+    if (work) device.work = *work;
+    return work.has_value();
+}
+
+bool read_packets(Parser& p, DeviceDecl& device) {
+    const auto count = p.integer({.first = 1,
+                                  .last = 256,
+                                  .what = text("a number of packets", "包的个数"),
+                                  .limit = text("packets in a device's ring", "设备环形缓冲的包数")});
+    if (count) device.packets = static_cast<std::int32_t>(*count);
+    return count.has_value();
+}
+
+bool read_tasklet(Parser& p, DeviceDecl& device) {
+    const auto given = p.name(text("the name of a tasklet", "tasklet 的名字"), &device.tasklet_pos);
+    if (given) device.tasklet = *given;
+    return given.has_value();
+}
+
+bool read_threaded(Parser& p, DeviceDecl& device) {
+    device.threaded = p.dist();
+    return device.threaded.has_value();
+}
+
+bool read_smp_affinity(Parser& p, DeviceDecl& device) {
+    const auto cpus = p.cpu_list();
+    if (cpus) device.smp_affinity = *cpus;
+    return cpus.has_value();
+}
+
+bool read_level(Parser&, DeviceDecl& device) {
+    device.level = true;
+    return true;
+}
+
+bool read_shared(Parser&, DeviceDecl& device) {
+    device.shared = true;
+    return true;
+}
+
+bool read_enables(Parser&, DeviceDecl& device) {
+    device.enables_irqs = true;
+    return true;
+}
+
 constexpr DeviceRow kDeviceRows[] = {
     {{"irq", "irq NUMBER", "its interrupt line (default: the next free one)",
       "中断线编号（默认：下一个空闲的）", "device keyboard irq 1"},
@@ -92,6 +148,36 @@ constexpr DeviceRow kDeviceRows[] = {
     {{"block", "block", "a block device: who waits for it cannot be interrupted (state D)",
       "块设备：等待它的任务不可中断（状态 D）", "device disk block latency 2ms"},
      read_block},
+    {{"smp_affinity", "smp_affinity CPUS", "the CPUs that may take its interrupts (default: cpu)",
+      "可以处理它的中断的 CPU（默认：cpu）", "device nic smp_affinity 0"},
+     read_smp_affinity},
+    {{"handler", "handler TIME", "how long its hard handler works, interrupts off (default 700ns)",
+      "硬中断处理程序工作多久，关中断（默认 700ns）", "device nic handler 5us"},
+     read_handler},
+    {{"raises", "raises VECTOR [TIME]",
+      "the softirq that its handler raises, and how long that works (net_rx: for each packet)",
+      "其处理程序触发的软中断，以及它工作多久（net_rx：每个包）", "device nic raises net_rx 20us"},
+     read_raises},
+    {{"packets", "packets NUMBER", "packets that arrive at once (net_rx)", "一次到来的包数（net_rx）",
+      "device nic packets 8 raises net_rx 2us"},
+     read_packets},
+    {{"tasklet", "tasklet NAME", "the tasklet that its handler schedules", "其处理程序调度的 tasklet",
+      "device nic tasklet rx"},
+     read_tasklet},
+    {{"threaded", "threaded TIME",
+      "a threaded handler: the kernel thread irq/N-NAME does the work, for so long",
+      "线程化的处理程序：由内核线程 irq/N-名字 工作这么久", "device nic threaded 100us"},
+     read_threaded},
+    {{"level", "level", "level-triggered: it asks until it is served (default: edge)",
+      "电平触发：一直请求到被服务为止（默认边沿触发）", "device nic level"},
+     read_level},
+    {{"shared", "shared", "other devices may have the same interrupt line (IRQF_SHARED)",
+      "别的设备可以用同一条中断线（IRQF_SHARED）", "device nic irq 11 level shared"},
+     read_shared},
+    {{"local_irq_enable", "local_irq_enable",
+      "a wrong driver: its handler turns interrupts on, and Linux warns",
+      "错误的驱动：其处理程序打开中断，Linux 会警告", "device nic handler 50us local_irq_enable"},
+     read_enables},
 };
 
 }  // namespace
@@ -143,7 +229,10 @@ void Parser::parse_device() {
     if (!given) return skip_item();
     device.name = *given;
     std::vector<std::string_view> seen;
-    while (peek().kind == Token::Kind::word && !is_timed_line_next()) {
+    const auto is_tasklet_next = [&] {
+        return peek().is_word("tasklet") && (peek(2).is("{") || peek(2).is_word("hi"));
+    };
+    while (peek().kind == Token::Kind::word && !is_timed_line_next() && !is_tasklet_next()) {
         const Token& token = peek();
         const DeviceRow* row = find_row(kDeviceRows, token.text);
         if (row == nullptr) {

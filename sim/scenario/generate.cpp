@@ -88,12 +88,121 @@ class Writer {
                                 .latency = dist(),
                                 .block = true,
                                 .cpu = {}});
+        has_bottom_halves_ = options_.interrupts && dice_.one_in(2);
+        if (has_bottom_halves_) bottom_halves();
         out_.pipes.push_back({.name = "q", .pos = {}, .capacity = dice_.one_in(2) ? 65'536 : 512});
         // Somebody feeds the pipe and somebody empties it, whatever the others do.
         out_.processes.push_back(fixed(
             "feeder", {statement(Kind::write, "q", 64), run(), statement(Kind::write, "q", 64)}));
         out_.processes.push_back(fixed(
             "eater", {statement(Kind::read, "q", 32), run(), statement(Kind::read, "q", 32)}));
+    }
+
+    DeviceDecl device(std::string name, std::int32_t irq) {
+        DeviceDecl out;
+        out.name = std::move(name);
+        out.irq = irq;
+        out.every = dist();
+        return out;
+    }
+    Nanos brief() { return any_time() / 10 + 1; }
+    static Dist fixed_time(Nanos time) { return {.kind = Dist::Kind::fixed, .a = time, .b = 0}; }
+
+    // Each kind of bottom half, and lines of each kind.
+    void bottom_halves() {
+        DeviceDecl net = device("eth0", 16);
+        net.raises = 3;
+        net.work = fixed_time(brief() / 4);
+        net.packets = dice_.one_in(4) ? dice_.between(60, 90) : dice_.between(1, 3);
+        if (dice_.one_in(2)) net.handler = fixed_time(brief());
+        if (dice_.one_in(2)) net.smp_affinity = cpus();
+        out_.devices.push_back(std::move(net));
+        DeviceDecl card = device("card", 17);
+        card.tasklet = dice_.one_in(2) ? "slow" : "quick";
+        card.level = dice_.one_in(2);
+        out_.devices.push_back(std::move(card));
+        DeviceDecl pad = device("pad", 18);
+        if (dice_.one_in(2)) pad.threaded = fixed_time(brief());
+        pad.level = dice_.one_in(2);
+        pad.shared = true;
+        DeviceDecl pen = device("pen", 18);
+        pen.level = pad.level || pad.threaded.has_value();
+        pen.shared = true;
+        pen.raises = static_cast<std::int8_t>(dice_.below(10));
+        pen.work = fixed_time(brief());
+        if (dice_.one_in(3)) {
+            pen.handler = fixed_time(brief());
+            pen.enables_irqs = true;
+        }
+        out_.devices.push_back(std::move(pad));
+        out_.devices.push_back(std::move(pen));
+        for (const bool hi : {false, true}) {
+            TaskletDecl tasklet;
+            tasklet.name = hi ? "quick" : "slow";
+            tasklet.hi = hi;
+            Stmt work = statement(Kind::run, "");
+            work.time = fixed_time(brief());
+            tasklet.body = {std::move(work)};
+            if (dice_.one_in(2)) tasklet.body.push_back(call(KernelCall::raise_softirq, ""));
+            out_.tasklets.push_back(std::move(tasklet));
+        }
+    }
+
+    Stmt call(KernelCall which, std::string name) {
+        Stmt out = statement(Kind::kernel_call, std::move(name));
+        out.call = which;
+        if (which == KernelCall::raise_softirq) {
+            out.count = static_cast<std::int64_t>(dice_.below(10));
+            out.time = fixed_time(brief());
+        }
+        return out;
+    }
+
+    // What a driver's code does: nothing sleeps inside what it disables.
+    std::vector<Stmt> kernel_code() {
+        std::vector<Stmt> out;
+        for (int i = dice_.between(1, 3); i > 0; --i) {
+            Stmt work = statement(Kind::run, "");
+            work.time = fixed_time(brief());
+            switch (dice_.below(7)) {
+                case 0:
+                    wrapped(out, KernelCall::local_bh_disable, KernelCall::local_bh_enable, std::move(work));
+                    break;
+                case 1:
+                    wrapped(out, KernelCall::local_irq_disable, KernelCall::local_irq_enable, std::move(work));
+                    break;
+                case 2:
+                    wrapped(out, KernelCall::preempt_disable, KernelCall::preempt_enable, std::move(work));
+                    break;
+                case 3: {
+                    const std::string which = dice_.one_in(2) ? "slow" : "quick";
+                    out.push_back(call(KernelCall::tasklet_disable, which));
+                    out.push_back(call(KernelCall::tasklet_schedule, which));
+                    out.push_back(call(KernelCall::tasklet_enable, which));
+                    out.push_back(std::move(work));
+                    break;
+                }
+                case 4: {
+                    const auto which = dice_.pick<std::string>({"eth0", "pad", "kbd"});
+                    out.push_back(call(KernelCall::disable_irq, which));
+                    out.push_back(std::move(work));
+                    out.push_back(call(KernelCall::enable_irq, which));
+                    break;
+                }
+                default:
+                    out.push_back(call(KernelCall::raise_softirq, ""));
+                    out.push_back(call(KernelCall::tasklet_schedule, dice_.one_in(2) ? "slow" : "quick"));
+                    break;
+            }
+        }
+        return out;
+    }
+    void wrapped(std::vector<Stmt>& out, KernelCall open, KernelCall close, Stmt work) {
+        out.push_back(call(open, ""));
+        out.push_back(std::move(work));
+        out.push_back(call(dice_.one_in(2) ? KernelCall::raise_softirq : KernelCall::tasklet_schedule, "slow"));
+        if (out.back().call == KernelCall::raise_softirq) out.back().name.clear();
+        out.push_back(call(close, ""));
     }
 
     static Stmt statement(Kind kind, std::string name, std::int64_t count = 0) {
@@ -191,6 +300,9 @@ class Writer {
         Stmt sleep = statement(Kind::sleep, "");
         sleep.time = dist();
         loop.body = {std::move(sleep), run()};
+        if (has_bottom_halves_) {
+            for (Stmt& each : kernel_code()) loop.body.push_back(std::move(each));
+        }
         if (dice_.one_in(2)) loop.body.push_back(statement(Kind::yield, ""));
         process.body = {std::move(loop)};
         out_.processes.push_back(std::move(process));
@@ -223,7 +335,8 @@ class Writer {
 
     void add(std::vector<Stmt>& body, const Where& where) {
         if (options_.tasks && dice_.one_in(4)) return life(body, where);
-        constexpr std::array<Kind, 19> kKinds = {
+        constexpr std::array<Kind, 20> kKinds = {
+            Kind::ioctl,
             Kind::run,     Kind::sleep,    Kind::yield,  Kind::read, Kind::write, Kind::fsync,
             Kind::lock,    Kind::wait,     Kind::signal, Kind::join, Kind::fork,  Kind::getpid,
             Kind::setnice, Kind::affinity, Kind::repeat, Kind::run,  Kind::sleep,
@@ -273,6 +386,10 @@ class Writer {
                 break;
             case Kind::sched:
                 stmt.sched = sched_params();
+                break;
+            case Kind::ioctl:
+                if (!has_bottom_halves_) return;
+                stmt.body = kernel_code();
                 break;
             default:
                 break;
@@ -450,7 +567,13 @@ class Writer {
             if (process.only_program) continue;
             action.target = process.name;
             if (process.copies > 1) action.target += "/1";
-            switch (dice_.below(options_.tasks ? 8 : 6)) {
+            switch (dice_.below(options_.tasks ? 9 : 6)) {
+                case 8:
+                    if (!has_bottom_halves_) continue;
+                    action.kind = TimedAction::Kind::smp_affinity;
+                    action.target = dice_.one_in(2) ? "eth0" : "kbd";
+                    action.cpus = cpus();
+                    break;
                 case 6:
                     action.kind = TimedAction::Kind::kill;
                     action.value = dice_.one_in(3) ? sig::stop : signal();
@@ -495,6 +618,7 @@ class Writer {
 
     Dice dice_;
     const RandomOptions& options_;
+    bool has_bottom_halves_ = false;
     Scenario out_;
 };
 

@@ -18,6 +18,7 @@ struct RandomOptions {
     int max_threads = 3;     // declarations per process
     int max_statements = 6;  // of one block
     bool kernel_threads = true;
+    bool interrupts = true;      // softirqs, tasklets, threaded and shared lines, ioctl
     bool timeline = true;        // kill, nice, affinity, irq from outside
     bool endless = true;         // forever and every
     bool tasks = true;           // signals, clone's flags, exec, job control

@@ -26,7 +26,8 @@ struct Layout {
 };
 
 // Whose program a statement belongs to; decides which verbs may come.
-enum class Place : std::uint8_t { process, thread, kernel_thread, work, coroutine };
+// `ioctl` and `tasklet` are kernel code: the one may sleep, the other not.
+enum class Place : std::uint8_t { process, thread, kernel_thread, work, coroutine, ioctl, tasklet };
 
 class Parser {
   public:
@@ -88,6 +89,8 @@ class Parser {
     void parse_machine();
     void parse_pipe();
     void parse_device();
+    void parse_tasklet();
+    std::optional<std::int8_t> softirq_vector();  // net_rx, block, …
     void parse_process();
     void parse_kthread();
     void parse_jobs();  // jobs_statement.cpp

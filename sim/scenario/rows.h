@@ -20,6 +20,8 @@ std::vector<Word> verb_words();       // statements.cpp
 std::vector<Word> action_words();     // timed.cpp
 std::vector<Word> function_words();   // expects.cpp
 
+std::string_view softirq_word(int vec);  // kernel_words.cpp: 3 is net_rx
+
 std::string signal_word(
     std::int32_t number);  // timed.cpp: 15 is TERM; without a name the number itself
 

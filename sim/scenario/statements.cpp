@@ -19,6 +19,7 @@ struct VerbRow {
     Kind kind;
     bool in_kernel;  // a kernel thread may do it: it makes no system calls
     bool (*read)(Parser&, Stmt&, Place);
+    KernelCall call = KernelCall::count;  // of a kernel_call
 };
 
 bool read_nothing(Parser&, Stmt&, Place) { return true; }
@@ -173,6 +174,24 @@ bool read_every(Parser& p, Stmt& stmt, Place place) {
                           "两次开始之间的时间必须大于 0"));
     }
     return p.parse_block(stmt.body, place, nullptr, kLoopText);
+}
+
+// A name may be one of another process: the check of the whole file finds out.
+bool read_call_tasklet(Parser& p, Stmt& stmt, Place) {
+    return read_name(p, stmt, text("the name of a tasklet", "tasklet 的名字"));
+}
+bool read_call_device(Parser& p, Stmt& stmt, Place) {
+    return read_name(p, stmt, text("the name of a device", "设备名"));
+}
+bool read_raise(Parser& p, Stmt& stmt, Place) {
+    const auto vec = p.softirq_vector();
+    if (!vec) return false;
+    stmt.count = *vec;
+    return !p.is_duration_next() || read_time(p, stmt, Place::process);
+}
+bool read_ioctl(Parser& p, Stmt& stmt, Place) {
+    return p.parse_block(stmt.body, Place::ioctl, nullptr,
+                         text("the driver's code: '{' and statements", "驱动的代码：“{” 和语句"));
 }
 
 constexpr VerbRow kVerbRows[] = {
@@ -492,6 +511,91 @@ constexpr VerbRow kVerbRows[] = {
      Kind::every,
      true,
      read_every},
+    {{"ioctl", "ioctl { STATEMENTS }",
+      "a system call that runs this kernel code of a driver, on the task's kernel stack",
+      "一次系统调用，在任务的内核栈上运行驱动的这段内核代码", "ioctl { run 1ms }"},
+     Kind::ioctl,
+     false,
+     read_ioctl},
+    {{"local_bh_disable", "local_bh_disable",
+      "kernel code only: softirqs of this CPU wait until local_bh_enable",
+      "仅内核代码：该 CPU 的软中断等到 local_bh_enable", "local_bh_disable"},
+     Kind::kernel_call,
+     true,
+     read_nothing,
+     KernelCall::local_bh_disable},
+    {{"local_bh_enable", "local_bh_enable", "kernel code only: what was raised meanwhile runs here",
+      "仅内核代码：其间触发的软中断在这里运行", "local_bh_enable"},
+     Kind::kernel_call,
+     true,
+     read_nothing,
+     KernelCall::local_bh_enable},
+    {{"local_irq_disable", "local_irq_disable",
+      "kernel code only: interrupts of this CPU stay pending until local_irq_enable",
+      "仅内核代码：该 CPU 的中断保持待处理，直到 local_irq_enable", "local_irq_disable"},
+     Kind::kernel_call,
+     true,
+     read_nothing,
+     KernelCall::local_irq_disable},
+    {{"local_irq_enable", "local_irq_enable", "kernel code only: pending interrupts come now",
+      "仅内核代码：待处理的中断现在到来", "local_irq_enable"},
+     Kind::kernel_call,
+     true,
+     read_nothing,
+     KernelCall::local_irq_enable},
+    {{"preempt_disable", "preempt_disable", "kernel code only: no other task may take this CPU",
+      "仅内核代码：别的任务不能占用该 CPU", "preempt_disable"},
+     Kind::kernel_call,
+     true,
+     read_nothing,
+     KernelCall::preempt_disable},
+    {{"preempt_enable", "preempt_enable",
+      "kernel code only: with preempt full, a wanted reschedule happens here",
+      "仅内核代码：在 preempt full 下，被请求的重新调度在这里发生", "preempt_enable"},
+     Kind::kernel_call,
+     true,
+     read_nothing,
+     KernelCall::preempt_enable},
+    {{"raise_softirq", "raise_softirq VECTOR [TIME]",
+      "kernel code only: set the bit of a softirq, whose action then takes so long",
+      "仅内核代码：置软中断的位，其动作随后需要这么久", "raise_softirq net_tx 50us"},
+     Kind::kernel_call,
+     true,
+     read_raise,
+     KernelCall::raise_softirq},
+    {{"tasklet_schedule", "tasklet_schedule NAME",
+      "kernel code only: put a tasklet on this CPU's list and raise its softirq",
+      "仅内核代码：把 tasklet 放入该 CPU 的列表并触发其软中断", "tasklet_schedule rx"},
+     Kind::kernel_call,
+     true,
+     read_call_tasklet,
+     KernelCall::tasklet_schedule},
+    {{"tasklet_disable", "tasklet_disable NAME",
+      "kernel code only: wait until the tasklet runs nowhere, and keep it from running",
+      "仅内核代码：等到该 tasklet 不在任何地方运行，并阻止它运行", "tasklet_disable rx"},
+     Kind::kernel_call,
+     true,
+     read_call_tasklet,
+     KernelCall::tasklet_disable},
+    {{"tasklet_enable", "tasklet_enable NAME", "kernel code only: let the tasklet run again",
+      "仅内核代码：让该 tasklet 又能运行", "tasklet_enable rx"},
+     Kind::kernel_call,
+     true,
+     read_call_tasklet,
+     KernelCall::tasklet_enable},
+    {{"disable_irq", "disable_irq DEVICE",
+      "kernel code only: no handler of the device's line runs from now on",
+      "仅内核代码：此后该设备中断线的处理程序不再运行", "disable_irq nic"},
+     Kind::kernel_call,
+     true,
+     read_call_device,
+     KernelCall::disable_irq},
+    {{"enable_irq", "enable_irq DEVICE", "kernel code only: what came meanwhile comes now, once",
+      "仅内核代码：其间来过的现在到来，只来一次", "enable_irq nic"},
+     Kind::kernel_call,
+     true,
+     read_call_device,
+     KernelCall::enable_irq},
 };
 
 const VerbRow* find_verb(std::string_view name) { return find_row(kVerbRows, name); }
@@ -561,6 +665,36 @@ void skip_instruction_words(Parser& p) {
     if (!p.take_sign("=")) return;
     p.take_sign("-");
     if (p.peek().kind == Token::Kind::number) p.take();
+}
+
+// Kernel code stands in kernel threads, ioctls and tasklets; what a process does stands in none of them.
+bool may_stand_here(Parser& p, const VerbRow& row, const Token& token, Place place) {
+    const bool is_kernel_place = place == Place::kernel_thread || place == Place::work || place == Place::ioctl ||
+                                 place == Place::tasklet;
+    if (row.kind == Kind::kernel_call && !is_kernel_place) {
+        p.error(token.pos, text("'{0}' is kernel code; write: ioctl { {0} … }, or put it into a kthread or tasklet",
+                                "“{0}” 是内核代码；请写成：ioctl { {0} …… }，或放进 kthread 或 tasklet",
+                                {row.word.name}));
+        return false;
+    }
+    if (place == Place::ioctl && (!row.in_kernel || row.kind == Kind::exit || row.kind == Kind::every)) {
+        p.error(token.pos,
+                text("'{0}' cannot stand in an ioctl: this is the driver's code, it can run, sleep, yield, repeat and "
+                     "call the kernel's functions",
+                     "“{0}” 不能写在 ioctl 里：这是驱动的代码，可以 run、sleep、yield、repeat 和调用内核函数",
+                     {row.word.name}));
+        return false;
+    }
+    constexpr KernelCall kAtomic[] = {KernelCall::raise_softirq, KernelCall::tasklet_schedule,
+                                      KernelCall::local_irq_disable, KernelCall::local_irq_enable};
+    const bool is_atomic = row.kind == Kind::run || row.kind == Kind::repeat || row.kind == Kind::queue ||
+                           std::find(std::begin(kAtomic), std::end(kAtomic), row.call) != std::end(kAtomic);
+    if (place == Place::tasklet && !is_atomic) {
+        p.error(token.pos, text("a tasklet runs in softirq context: it cannot '{0}', because it must not sleep",
+                                "tasklet 运行在软中断上下文：不能 “{0}”，因为它不可睡眠", {row.word.name}));
+        return false;
+    }
+    return true;
 }
 
 bool is_top_only(const Token& token) {
@@ -677,7 +811,8 @@ void Parser::parse_statement(std::vector<Stmt>& body, Place place, ProcessDecl* 
     }
     const VerbRow* row = find_verb(verb);
     if (row == nullptr) return skip_item();
-    misplaced(token, row->kind, row->in_kernel, place);
+    const bool stmt_is_misplaced = !may_stand_here(*this, *row, token, place);
+    if (!stmt_is_misplaced) misplaced(token, row->kind, row->in_kernel, place);
     if (place == Place::coroutine && !fits_coroutine(row->kind)) {
         error(token.pos, text("a coroutine cannot '{0}'; it can run, yield, wait, signal, accept, read, write, repeat",
                               "协程不能 “{0}”；它可以 run、yield、wait、signal、accept、read、write、repeat",
@@ -688,7 +823,9 @@ void Parser::parse_statement(std::vector<Stmt>& body, Place place, ProcessDecl* 
     Stmt stmt;
     stmt.kind = row->kind;
     stmt.pos = token.pos;
+    stmt.call = row->call;
     if (row->read(*this, stmt, place)) {
+        if (stmt_is_misplaced) return;
         body.push_back(std::move(stmt));
     } else if (!is_unwinding_) {
         skip_item();

@@ -79,6 +79,13 @@ bool read_irq(Parser& p, TimedAction& action) {
     return device.has_value();
 }
 
+bool read_smp_affinity(Parser& p, TimedAction& action) {
+    if (!read_irq(p, action)) return false;
+    const auto cpus = p.cpu_list();
+    if (cpus) action.cpus = *cpus;
+    return cpus.has_value();
+}
+
 bool read_caption(Parser& p, TimedAction& action) {
     const Text what = text("the caption in double quotes", "双引号里的说明文字");
     const auto english = p.string(what);
@@ -119,6 +126,11 @@ constexpr ActionRow kActionRows[] = {
     {{"irq", "irq DEVICE", "make a device interrupt", "让设备产生一次中断", "irq keyboard"},
      Kind::irq,
      read_irq},
+    {{"smp_affinity", "smp_affinity DEVICE CPUS",
+      "let only these CPUs take a device's interrupts, as writing to /proc/irq/N/smp_affinity does",
+      "只让这些 CPU 处理设备的中断，如同写 /proc/irq/N/smp_affinity", "smp_affinity nic 0"},
+     Kind::smp_affinity,
+     read_smp_affinity},
     {{"caption", "caption \"TEXT\" [zh \"TEXT\"]", "show a sentence on the stage from now on",
       "从此刻起在舞台上显示一句话", "caption \"Now the editor wakes up.\""},
      Kind::caption,

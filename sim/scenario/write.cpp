@@ -56,6 +56,15 @@ std::string write_cpus(std::uint64_t cpus) {
 
 std::string write_body(const std::vector<Stmt>& body);
 
+std::string write_kernel_call(const Stmt& stmt) {
+    std::string out(kernel_call_name(stmt.call));
+    if (stmt.call == KernelCall::raise_softirq) {
+        out += " " + std::string(scn::softirq_word(static_cast<int>(stmt.count)));
+        if (!is_zero(stmt.time)) out += " " + write_dist(stmt.time);
+    }
+    return stmt.name.empty() ? out : out + " " + stmt.name;
+}
+
 std::string write_stmt(const Stmt& stmt) {
     const std::string count = std::to_string(stmt.count);
     switch (stmt.kind) {
@@ -184,6 +193,10 @@ std::string write_stmt(const Stmt& stmt) {
             return (stmt.count < 0 ? "forever" : "repeat " + count) + write_body(stmt.body);
         case Kind::every:
             return "every " + write_dist(stmt.time) + write_body(stmt.body);
+        case Kind::ioctl:
+            return "ioctl" + write_body(stmt.body);
+        case Kind::kernel_call:
+            return write_kernel_call(stmt);
     }
     return {};
 }
@@ -272,6 +285,18 @@ std::string write_device(const DeviceDecl& device) {
     if (!is_zero(device.latency)) out += " latency " + write_dist(device.latency);
     if (device.block) out += " block";
     if (device.cpu) out += " cpu " + std::to_string(*device.cpu);
+    if (device.smp_affinity != 0) out += " smp_affinity " + write_cpus(device.smp_affinity);
+    if (device.level) out += " level";
+    if (device.shared) out += " shared";
+    if (device.handler) out += " handler " + write_dist(*device.handler);
+    if (device.enables_irqs) out += " local_irq_enable";
+    if (device.packets != 1) out += " packets " + std::to_string(device.packets);
+    if (device.raises >= 0) {
+        out += " raises " + std::string(scn::softirq_word(device.raises));
+        if (!is_zero(device.work)) out += " " + write_dist(device.work);
+    }
+    if (!device.tasklet.empty()) out += " tasklet " + device.tasklet;
+    if (device.threaded) out += " threaded " + write_dist(*device.threaded);
     return out + "\n";
 }
 
@@ -373,6 +398,8 @@ std::string write_action(const TimedAction& action) {
             return "killpg " + action.target + " " + scn::signal_word(action.value);
         case TimedAction::Kind::ctrl:
             return std::string("ctrl ") + (action.value == sig::intr ? "C" : action.value == sig::tstp ? "Z" : "Q");
+        case TimedAction::Kind::smp_affinity:
+            return "smp_affinity " + action.target + " " + write_cpus(action.cpus);
         case TimedAction::Kind::caption:
             return "caption " + bilingual(action.text, action.text_zh);
     }
@@ -389,6 +416,8 @@ std::string write_scenario(const Scenario& scenario) {
     for (const WorkqueueDecl& queue : scenario.workqueues) out += write_workqueue(queue);
     for (const WorkDecl& work : scenario.works) out += write_work(work);
     for (const ClientsDecl& c : scenario.clients) out += write_clients(c);
+    for (const TaskletDecl& tasklet : scenario.tasklets)
+        out += "tasklet " + tasklet.name + (tasklet.hi ? " hi" : "") + write_body(tasklet.body) + "\n";
     for (const ProcessDecl& process : scenario.processes) out += write_process(process);
     out += write_timeline(scenario.timeline);
     for (const Expect& expect : scenario.expects) out += "expect " + expect.text + "\n";

@@ -218,6 +218,8 @@ Says user_says(const Kernel& k, const StepReport& r) {
         case Kind::function_return:
             return {{"Return: pop the address of __restore_rt from the signal frame.", "返回：从信号帧弹出 __restore_rt 的地址。"},
                     {"It will call rt_sigreturn.", "它将调用 rt_sigreturn。"}};
+        case Kind::kernel_call:
+        case Kind::kernel_return: break;   // kernel code: never executed in user mode
         case Kind::if_child:
         case Kind::thread_start:
             return {{"Look at RAX: 0 in the child, its pid in the parent.", "看 RAX：子任务中为 0，父任务中为其 pid。"}, {}};
@@ -255,6 +257,14 @@ Says outside_says(const Kernel& k, const StepReport& r) {
                      "它的栈已准备好，仿佛在第一条指令之前被切走。"}};
         }
         case Event::Kind::device:
+            for (const Move& m : r.moves) {
+                if (m.to.kind != Place::Kind::per_cpu || m.to.id != static_cast<std::uint8_t>(PerCpuField::device)) continue;
+                const DeviceDecl& d = k.image().scenario.devices[m.to.owner];
+                const std::string irq = std::to_string(d.irq);
+                return {{d.name + " raises its interrupt line, irq " + irq + ".", d.name + " 拉起了它的中断线 irq " + irq + "。"},
+                        {"The CPU takes it as soon as RFLAGS.IF allows; until then its bit stands in the IRR.",
+                         "只要 RFLAGS.IF 允许，CPU 就会响应；在此之前它的位留在 IRR 中。"}};
+            }
             return {{"A device raises its interrupt line.", "一个设备拉起了它的中断线。"},
                     {"The CPU takes it as soon as RFLAGS.IF allows.", "只要 RFLAGS.IF 允许，CPU 就会响应。"}};
         case Event::Kind::completion:
@@ -268,6 +278,15 @@ Says outside_says(const Kernel& k, const StepReport& r) {
     return {};
 }
 
+// "nic (irq 11)": the devices of a line.
+std::string line_name(const Kernel& k, std::uint32_t vector) {
+    const std::size_t line = vector - kFirstDeviceVector;
+    if (vector < kFirstDeviceVector || line >= k.image().irq_lines.size()) return {};
+    std::string out;
+    for (std::uint32_t d : k.image().irq_lines[line].devices)
+        out += (out.empty() ? "" : ", ") + k.image().scenario.devices[d].name;
+    return out + " (irq " + std::to_string(k.image().irq_lines[line].irq) + ")";
+}
 const char* vector_name(std::uint32_t vector) {
     if (vector == kTimerVector) return "the local APIC timer";
     if (vector == kRescheduleVector) return "a reschedule IPI";
@@ -339,14 +358,26 @@ StoryStep Teller::tell(const Kernel& after, const StepReport& r) const {
             break;
         case StepReport::Kind::burst:
             s.phase = Phase::work;
+            if (!cpu.regs.user() && &text.routine_of(r.step) != &routines::scenario_kthread) {
+                const std::string time = " (" + time_text(r.end - r.at) + ")";
+                says = kernel_says(after, r);
+                s.routine = text.symbolize(text.address(r.step));
+                s.routine.erase(std::min(s.routine.rfind('/'), s.routine.size()));
+                s.actor = text.routine_of(r.step).actor;
+                if (!says.what.en.empty()) says.what.en.insert(says.what.en.size() - 1, time);
+                if (!says.what.zh.empty()) says.what.zh += time;
+                break;
+            }
             says = {{"{cur} computes for " + time_text(r.end - r.at) + ".", "{cur} 计算了 " + time_text(r.end - r.at) + "。"},
                     {"RBX counts down what is left; RIP goes round its loop.", "RBX 递减剩余量；RIP 在循环中打转。"}};
             break;
         case StepReport::Kind::interrupt:
             s.phase = Phase::entry;
             s.actor = Actor::hardware;
-            says = {{std::string("Interrupt from ") + vector_name(r.step) + ": push SS, RSP, RFLAGS, CS, RIP.",
-                     std::string("来自") + vector_name_zh(r.step) + "的中断：压入 SS、RSP、RFLAGS、CS、RIP。"},
+            says = {{"Interrupt from " + (line_name(after, r.step).empty() ? vector_name(r.step) : line_name(after, r.step)) +
+                         ": push SS, RSP, RFLAGS, CS, RIP.",
+                     "来自" + (line_name(after, r.step).empty() ? vector_name_zh(r.step) : " " + line_name(after, r.step) + " ") +
+                         "的中断：压入 SS、RSP、RFLAGS、CS、RIP。"},
                     {"The hardware saves just enough to return; from user mode it first takes RSP from TSS.sp0.",
                      "硬件只保存足以返回的内容；来自用户态时先从 TSS.sp0 取 RSP。"}};
             break;

@@ -14,6 +14,7 @@ std::string_view record_name(RecordKind kind) {
         "timer_start",        "timer_expire_entry", "timer_cancel",     "sched_kthread_stop",
         "sched_kthread_stop_ret",
         "sched_process_exec", "sched_process_wait",
+        "tasklet_entry",      "tasklet_exit",       "napi_poll",        "irq_warn",
         "tlb_flush",          "page_fault_user",    "mark_victim"};
     static_assert(std::size(names) == kRecordKinds);
     return names[static_cast<std::size_t>(kind)];

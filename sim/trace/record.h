@@ -24,7 +24,7 @@ enum class RecordKind : std::uint8_t {
     sys_args,            // continuation of sys_enter: a,b: second; c,d: third argument
     sys_exit,            // a: nr; c,d: result (low, high)
     irq_handler_entry,   // a: irq; b: device index
-    irq_handler_exit,    // a: irq; b: device; c: 1 handled
+    irq_handler_exit,    // a: irq; b: device; c: 0 IRQ_NONE, 1 IRQ_HANDLED, 2 IRQ_WAKE_THREAD
     local_timer_entry,   // a: vector
     local_timer_exit,
     reschedule_entry,    // a: vector
@@ -47,6 +47,10 @@ enum class RecordKind : std::uint8_t {
     sched_kthread_stop_ret,  // a: result
     sched_process_exec,  // a: TaskId; b: old pid
     sched_process_wait,  // a: pid it waits for, 0: any child
+    tasklet_entry,       // a: tasklet; b: 1 in softirq HI
+    tasklet_exit,
+    napi_poll,           // a: device; b: packets; c: budget of the poll
+    irq_warn,            // a: irq; b: device: its handler enabled interrupts (no tracepoint: a line of dmesg)
     tlb_flush,           // CR3 was written: a: reason 0 (task switch); b: 1 old entries flushed, 0 kept (PCID)
     page_fault_user,     // a,b: address (low, high); c: RIP (low); d: error code
     mark_victim,         // a: TaskId: chosen by the OOM killer; b: its total-vm, c: rss, both in pages
