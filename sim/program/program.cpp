@@ -992,7 +992,7 @@ int workqueue_index(const Scenario& scenario, const std::string& name) {
 
 Program compile_tasklet(const Scenario& scenario, const TaskletDecl& tasklet) {
     const ProcessDecl none;
-    return Compiler(scenario, none).run_tasklet(tasklet);
+    return Compiler(scenario, none, layout::user_data, layout::user_heap).run_tasklet(tasklet);
 }
 
 Program init_program() {
