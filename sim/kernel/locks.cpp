@@ -29,8 +29,8 @@ Kind kind_of(Variable::Kind kind) {
         case Variable::Kind::cond: return Kind::cond;
         case Variable::Kind::barrier: return Kind::barrier;
         case Variable::Kind::rwlock: return Kind::rwlock;
+        default: return Kind::mutex;   // no lock
     }
-    return Kind::mutex;
 }
 
 // The tid that a lock's words name; 0: nobody, or words that name nobody.

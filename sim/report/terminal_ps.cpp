@@ -75,7 +75,7 @@ const Column kColumns[] = {
      }},
     {"%mem", "pmem", "%MEM", 4, false,
      [](const Seen& s) {
-         const std::uint64_t tenths = s.row.rss_kb * 1000 / kRamKb;
+         const std::uint64_t tenths = s.row.rss_kb * 1000 / ram_kb(s.k);
          return fmt::format("{}.{}", tenths / 10, tenths % 10);
      }},
     {"c", "", "C", 2, false, [](const Seen& s) { return std::to_string(std::min<Nanos>(99, s.cpu_time * 100 / age(s.k, s.row.tid))); }},

@@ -35,7 +35,7 @@ TaskId task_of(const Kernel& k, std::string_view command, const std::string& tex
     error = terminal_error(command, text("({0}) - No such process", "({0}) - 没有这个进程", {text_of_pid}), lang);
     return kNoTask;
 }
-int signal_number(std::string_view name) {
+int signal_of(std::string_view name) {
     std::int64_t value = 0;
     if (number(name, value)) return value >= 1 && value <= 64 ? static_cast<int>(value) : 0;
     if (name.starts_with("SIG")) name.remove_prefix(3);
@@ -90,7 +90,7 @@ TerminalAnswer terminal_kill(const Kernel& k, const Args& args, Lang lang) {
     if (i < args.size() && args[i].starts_with('-') && args[i].size() > 1) {
         std::string name = args[i++].substr(1);
         if ((name == "s" || name == "n") && i < args.size()) name = args[i++];
-        signal = signal_number(name);
+        signal = signal_of(name);
         if (signal == 0)
             return terminal_error("kill", text("{0}: invalid signal specification", "{0}：无效的信号", {name}), lang);
     }

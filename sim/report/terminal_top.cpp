@@ -22,10 +22,10 @@ std::uint64_t field(const std::string& file, std::string_view name) {
         if (file[i] >= '0' && file[i] <= '9') value = value * 10 + static_cast<std::uint64_t>(file[i] - '0');
     return value;
 }
-struct Memory {
+struct MemorySums {
     std::uint64_t total, free, buffers, cached, slab, available, shared;
 };
-Memory memory(const Kernel& k) {
+MemorySums memory(const Kernel& k) {
     const std::string file = read_proc(k, "/proc/meminfo").content;
     return {field(file, "MemTotal:"), field(file, "MemFree:"),      field(file, "Buffers:"), field(file, "\nCached:"),
             field(file, "SReclaimable:"), field(file, "MemAvailable:"), field(file, "Shmem:")};
@@ -77,7 +77,7 @@ TerminalAnswer terminal_top(const Kernel& k, const Args& args, Lang lang) {
         ++(s == 'R' ? running : s == 'Z' ? zombies : s == 'T' ? stopped : sleeping);
     }
     std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.time > b.time; });
-    const Memory m = memory(k);
+    const MemorySums m = memory(k);
     const auto mib = [](std::uint64_t kb) { return fmt::format("{:>9}.{}", kb / 1024, kb % 1024 * 10 / 1024); };
     Answer out;
     out.text = "top -" + terminal_command(k, "uptime", lang).text;
@@ -97,14 +97,14 @@ TerminalAnswer terminal_top(const Kernel& k, const Args& args, Lang lang) {
         const std::string pr = prio == 0 ? "rt" : std::to_string(prio - 100);
         out.text += fmt::format("{:>7} {:<8} {:>3} {:>3} {:>7} {:>6} {} {:>5} {:>5} {:>9} {}\n", threads ? r.tid : r.pid, "root", pr,
                                 r.nice.value_or(0), r.vsz_kb, r.rss_kb, r.stat[0], tenths(lines[i].time, age),
-                                tenths(static_cast<std::int64_t>(r.rss_kb), static_cast<std::int64_t>(kRamKb)),
+                                tenths(static_cast<std::int64_t>(r.rss_kb), static_cast<std::int64_t>(ram_kb(k))),
                                 fmt::format("{}:{:02}.{:02}", hundredths / 6000, hundredths / 100 % 60, hundredths % 100), r.comm);
     }
     return out;
 }
 
 TerminalAnswer terminal_free(const Kernel& k, const Args& args, Lang) {
-    const Memory m = memory(k);
+    const MemorySums m = memory(k);
     std::uint64_t unit = 1;
     bool bytes = false;
     for (const std::string& a : args) {

@@ -798,7 +798,7 @@ bool may_stand_here(Parser& p, const VerbRow& row, const Token& token, Place pla
 }
 
 // `cond wait c m` does something, `cond c` declares it.
-bool is_declaration(const VerbRow& row, const Token& next) {
+bool declares_sync(const VerbRow& row, const Token& next) {
     const bool is_both = row.kind == Kind::cond_wait || row.kind == Kind::barrier_wait;
     return row.read == nullptr || (is_both && !next.is_word("wait"));
 }
@@ -919,7 +919,7 @@ void Parser::parse_statement(std::vector<Stmt>& body, Place place, ProcessDecl* 
     if (row == nullptr) return skip_item();
     const bool stmt_is_misplaced = !may_stand_here(*this, *row, token, place);
     if (!stmt_is_misplaced) misplaced(token, row->kind, row->in_kernel, place);
-    if (is_declaration(*row, peek())) {
+    if (declares_sync(*row, peek())) {
         ProcessDecl nowhere;
         const bool is_here = place == Place::process && process != nullptr;
         if (!is_here && place != Place::kernel_thread) {

@@ -240,6 +240,7 @@ Says user_says(const Kernel& k, const StepReport& r) {
                     {"The pages stay; the next calls will find them.", "页留着；下次调用会再用到它们。"}};
         default: return sync_says(op.kind, variable());
     }
+    return {};
 }
 
 Says outside_says(const Kernel& k, const StepReport& r) {
