@@ -369,7 +369,8 @@ constexpr StepDef do_sys_poll_steps[] = {
     label("bad"), effect(return_ebadf, Cost::word, kEbadfSay), ret(),
 };
 constexpr StepDef poll_schedule_timeout_steps[] = {
-    push(Reg::rbx), call(routines::schedule_hrtimeout_range_clock), pop(Reg::rbx), ret(),
+    // Without a timeout schedule_hrtimeout_range_clock only calls schedule(); it never shows in /proc/PID/stack.
+    push(Reg::rbx), call(routines::schedule, kSleep), pop(Reg::rbx), ret(),
 };
 
 // --- closing ---

@@ -311,6 +311,9 @@ class FlowChecker {
     }
     void kinds_of_names() {
         for (const SyncDecl& decl : process_.syncs) {
+            if (decl.pi)
+                diags_.warning(decl.pos, text("priority inheritance is not simulated yet: '{0}' is an ordinary mutex",
+                                              "优先级继承尚未模拟：“{0}” 是普通的互斥锁", {decl.name}));
             const auto [at, is_new] = kinds_.emplace(decl.name, std::pair(decl.kind, decl.pos));
             if (!is_new)
                 diags_.error(decl.pos, text("the name '{0}' is taken already (line {1})", "名字 “{0}” 已经用过了（第 {1} 行）",
