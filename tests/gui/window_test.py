@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from window import Display, Failure, Window, expect, need_tools, rgb  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-LESSONS = sorted(glob.glob(os.path.join(ROOT, "scenarios", "*.scn")))
+LESSONS = sorted(glob.glob(os.path.join(ROOT, "scenarios", "[0-9]*.scn")))
 
 
 def window_of(dump):
