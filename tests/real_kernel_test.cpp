@@ -196,9 +196,20 @@ TEST_CASE("while two RR hogs run, a normal task waits 0.95 s and then has the fa
 
 TEST_CASE("the table of simulated and measured figures is up to date") {
     const std::string path = std::string(SWITCHYARD_SOURCE_DIR) + "/tests/real_kernel/README.md";
-    const std::string now = table();
-    if (std::getenv("SWITCHYARD_UPDATE_DOCS") != nullptr) std::ofstream(path) << now;
+    if (std::getenv("SWITCHYARD_UPDATE_DOCS") != nullptr) std::ofstream(path) << table();
     std::ifstream file(path);
-    const std::string kept{std::istreambuf_iterator<char>(file), {}};
-    CHECK_MESSAGE(kept == now, path << " is out of date; run this test with SWITCHYARD_UPDATE_DOCS=1");
+    std::map<std::string, double> kept;   // "w01 | hogA": the share that the page shows
+    for (std::string line; std::getline(file, line);) {
+        if (line.rfind("| w", 0) != 0 || line.size() < 4 || line[3] > '9') continue;
+        const std::size_t second = line.find(" | ", line.find(" | ") + 1);
+        kept[line.substr(2, second - 2)] = std::strtod(line.c_str() + second + 3, nullptr);
+    }
+    CHECK(kept.size() == std::size(kRows));
+    for (const Row& row : kRows) {
+        const std::string key = std::string(row.workload) + " | " + row.task;
+        CAPTURE(key);
+        REQUIRE(kept.count(key) == 1);   // else run this test with SWITCHYARD_UPDATE_DOCS=1
+        // A step that costs a little more or less moves the last digits: that is no reason to write it anew.
+        CHECK(std::abs(kept[key] - run_of(row.workload).tasks.at(row.task).share) <= row.share_within + 0.1);
+    }
 }

@@ -56,11 +56,12 @@ std::string switch_text(const Kernel& k, const Record& r) {
 }
 
 std::string hrtimer_text(const Record& r) {
-    static constexpr const char* kFunctions[] = {"tick_nohz_handler", "hrtimer_wakeup", "hrtick"};
+    static constexpr const char* kFunctions[] = {"tick_nohz_handler", "hrtimer_wakeup", "hrtick",
+                                                  "sched_rt_period_timer", "dl_task_timer"};
     const std::uint64_t timer =
         r.a == 1 ? layout::task_address(r.b) : layout::per_cpu_base(r.cpu) + r.a;
     return fmt::format("hrtimer={} function={} now={}", hashed(timer),
-                       kFunctions[std::min(r.a, 2u)], r.at);
+                       kFunctions[std::min(r.a, 4u)], r.at);
 }
 
 const char* device_name(const Kernel& k, std::uint32_t device) {
