@@ -156,6 +156,7 @@ struct Ctx {
     // --- services of the kernel core (sched_core.cpp, timers.cpp) ---
     // TIF_NEED_RESCHED for what runs on `c`, and an interrupt if that CPU must be told.
     void resched_curr(CpuId c);
+    void resched_curr_lazy(CpuId c);
     void send_ipi(CpuId c, std::uint8_t vector);
     void announce(CpuId c);   // a message to its local APIC is under way
     // Put a task that is neither queued nor running into the queue of `c` and mark it runnable.

@@ -193,10 +193,10 @@ void interrupts_on(Ctx& cx) {
     cx.irqs_on();
 }
 bool no_work_pending(Ctx& cx) {
-    return (cx.cur().tif & (tif::need_resched | tif::sigpending)) == 0;
+    return (cx.cur().tif & (tif::need_resched | tif::need_resched_lazy | tif::sigpending)) == 0;
 }
 bool work_pending(Ctx& cx) { return !no_work_pending(cx); }
-bool no_resched(Ctx& cx) { return (cx.cur().tif & tif::need_resched) == 0; }
+bool no_resched(Ctx& cx) { return (cx.cur().tif & (tif::need_resched | tif::need_resched_lazy)) == 0; }
 bool no_signal(Ctx& cx) { return (cx.cur().tif & tif::sigpending) == 0; }
 
 // XRSTOR, unless this CPU's registers still hold this task's image (linux.md 5.2, step 11).
@@ -211,7 +211,8 @@ void restore_fpu(Ctx& cx) {
     t.fpu_cpu = cx.cpu.id;
 }
 bool may_not_preempt_kernel(Ctx& cx) {
-    return cx.k.image().preempt != MachineDecl::Preempt::full || cx.cpu.preempt_count != 0 ||
+    const MachineDecl::Preempt model = cx.k.image().preempt;
+    return (model != MachineDecl::Preempt::full && model != MachineDecl::Preempt::lazy) || cx.cpu.preempt_count != 0 ||
            (cx.cur().tif & tif::need_resched) == 0 || cx.current() == cx.cpu.idle ||
            (cx.k.stacks.read(cx.reg(Reg::rbx) + 8 * static_cast<int>(PtReg::rflags)) & kFlagIf) == 0;
 }

@@ -381,6 +381,16 @@ std::uint64_t Kernel::fingerprint() const {
     }
     mix_work(p, *this);
     p.mix(jiffies);
+    p.mix(nohz_next_balance);
+    for (const Cpu& c : cpus) {
+        p.mix(c.smp.next_balance);
+        for (const DomainState& d : c.smp.domains) p.mix((d.last_balance << 16) | (d.interval << 8) | d.nr_balance_failed);
+    }
+    for (std::size_t e = 0; e < tasks.entities.size(); ++e) {
+        p.mix(tasks.entities[e].se.vruntime);
+        p.mix((std::uint64_t{tasks.entities[e].se.weight} << 1) | (tasks.entities[e].on_rq ? 1u : 0u));
+    }
+    for (const SchedGroup& g : tasks.groups) p.mix((std::uint64_t{g.shares} << 32) ^ static_cast<std::uint64_t>(g.quota));
     for (std::uint64_t average : load.avenrun) p.mix(average);
     p.mix(steps_);
     p.mix(switches_);
@@ -502,6 +512,7 @@ struct Checker {
         expect(k.stacks.canary_stands(t.stack), [&] { return "the stack canary of " + who(id) + " fell"; });
         const bool idle = (t.flags & pf::idle) != 0;
         if (idle) return;
+        expect(t.sched_group == 0 || t.sched_group < k.tasks.groups.size(), [&] { return who(id) + " is in a group that does not exist"; });
         const Cpu& cpu = k.cpus[t.cpu];
         const bool is_curr = (cpu.picked != kNoTask ? cpu.picked : cpu.curr) == id;
         if (t.on_rq) {

@@ -47,6 +47,17 @@ void Ctx::resched_curr(CpuId c) {
     if (c != cpu.id || outside) send_ipi(c, kRescheduleVector);
 }
 
+// A request of the fair class. Under `preempt lazy` it is honoured at the next return to user mode only, nobody is told,
+// and a tick that still finds it makes it urgent (linux.md 6.2).
+void Ctx::resched_curr_lazy(CpuId c) {
+    const TaskId id = k.cpus[c].runs();
+    if (k.image().preempt != MachineDecl::Preempt::lazy || id == k.cpus[c].idle) return resched_curr(c);
+    Task& curr = task(id);
+    if ((curr.tif & (tif::need_resched | tif::need_resched_lazy)) != 0) return;
+    move(at::none, at::task(id, TaskField::need_resched), 1, 0);
+    curr.tif |= tif::need_resched_lazy;
+}
+
 void Ctx::activate(TaskId id, CpuId c, Enqueue why) {
     Task& t = task(id);
     SY_ASSERT(!t.on_rq, "a task that is queued already must not be queued again");
@@ -66,7 +77,8 @@ void Ctx::check_preempt(CpuId c, TaskId wakee) {
     if (curr == k.cpus[c].idle) {
         resched_curr(c);
     } else if ((peek(curr).tif & tif::need_resched) == 0 && peek(curr).on_rq) {
-        if (k.sched->check_preempt(view(c), curr, wakee)) resched_curr(c);
+        if (k.sched->check_preempt(view(c), curr, wakee))
+            peek(wakee).sched_class == ClassId::fair ? resched_curr_lazy(c) : resched_curr(c);
     }
 }
 
@@ -256,7 +268,7 @@ void pick_next(Ctx& cx) {
     cx.cpu.picked = next;
     // From here on a waker on another CPU looks at the picked task; if that is prev itself, its old wish to be
     // rescheduled is granted now, so that a new one is not lost.
-    if (next == prev) cx.task(prev).tif &= ~tif::need_resched;
+    if (next == prev) cx.task(prev).tif &= ~(tif::need_resched | tif::need_resched_lazy);
     cx.program_lapic(cx.cpu.id);
     cx.set(Reg::rbp, layout::task_address(next), at::per_cpu(cx.cpu.id, PerCpuField::run_queue));
 }
@@ -265,7 +277,7 @@ void clear_need_resched(Ctx& cx) {
     if (prev == cx.cpu.picked) return;
     Task& t = cx.task(prev);
     cx.move(at::none, at::task(prev, TaskField::need_resched), 0, (t.tif & tif::need_resched) != 0);
-    t.tif &= ~tif::need_resched;
+    t.tif &= ~(tif::need_resched | tif::need_resched_lazy);
 }
 bool same_task(Ctx& cx) { return cx.reg(Reg::rbx) == cx.reg(Reg::rbp); }
 

@@ -175,7 +175,9 @@ void scheduler_tick(Ctx& cx) {
     const TaskId curr = cx.cpu.curr;
     if (curr != cx.cpu.idle && cx.peek(curr).on_rq) {
         if ((cx.peek(curr).flags & pf::wq_worker) != 0) wq_worker_tick(cx);
-        if (cx.k.sched->tick(cx.view(), curr)) cx.resched_curr(cx.cpu.id);
+        if ((cx.peek(curr).tif & tif::need_resched_lazy) != 0) cx.resched_curr(cx.cpu.id);   // a whole tick has passed
+        if (cx.k.sched->tick(cx.view(), curr))
+            cx.peek(curr).sched_class == ClassId::fair ? cx.resched_curr_lazy(cx.cpu.id) : cx.resched_curr(cx.cpu.id);
         cx.sync_class_timers(cx.cpu.id);
     }
     if (cx.k.image().has_groups) cx.k.start_group_timers(cx);

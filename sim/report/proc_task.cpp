@@ -225,6 +225,22 @@ std::string sched(const Kernel& k, TaskId task, bool) {
     return out;
 }
 
+// cgroup v2: one line. A group's path goes through its parents.
+std::string group_path(const Kernel& k, std::uint16_t g) {
+    if (g == 0 || g >= k.tasks.groups.size()) return "";
+    return group_path(k, k.tasks.groups[g].parent) + "/" + k.tasks.groups[g].name.data();
+}
+std::string cgroup(const Kernel& k, TaskId task, bool) {
+    const std::uint16_t g = k.tasks[task].sched_group;
+    const bool own = g != 0 && g < k.tasks.groups.size() && !k.tasks.groups[g].is_autogroup;
+    return "0::" + (own ? group_path(k, g) : std::string("/")) + "\n";
+}
+std::string autogroup(const Kernel& k, TaskId task, bool) {
+    const std::uint16_t g = k.tasks[task].sched_group;
+    if (g == 0 || g >= k.tasks.groups.size() || !k.tasks.groups[g].is_autogroup) return "";
+    return group_path(k, g) + " nice " + std::to_string(k.tasks.groups[g].nice) + "\n";
+}
+
 std::string schedstat(const Kernel& k, TaskId task, bool) {
     const Task& t = k.tasks[task];
     return fmt::format("{} {} {}\n", k.cpu_time(task), k.wait_time(task),
@@ -260,6 +276,8 @@ constexpr ProcFile kFiles[] = {
     {"sched", Scope::task, "what the scheduler keeps about it", "调度器为它保存的内容", sched},
     {"schedstat", Scope::task, "time on a CPU, time waited, turns",
      "CPU 时间、等待时间、上 CPU 次数", schedstat},
+    {"cgroup", Scope::task, "the task group it belongs to", "所属的任务组", cgroup},
+    {"autogroup", Scope::task, "the group of its session, with autogroup", "开启 autogroup 时其会话的组", autogroup},
     {"environ", Scope::task, "its environment; empty for a kernel thread", "环境变量；内核线程为空",
      environ},
     {"smaps_rollup", Scope::task, "its resident memory, shared and private",
