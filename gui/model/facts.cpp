@@ -187,9 +187,19 @@ constexpr std::array kTaskFields = {
     "cpus_mask",
     "cpu",
     "prio",
+    "blocked",
+    "files",
+    "fs",
+    "sighand",
+    "signal",
+    "real_parent",
+    "pid",
+    "comm",
 };
 constexpr std::array kMmFields = {"mm_users",  "mm_count",  "pgd",       "brk",
                                   "PGD entry", "PUD entry", "PMD entry", "PTE"};
+constexpr std::array kSharedFields = {"count",     "action", "shared_pending", "flags", "live",
+                                      "exit code", "pgrp",   "session",        "umask"};
 constexpr std::array kPerCpuFields = {
     "current_task", "top_of_stack", "preempt_count",      "tss.sp2",   "stack canary",
     "rq->curr",     "rq->prev_mm",  "loaded_mm",          "is_lazy",   "softirq pending",
@@ -235,6 +245,10 @@ std::string place_name(const Kernel& k, const Place& p) {
         case K::mm:
             return std::string(p.id < kMmFields.size() ? kMmFields[p.id] : "?") + " · " +
                    mm_owner_name(k, p.owner);
+        case K::shared:
+            return std::string(shared_kind_name(static_cast<SharedKind>(p.address))) + " " +
+                   std::to_string(p.owner) + " " +
+                   (p.id < kSharedFields.size() ? kSharedFields[p.id] : "?");
         case K::per_cpu:
             return p.id < kPerCpuFields.size() ? kPerCpuFields[p.id] : "?";
     }

@@ -39,6 +39,8 @@ MmSize size_of_task(const Kernel& k, TaskId task);  // zeros without an address 
 Pid ppid_of(const Kernel& k, const Task& t);
 // Process group and session; 0 for kernel threads.
 Pid group_of(const Kernel& k, const Task& t);
+Pid session_of(const Kernel& k, const Task& t);
+bool in_foreground(const Kernel& k, const Task& t);   // of the terminal
 std::size_t thread_count(const Kernel& k, const Task& t);
 std::uint64_t running_tasks(const Kernel& k);  // procs_running
 std::uint64_t blocked_tasks(const Kernel& k);  // procs_blocked

@@ -37,15 +37,19 @@ std::string stat(const Kernel& k, TaskId task, bool group) {
     const bool has_mm = has_user_memory(k, task);
     const MmSize size = size_of_task(k, task);
     const std::uint64_t text = has_mm ? k.program_of(t).ops.size() << layout::user_op_bits : 0;
-    const int exit_signal = t.group_leader != task ? -1 : t.pid == 2 ? 0 : 17;
+    const int exit_signal = t.group_leader != task ? -1 : t.pid == 2 ? 0 : t.is_kthread() ? 17 : t.exit_signal;
+    const SignalStruct none;
+    const SignalStruct& shared = t.signal != kNoShared ? k.shared.signal[t.signal] : none;
+    constexpr int kTty1 = 1025;   // tty_nr, linux.md 9.1
     const bool blocked = letter_of(t) != 'R' && t.exit_state == 0;
     // Fields 1 to 22.
     std::string out = fmt::format(
-        "{} ({}) {} {} {} {} 0 -1 {} {} 0 {} 0 {} {} 0 0 {} {} {} 0 {} ", t.pid, kworker_long_name(k, task),
-        letter_of(t), ppid_of(k, t), group_of(k, t), group_of(k, t), t.flags,
-        sum_of_group(k, task, group, [&](TaskId id) { return k.tasks[id].min_flt; }),
-        sum_of_group(k, task, group, [&](TaskId id) { return k.tasks[id].maj_flt; }), ticks(user),
-        ticks(std::max<Nanos>(0, cpu - user)), t.prio - 100, t.nice, thread_count(k, t),
+        "{} ({}) {} {} {} {} {} {} {} {} {} {} 0 {} {} {} {} {} {} {} 0 {} ", t.pid, kworker_long_name(k, task),
+        letter_of(t), ppid_of(k, t), group_of(k, t), session_of(k, t), shared.has_tty ? kTty1 : 0,
+        shared.has_tty ? k.terminal.foreground : -1, t.flags,
+        sum_of_group(k, task, group, [&](TaskId id) { return k.tasks[id].min_flt; }), shared.cmin_flt,
+        sum_of_group(k, task, group, [&](TaskId id) { return k.tasks[id].maj_flt; }),
+        ticks(user), ticks(std::max<Nanos>(0, cpu - user)), ticks(shared.cutime), ticks(shared.cstime), t.prio - 100, t.nice, thread_count(k, t),
         ticks(t.start_time));
     // 23 to 28: memory; 29 and 30 are 0 unless it dumps core.
     out +=
@@ -53,8 +57,11 @@ std::string stat(const Kernel& k, TaskId task, bool group) {
                     size.resident(), has_mm ? layout::user_text : 0,
                     has_mm ? layout::user_text + text : 0, has_mm ? layout::user_stack_top : 0);
     // 31 to 44.
-    out += fmt::format("{} 0 {} 0 {} 0 0 {} {} {} {} 0 0 0 ", t.pending_signals & 0x7fff'ffff,
-                       t.is_kthread() ? 2'147'483'647 : 0, blocked ? 1 : 0, exit_signal, t.cpu,
+    constexpr std::uint64_t kLow = 0x7fff'ffff;   // the first 31 signals
+    const SighandStruct no_hand;
+    const SighandStruct& hand = t.sighand != kNoShared ? k.shared.sighand[t.sighand] : no_hand;
+    out += fmt::format("{} {} {} {} {} 0 0 {} {} {} {} 0 0 0 ", t.pending_signals & kLow, t.blocked & kLow,
+                       t.is_kthread() ? kLow : hand.ignored() & kLow, hand.caught() & kLow, blocked ? 1 : 0, exit_signal, t.cpu,
                        t.rt_priority, static_cast<int>(t.policy));
     // 45 to 52. Arguments and environment lie above the first stack frame (linux.md 2.4).
     if (!has_mm) return out + fmt::format("0 0 0 0 0 0 0 {}\n", t.exit_code);
@@ -96,7 +103,9 @@ std::string status(const Kernel& k, TaskId task, bool) {
         out += fmt::format("{}:\t{}\n", key, value);
     };
     line("Name", kworker_long_name(k, task));
-    line("Umask", "0022");
+    const SignalStruct* shared = t.signal != kNoShared ? &k.shared.signal[t.signal] : nullptr;
+    const SighandStruct* hand = t.sighand != kNoShared ? &k.shared.sighand[t.sighand] : nullptr;
+    line("Umask", fmt::format("{:04o}", t.fs != kNoShared ? k.shared.fs[t.fs].umask : 022));
     line("State", fmt::format("{} ({})", letter, state_word_of_letter(letter)));
     line("Tgid", std::to_string(t.tgid));
     line("Ngid", "0");
@@ -110,7 +119,7 @@ std::string status(const Kernel& k, TaskId task, bool) {
     line("NStgid", std::to_string(t.tgid));
     line("NSpid", std::to_string(t.pid));
     line("NSpgid", std::to_string(group_of(k, t)));
-    line("NSsid", std::to_string(group_of(k, t)));
+    line("NSsid", std::to_string(session_of(k, t)));
     if (has_user_memory(k, task)) {
         const auto kb = [&](const char* key, std::uint64_t bytes) {
             line(key, fmt::format("{:>8} kB", bytes >> 10));
@@ -137,12 +146,12 @@ std::string status(const Kernel& k, TaskId task, bool) {
         line("THP_enabled", "1");
     }
     line("Threads", std::to_string(thread_count(k, t)));
-    line("SigQ", fmt::format("0/{}", threads_max(k) / 2));
+    line("SigQ", fmt::format("{}/{}", shared != nullptr ? shared->queue.size() : 0, threads_max(k) / 2));
     line("SigPnd", fmt::format("{:016x}", t.pending_signals));
-    line("ShdPnd", fmt::format("{:016x}", 0));
-    line("SigBlk", fmt::format("{:016x}", 0));
-    line("SigIgn", t.is_kthread() ? "ffffffffffffffff" : fmt::format("{:016x}", 0));
-    line("SigCgt", fmt::format("{:016x}", 0));
+    line("ShdPnd", fmt::format("{:016x}", shared != nullptr ? shared->shared_pending : 0));
+    line("SigBlk", fmt::format("{:016x}", t.blocked));
+    line("SigIgn", t.is_kthread() ? "ffffffffffffffff" : fmt::format("{:016x}", hand != nullptr ? hand->ignored() : 0));
+    line("SigCgt", fmt::format("{:016x}", hand != nullptr ? hand->caught() : 0));
     for (const char* key : {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"}) {
         const bool full = key[3] == 'P' || key[3] == 'E' || key[3] == 'B';
         line(key, fmt::format("{:016x}", full ? 0x1ff'ffff'ffffULL : 0ULL));
@@ -270,13 +279,15 @@ Pid ppid_of(const Kernel& k, const Task& t) {
     return t.real_parent == kNoTask ? 0 : k.tasks[t.real_parent].tgid;
 }
 
-// A process started from outside leads its own group and session; its children belong to it.
 Pid group_of(const Kernel& k, const Task& t) {
-    if (t.is_kthread()) return 0;
-    const Task* p = &leader_of(k, t);
-    while (p->real_parent != kNoTask && k.tasks[p->real_parent].pid > 1)
-        p = &k.tasks[p->real_parent];
-    return p->tgid;
+    return t.is_kthread() || t.signal == kNoShared ? 0 : k.shared.signal[t.signal].pgrp;
+}
+Pid session_of(const Kernel& k, const Task& t) {
+    return t.is_kthread() || t.signal == kNoShared ? 0 : k.shared.signal[t.signal].session;
+}
+bool in_foreground(const Kernel& k, const Task& t) {
+    return t.signal != kNoShared && k.shared.signal[t.signal].has_tty &&
+           k.shared.signal[t.signal].pgrp == k.terminal.foreground;
 }
 
 std::size_t thread_count(const Kernel& k, const Task& t) {

@@ -39,7 +39,8 @@ PsRow row_of(const Kernel& k, TaskId id) {
     row.pid = t.tgid;
     row.tid = t.pid;
     row.ppid = ppid_of(k, t);
-    row.pgid = row.sid = group_of(k, t);
+    row.pgid = group_of(k, t);
+    row.sid = session_of(k, t);
     row.cls = class_of(t);
     if (is_fair) row.nice = t.nice;
     if (!is_fair) row.rtprio = t.rt_priority;
@@ -51,6 +52,7 @@ PsRow row_of(const Kernel& k, TaskId id) {
     if (t.nice != 0) row.stat += t.nice < 0 ? '<' : 'N';
     if (row.sid == row.pid) row.stat += 's';
     if (row.threads > 1) row.stat += 'l';
+    if (in_foreground(k, t)) row.stat += '+';
     row.wchan = wchan_of(k, id);
     row.comm = kworker_long_name(k, id);
     row.is_kernel_thread = t.is_kthread();
