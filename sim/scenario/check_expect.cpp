@@ -2,6 +2,8 @@
 // compared with times.
 #include <algorithm>
 
+#include "sim/model/shared.h"
+#include "sim/program/names.h"
 #include "sim/scenario/check.h"
 #include "sim/scenario/expects.h"
 #include "sim/scenario/suggest.h"
@@ -201,7 +203,7 @@ class ExpectChecker {
             diags_.error(expr.pos, text("names can only be compared with == and !=",
                                         "名字只能用 == 和 != 比较"));
         }
-        if (value.name == "running") {
+        if (value.name == "running" || value.name == "parent") {
             check_task_path(s_, word.name, word.pos, diags_);
             return Measure::truth;
         }
@@ -263,6 +265,18 @@ class ExpectChecker {
                 return;
             case Argument::device:
                 return device(name, expr.pos);
+            case Argument::object:
+                if (index + 1 < expr.args.size()) {
+                    check_task_path(s_, name, expr.pos, diags_);
+                    return;
+                }
+                return one_of(name, {"mm", "files", "fs", "sighand", "signal"}, expr.pos);
+            case Argument::word:
+                if (index == 0) {
+                    check_task_path(s_, name, expr.pos, diags_);
+                    return;
+                }
+                return plain_word(expr.name, name, expr.pos);
             case Argument::process:
                 if (std::none_of(s_.processes.begin(), s_.processes.end(),
                                  [&](const ProcessDecl& p) { return p.name == name; }))
@@ -297,6 +311,28 @@ class ExpectChecker {
             const std::string meant = nearest(area, known);
             diags_.error(pos, meant.empty() ? text("no process maps an area '{0}'", "没有进程映射区域 “{0}”", {area})
                                             : did_you_mean(text("area", "区域"), area, meant));
+        }
+    }
+
+    void one_of(std::string_view name, const std::vector<std::string_view>& known, SourcePos pos) {
+        if (std::find(known.begin(), known.end(), name) != known.end()) return;
+        diags_.error(pos,
+                     text("unknown word '{0}'; known: {1}", "未知的词 “{0}”；可用的有：{1}",
+                          {name, listed(known, 24)}),
+                     nearest(name, known));
+    }
+
+    // The second word of errors(), calls() and delivered().
+    void plain_word(std::string_view function, std::string_view name, SourcePos pos) {
+        if (function == "delivered") {
+            if (signal_number(name) != 0) return;
+            diags_.error(pos, text("unknown signal '{0}'", "未知的信号 “{0}”", {name}));
+        } else if (function == "errors") {
+            if (error_number(name) == 0)
+                diags_.error(pos, text("unknown error '{0}'; such as EINVAL, ECHILD, ERESTARTSYS",
+                                       "未知的错误 “{0}”；例如 EINVAL、ECHILD、ERESTARTSYS", {name}));
+        } else if (syscall_number(name) < 0) {
+            diags_.error(pos, text("unknown system call '{0}'", "未知的系统调用 “{0}”", {name}));
         }
     }
 

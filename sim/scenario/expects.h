@@ -14,7 +14,12 @@ namespace sy::scn {
 enum class Measure : std::uint8_t { number, time, truth, word };
 
 // What the arguments of a function name.
-enum class Argument : std::uint8_t { none, task, record, device, cpu, process, clients, page /* a task, then AREA or AREA/PAGE */ };
+enum class Argument : std::uint8_t {
+    none, task, record, device, cpu, process, clients,
+    page,    // a task, then AREA or AREA/PAGE
+    object,  // tasks, then mm, files, fs, sighand or signal
+    word,    // a task, then a word of the function's own
+};
 
 struct FunctionRow {
     Word word;

@@ -1,6 +1,7 @@
 // A tree walk over each expectation. A name that means several tasks stands for all of them
 // together: times on the CPU and counts are added up, first moments are the earliest, last moments
 // and turnaround the latest and the longest.
+#include "sim/program/names.h"
 #include "sim/session/expectations.h"
 #include "sim/session/deadlock.h"
 
@@ -416,6 +417,81 @@ class Measurer {
         return count(static_cast<std::uint64_t>(kernel_.tasks[found[0]].pid));
     }
 
+    // The one of these tasks that lives then; the last one made, if there are several.
+    TaskId living(const std::string& path) const {
+        TaskId out = kNoTask;
+        for (const TaskId id : tasks(path))
+            if (kernel_.tasks[id].is_live) out = id;
+        return out;
+    }
+    // Which object of this kind a task holds; none: -1.
+    std::int64_t object_of(TaskId id, const std::string& kind, std::int64_t& count) const {
+        const Task& t = kernel_.tasks[id];
+        const auto shared = [&](const auto& table, SharedId object) {
+            if (object == kNoShared) return std::int64_t{-1};
+            count = table[object].count;
+            return static_cast<std::int64_t>(object);
+        };
+        if (kind == "files") return shared(kernel_.shared.files, t.files);
+        if (kind == "fs") return shared(kernel_.shared.fs, t.fs);
+        if (kind == "sighand") return shared(kernel_.shared.sighand, t.sighand);
+        if (kind == "signal") return shared(kernel_.shared.signal, t.signal);
+        if (t.mm == kNoMm) return -1;
+        count = kernel_.mms[t.mm].users;
+        return t.mm;
+    }
+    Found refs(const ExpectExpr& e) const {
+        const TaskId id = living(e.args[0]);
+        if (id == kNoTask) return never(e.args[0]);
+        std::int64_t n = 0;
+        object_of(id, e.args[1], n);
+        return count(static_cast<std::uint64_t>(n));
+    }
+    Found is_shared(const ExpectExpr& e) const {
+        const TaskId a = living(e.args[0]), b = living(e.args[1]);
+        if (a == kNoTask || b == kNoTask) return never(e.args[a == kNoTask ? 0 : 1]);
+        std::int64_t n = 0;
+        const std::int64_t of_a = object_of(a, e.args[2], n), of_b = object_of(b, e.args[2], n);
+        return truth(of_a >= 0 && of_a == of_b);
+    }
+    Found errors(const ExpectExpr& e) const {
+        const std::vector<bool> wanted = is_one_of(e.args[0]);
+        const std::int64_t error = -error_number(e.args[1]);
+        return count_records([&](const Record& r) {
+            return r.kind == RecordKind::sys_exit && has(wanted, r.task) &&
+                   static_cast<std::int64_t>(wide(r.c, r.d)) == error;
+        });
+    }
+    Found calls(const ExpectExpr& e) const {
+        const std::vector<bool> wanted = is_one_of(e.args[0]);
+        const auto number = static_cast<std::uint32_t>(syscall_number(e.args[1]));
+        return count_records([&](const Record& r) {
+            return r.kind == RecordKind::sys_enter && has(wanted, r.task) && r.a == number;
+        });
+    }
+    Found delivered(const ExpectExpr& e) const {
+        const std::vector<bool> wanted = is_one_of(e.args[0]);
+        const auto signal = static_cast<std::uint32_t>(signal_number(e.args[1]));
+        return count_records([&](const Record& r) {
+            return r.kind == RecordKind::signal_deliver && has(wanted, r.a) && r.b == signal;
+        });
+    }
+    Found parent(const ExpectExpr& e) const {
+        const TaskId id = living(e.args[0]);
+        if (id == kNoTask || kernel_.tasks[id].real_parent == kNoTask) return never(e.args[0]);
+        return word(kernel_.tasks[kernel_.tasks[id].real_parent].name());
+    }
+    Found pgrp(const ExpectExpr& e) const {
+        const TaskId id = living(e.args[0]);
+        if (id == kNoTask) return never(e.args[0]);
+        return count(static_cast<std::uint64_t>(kernel_.shared.signal[kernel_.tasks[id].signal].pgrp));
+    }
+    Found session(const ExpectExpr& e) const {
+        const TaskId id = living(e.args[0]);
+        if (id == kNoTask) return never(e.args[0]);
+        return count(static_cast<std::uint64_t>(kernel_.shared.signal[kernel_.tasks[id].signal].session));
+    }
+
     Found order(const ExpectExpr& e) const {
         Nanos last = -1;
         for (const std::string& path : e.args) {
@@ -497,6 +573,14 @@ std::span<const Measurer::Row> Measurer::rows() {
         {"co_copies", &Measurer::co_copies},
         {"answers", &Measurer::answers},
         {"pid", &Measurer::pid},
+        {"refs", &Measurer::refs},
+        {"shared", &Measurer::is_shared},
+        {"errors", &Measurer::errors},
+        {"calls", &Measurer::calls},
+        {"delivered", &Measurer::delivered},
+        {"parent", &Measurer::parent},
+        {"pgrp", &Measurer::pgrp},
+        {"session", &Measurer::session},
         {"state", &Measurer::state},
         {"running", &Measurer::running},
         {"order", &Measurer::order},
