@@ -187,7 +187,17 @@ constexpr std::array kTaskFields = {
     "cpus_mask",
     "cpu",
     "prio",
+    "blocked",
+    "files",
+    "fs",
+    "sighand",
+    "signal",
+    "real_parent",
+    "pid",
+    "comm",
 };
+constexpr std::array kSharedFields = {"count", "action", "shared_pending", "flags", "live",
+                                      "exit_code", "pgrp", "session", "umask"};
 constexpr std::array kMmFields = {"mm_users",  "mm_count",  "pgd",       "brk",
                                   "PGD entry", "PUD entry", "PMD entry", "PTE"};
 constexpr std::array kPerCpuFields = {
@@ -237,6 +247,9 @@ std::string place_name(const Kernel& k, const Place& p) {
                    mm_owner_name(k, p.owner);
         case K::per_cpu:
             return p.id < kPerCpuFields.size() ? kPerCpuFields[p.id] : "?";
+        case K::shared:
+            return std::string(shared_kind_name(static_cast<SharedKind>(p.address))) + " " +
+                   (p.id < kSharedFields.size() ? kSharedFields[p.id] : "?");
     }
     return {};
 }
