@@ -196,6 +196,8 @@ constexpr std::array kTaskFields = {
     "pid",
     "comm",
 };
+constexpr std::array kSharedFields = {"count", "action", "shared_pending", "flags", "live",
+                                      "exit_code", "pgrp", "session", "umask"};
 constexpr std::array kMmFields = {"mm_users",  "mm_count",  "pgd",       "brk",
                                   "PGD entry", "PUD entry", "PMD entry", "PTE"};
 constexpr std::array kSharedFields = {"count",     "action", "shared_pending", "flags", "live",
@@ -251,6 +253,9 @@ std::string place_name(const Kernel& k, const Place& p) {
                    (p.id < kSharedFields.size() ? kSharedFields[p.id] : "?");
         case K::per_cpu:
             return p.id < kPerCpuFields.size() ? kPerCpuFields[p.id] : "?";
+        case K::shared:
+            return std::string(shared_kind_name(static_cast<SharedKind>(p.address))) + " " +
+                   (p.id < kSharedFields.size() ? kSharedFields[p.id] : "?");
     }
     return {};
 }
