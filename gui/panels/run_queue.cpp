@@ -240,7 +240,7 @@ void draw_rt(const Kernel& k, const Queue& q) {
         const ImVec2 max{min.x + cell - 1, min.y + cell * 1.5F - 1};
         const auto set = lists.find(prio);
         const bool first = set != lists.end() && set == lists.begin();
-        list.AddRectFilled(min, max, set == lists.end() ? t.card : first ? t.running : t.runnable);
+        list.AddRectFilled(min, max, set == lists.end() ? t.line : first ? t.running : t.runnable);
         if (set != lists.end())
             tooltip_at(min, max, tr(Str::queue_rt_bit, {std::to_string(99 - prio), std::to_string(set->second.size())}));
     }
@@ -248,7 +248,7 @@ void draw_rt(const Kernel& k, const Queue& q) {
     for (const auto& [prio, tasks] : lists) {
         std::string text;
         for (const TaskId task : tasks) text += (text.empty() ? "" : " → ") + task_name(k, task);
-        value_row({{"rtprio " + std::to_string(99 - prio), ImGui::GetContentRegionAvail().x * 0.3F,
+        value_row({{"rtprio " + std::to_string(99 - prio), ImGui::GetContentRegionAvail().x * 0.44F,
                     {Face::mono, Size::small, t.quiet}},
                    {text, 0, {Face::text, Size::small, prio == lists.begin()->first ? t.running : 0}}},
                   {.boxed = false});
