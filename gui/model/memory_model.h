@@ -20,7 +20,7 @@ struct AreaRow {
     std::string name, perms;
     std::uint64_t resident = 0;          // pages in memory
     std::uint64_t pages_per_cell = 1;
-    std::vector<PageLook> cells;         // the area to scale, lowest page first
+    std::vector<PageLook> cells{};       // the area to scale, lowest page first
 };
 
 struct WalkRow {
@@ -28,7 +28,7 @@ struct WalkRow {
     unsigned index = 0;
     std::uint64_t table = 0;             // physical address of the table that is indexed; 0: not reached
     std::uint64_t word = 0, before = 0;  // the entry, and what it was before this episode
-    std::string flags;                   // "P RW US A D NX"
+    std::string flags{};                 // "P RW US A D NX"
     bool changed = false;                // by this episode
 };
 

@@ -141,7 +141,7 @@ struct Stmt {
     SourcePos other_pos;
     std::int64_t count = 0;
     std::uint64_t cpus = 0;  // affinity mask, bit per CPU
-    SchedParams sched;
+    SchedParams sched{};
     std::uint8_t prot = 0;   // PROT_READ 1, PROT_WRITE 2, PROT_EXEC 4
     bool shared = false;     // MAP_SHARED
     std::string file;        // the device whose blocks are mapped
@@ -215,7 +215,7 @@ struct ProcessDecl {
     SourcePos pos;
     std::int32_t copies = 1;           // x2: name/1, name/2, each a process of its own
     int nice = 0;
-    SchedParams sched;
+    SchedParams sched{};
     std::int32_t priority = kNoPriority;   // of textbook policies, the lower goes first; none: the nice value
     std::int32_t tickets = 0;          // of lottery and stride; 0: by the nice value
     std::optional<Pid> pid;            // of the first copy
@@ -245,13 +245,13 @@ struct DeviceDecl {
     Dist latency;                      // how long one request (read/write/fsync of a block device) takes
     bool block = false;                // `block`: a reader waits uninterruptibly (D) for its own request
     std::optional<CpuId> cpu;          // irq affinity; default CPU 0
-    std::optional<Dist> handler;       // how long its hard handler computes; none: the cost `handler`
+    std::optional<Dist> handler{};     // how long its hard handler computes; none: the cost `handler`
     std::int8_t raises = -1;           // the softirq vector that its handler raises; -1: none
-    Dist work;                         // what that softirq then does for each interrupt (net_rx: each packet)
+    Dist work{};                       // what that softirq then does for each interrupt (net_rx: each packet)
     std::int32_t packets = 1;          // that one arrival brings (net_rx)
-    std::string tasklet;               // that its handler schedules; empty: none
-    SourcePos tasklet_pos;
-    std::optional<Dist> threaded;      // its work is done by the kernel thread irq/N-NAME, for so long
+    std::string tasklet{};             // that its handler schedules; empty: none
+    SourcePos tasklet_pos{};
+    std::optional<Dist> threaded{};    // its work is done by the kernel thread irq/N-NAME, for so long
     std::uint64_t smp_affinity = 0;    // CPUs that may take its interrupts; 0: `cpu`
     bool level = false;                // level-triggered: it asks until it is served (else: edge)
     bool shared = false;               // other devices may have the same line (IRQF_SHARED)
@@ -327,7 +327,7 @@ struct TimedAction {
     SourcePos target_pos;
     std::int32_t value = 0;            // signal number, nice
     std::uint64_t cpus = 0;
-    SchedParams sched;
+    SchedParams sched{};
     Nanos quota = 0, period = 0;       // of a group; quota 0: max
     std::string group;                 // where a task moves to; empty: the root
     std::string text;                  // caption (English)

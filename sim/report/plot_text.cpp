@@ -63,8 +63,8 @@ std::string plot_value(Plot::Unit unit, std::int64_t value) {
     const std::string sign = value < 0 ? "-" : "";
     const auto decimal = [&](std::int64_t n, int places, const char* name) {
         std::string digits = std::to_string(n);
-        while (digits.size() <= static_cast<std::size_t>(places)) digits.insert(0, "0");
-        digits.insert(digits.size() - static_cast<std::size_t>(places), ".");
+        while (digits.size() <= static_cast<std::size_t>(places)) digits.insert(std::size_t{0}, 1, '0');
+        digits.insert(digits.size() - static_cast<std::size_t>(places), 1, '.');
         return sign + digits + name;
     };
     if (unit == Plot::Unit::permille) return decimal(size, 1, " %");
