@@ -200,8 +200,6 @@ constexpr std::array kSharedFields = {"count", "action", "shared_pending", "flag
                                       "exit_code", "pgrp", "session", "umask"};
 constexpr std::array kMmFields = {"mm_users",  "mm_count",  "pgd",       "brk",
                                   "PGD entry", "PUD entry", "PMD entry", "PTE"};
-constexpr std::array kSharedFields = {"count",     "action", "shared_pending", "flags", "live",
-                                      "exit code", "pgrp",   "session",        "umask"};
 constexpr std::array kPerCpuFields = {
     "current_task", "top_of_stack", "preempt_count",      "tss.sp2",   "stack canary",
     "rq->curr",     "rq->prev_mm",  "loaded_mm",          "is_lazy",   "softirq pending",
@@ -253,9 +251,6 @@ std::string place_name(const Kernel& k, const Place& p) {
                    (p.id < kSharedFields.size() ? kSharedFields[p.id] : "?");
         case K::per_cpu:
             return p.id < kPerCpuFields.size() ? kPerCpuFields[p.id] : "?";
-        case K::shared:
-            return std::string(shared_kind_name(static_cast<SharedKind>(p.address))) + " " +
-                   (p.id < kSharedFields.size() ? kSharedFields[p.id] : "?");
     }
     return {};
 }
