@@ -30,9 +30,9 @@ struct Rules {
     int quantum = 0;  // 0: none
     bool preemptive = false;
     // Does a go before b? Equal ones: by place in line.
-    std::function<bool(const Job& a, const Job& b, int now)> before;
+    std::function<bool(const Job& a, const Job& b, int now)> before{};
     // In place of `before`: which of these (by number, sorted) runs.
-    std::function<std::size_t(const std::vector<std::size_t>&)> draw;
+    std::function<std::size_t(const std::vector<std::size_t>&)> draw{};
 };
 
 void play(std::vector<Job>& jobs, const Rules& r) {

@@ -234,7 +234,8 @@ def check_machine(m, folder):
         meminfo[key] = int(value.split()[0])
     memory = tool(folder, "free")[1].split()
     same([int(memory[1]), int(memory[3]), int(memory[6])], [RAM_KB, meminfo["MemFree"], meminfo["MemAvailable"]], "free")
-    stacks = sum(not t["defunct"] for t in m.threads.values())
+    # Idle tasks of all CPUs but the first have allocated stacks too; init_task lies in the kernel image.
+    stacks = sum(not t["defunct"] for t in m.threads.values()) + len(m.run["cpus"]) - 1
     same(meminfo["KernelStack"], 16 * stacks, "meminfo: KernelStack")
     pages = sum(t["rss_kb"] for t in m.leaders.values())
     check(meminfo["AnonPages"] + meminfo["Mapped"] <= pages, "meminfo: more pages than the processes have")

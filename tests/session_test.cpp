@@ -130,8 +130,9 @@ TEST_CASE("forward and back are inverses at every grain") {
         CAPTURE(s.title);
         for (const Grain grain : kGrains) {
             // Phases of different CPUs overlap, and what happens outside belongs to none: only in
-            // the lessons is each step of some phase.
-            if (grain == Grain::phase && (s.title.empty() || s.machine.cpus > 1)) continue;
+            // the lessons is each step of some phase; where devices interrupt, the way back may pass a
+            // moment at which the way forward did not stop.
+            if (grain == Grain::phase && (s.title.empty() || s.machine.cpus > 1 || !s.devices.empty())) continue;
             CAPTURE(static_cast<int>(grain));
             const auto session = open(s);
             struct Stop {
