@@ -235,7 +235,9 @@ def check_machine(m, folder):
     memory = tool(folder, "free")[1].split()
     same([int(memory[1]), int(memory[3]), int(memory[6])], [RAM_KB, meminfo["MemFree"], meminfo["MemAvailable"]], "free")
     # Idle tasks of all CPUs but the first have allocated stacks too; init_task lies in the kernel image.
-    stacks = sum(not t["defunct"] for t in m.threads.values()) + len(m.run["cpus"]) - 1
+    stat = simulator("cat", m.file, "--at", f"{m.at}ns", "stat").splitlines()
+    secondary = sum(line.startswith("cpu") for line in stat) - 2   # less the sum of all, less CPU 0
+    stacks = sum(not t["defunct"] for t in m.threads.values()) + secondary
     same(meminfo["KernelStack"], 16 * stacks, "meminfo: KernelStack")
     pages = sum(t["rss_kb"] for t in m.leaders.values())
     check(meminfo["AnonPages"] + meminfo["Mapped"] <= pages, "meminfo: more pages than the processes have")
