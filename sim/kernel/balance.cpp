@@ -4,7 +4,8 @@
 // which balances for all (NOHZ).
 //
 // Linux walks the queue's tasks from the one that ran longest ago; here they come in pick order, the same up to ties, at
-// most 32 of them (sched_nr_migrate). Loads are those of the queues' weights as PELT averages them.
+// most 32 of them (sched_nr_migrate). Loads are the weights that stand in
+// the queues at that moment; Linux takes their PELT averages.
 #include <algorithm>
 #include <bit>
 

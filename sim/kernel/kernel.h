@@ -158,7 +158,6 @@ struct Cpu {
     bool stop_expiring = false;
 
     SmpState smp;                        // placement and balancing
-    SchedAvg avg;                        // of its fair queue
 
     // Counters.
     std::uint64_t nr_switches = 0, cr3_writes = 0, tlb_flushes = 0, lazy_switches = 0;

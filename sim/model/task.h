@@ -61,16 +61,6 @@ struct QueueNode {
     bool linked = false;
 };
 
-// PELT, what a task or a CPU did lately: sums that halve every 32 periods of 1024 us (linux.md 6.8; sched/pelt.h).
-struct SchedAvg {
-    std::uint64_t last_update = 0;        // ns, whole microseconds of 1024 ns
-    std::uint32_t load_sum = 0;           // time runnable, at most LOAD_AVG_MAX
-    std::uint32_t util_sum = 0;           // time running, << 10
-    std::uint32_t load_avg = 0;
-    std::uint16_t util_avg = 0;           // 0 to 1024
-    std::uint16_t period_contrib = 0;     // of the period under way, 0 to 1023
-};
-
 struct SchedEntity {
     std::uint32_t weight = 1024;          // load.weight >> 10
     std::uint32_t inv_weight = 4'194'304;
@@ -81,7 +71,6 @@ struct SchedEntity {
     std::uint64_t slice = 0;              // ns; meaning is the class's
     std::uint64_t enqueue_seq = 0;        // order of arrival in the queue, for ties
     QueueNode node;
-    SchedAvg avg;
 };
 
 struct Task {
