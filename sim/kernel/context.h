@@ -87,7 +87,7 @@ struct Ctx {
             if (!find_near(address, count)) return nullptr;
             down = near_top_ - address;
         }
-        return near_ - (down >> 3) * kNearStep;
+        return near_ - static_cast<std::ptrdiff_t>(down >> 3) * kNearStep;
     }
     [[gnu::always_inline]] std::uint64_t read_word(std::uint64_t address) const {
         const std::uint64_t down = near_top_ - address;
