@@ -112,7 +112,7 @@ process d policy deadline runtime 1ms period 10ms { run 1s })"));
         for (const PsRow& row : ps_rows(r.k)) {
             if (row.tid != t.pid) continue;
             CHECK(row.pri == e.pri);
-            CHECK(row.cls == e.cls);
+            CHECK(std::string_view(row.cls) == e.cls);
             CHECK(row.rtprio.value_or(-1) == e.rtprio);
         }
     }

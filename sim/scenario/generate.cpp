@@ -279,13 +279,10 @@ class Writer {
         }
         // A thread that signals what others wait for; it must exist before their bodies are
         // written.
-        process.threads.push_back(
-            {.name = "signaller",
-             .pos = {},
-             .copies = 1,
-             .nice = {},
-             .cpus = 0,
-             .body = {run(), statement(Kind::signal, "s"), run(), statement(Kind::signal, "s")}});
+        ThreadDecl signaller;
+        signaller.name = "signaller";
+        signaller.body = {run(), statement(Kind::signal, "s"), run(), statement(Kind::signal, "s")};
+        process.threads.push_back(std::move(signaller));
         for (std::size_t i = 0; i + 1 < process.threads.size(); ++i) {
             process.threads[i].body =
                 block({.process = &process, .is_main = false, .is_child = false, .depth = 0});

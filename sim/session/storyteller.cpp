@@ -624,7 +624,7 @@ Episode tell_episode(Kernel start, CpuId cpu) {
     std::size_t pick_at = ~std::size_t{0};
     char state = 'R';
     const std::uint64_t own = start.cpus[cpu].episode_step;
-    bool begun = false;
+    bool begun = false, begins_with_call = false;
     PickReason pick;
     // First walk through it, then tell it: only at the end is it known who comes.
     while (reports.size() < kLongestEpisode && k.steps() < e.first_step + 200'000) {
@@ -662,6 +662,11 @@ Episode tell_episode(Kernel start, CpuId cpu) {
         }
         e.last_step = r.number;
         e.end = r.end;
+        if (reports.empty() && r.kind == StepReport::Kind::user) {
+            // Asked now: later the task may be gone, or run another program.
+            const std::vector<UserOp>& ops = k.program_of(k.tasks[r.task]).ops;
+            begins_with_call = r.step < ops.size() && ops[r.step].kind == UserOp::Kind::syscall;
+        }
         reports.push_back(r);
         tellers.push_back(std::move(teller));
         if (next_episode) break;
@@ -672,8 +677,7 @@ Episode tell_episode(Kernel start, CpuId cpu) {
         e.pick = pick;
     } else if (!reports.empty() && reports.front().kind == StepReport::Kind::interrupt) {
         e.kind = EpisodeKind::interrupt;
-    } else if (!reports.empty() && reports.front().kind == StepReport::Kind::user &&
-               k.program_of(k.tasks[reports.front().task]).ops[reports.front().step].kind == UserOp::Kind::syscall) {
+    } else if (begins_with_call) {
         e.kind = EpisodeKind::system_call;
     } else {
         e.kind = EpisodeKind::user;
