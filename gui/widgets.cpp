@@ -178,10 +178,15 @@ void key_cap(std::string_view text) {
 
 namespace {
 
-bool tab_word(const char* id, std::string_view name, bool selected) {
-    const TextStyle style{selected ? Face::strong : Face::text, Size::base, 0};
-    const bool pressed =
-        ImGui::InvisibleButton(id, {std::ceil(measure(name, style).x) + px(16), px(32)});
+constexpr float kTabHeight = 26, kTabRoom = 12;
+
+float tab_width(std::string_view name) {
+    return std::ceil(measure(name, {Face::strong, Size::small, 0}).x) + px(kTabRoom);
+}
+
+bool tab_word(std::string_view name, float width, bool selected) {
+    const TextStyle style{selected ? Face::strong : Face::text, Size::small, 0};
+    const bool pressed = ImGui::InvisibleButton("tab", {width, px(kTabHeight)});
     const Box box;
     ImDrawList& list = *ImGui::GetWindowDrawList();
     const Theme& t = theme();
@@ -189,56 +194,36 @@ bool tab_word(const char* id, std::string_view name, bool selected) {
     shown.color = selected || box.hovered ? t.text : t.quiet;
     centred(list, box, name, shown);
     if (selected)
-        list.AddRectFilled({box.min.x + px(4), box.max.y - px(2)}, {box.max.x - px(4), box.max.y},
+        list.AddRectFilled({box.min.x + px(4), box.max.y - px(3)}, {box.max.x - px(4), box.max.y - px(1)},
                            t.running);
     return pressed;
 }
 
-// How many of the names fit in `width` when a menu stands after them.
-int tabs_that_fit(std::span<const std::string_view> names, float width) {
-    float used = 0;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        used += std::ceil(measure(names[i], {Face::strong, Size::base, 0}).x) + px(16);
-        const bool last = i + 1 == names.size();
-        if (used + (last ? 0 : px(32)) > width) return static_cast<int>(i);
-    }
-    return static_cast<int>(names.size());
-}
-
 }  // namespace
 
-bool tabs(const char* id, std::span<const std::string_view> names, int& selected) {
+bool tabs(const char* id, std::span<const std::string_view> names, std::span<const std::string> tips,
+          int& selected) {
     const int before = selected;
-    const int count = static_cast<int>(names.size());
     ImGui::PushID(id);
     const ImVec2 at = ImGui::GetCursorScreenPos();
     const float width = ImGui::GetContentRegionAvail().x;
     ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {0, 0});
-    const int fitting = std::max(tabs_that_fit(names, width), 1);
-    for (int i = 0; i < fitting; ++i) {
-        // The selected tab is always in sight: it takes the last place if it has none of its own.
-        const int shown = i == fitting - 1 && selected >= fitting ? selected : i;
-        if (i > 0) ImGui::SameLine();
-        ImGui::PushID(shown);
-        if (tab_word("tab", names[static_cast<std::size_t>(shown)], shown == selected))
-            selected = shown;
+    float used = 0, rows = 1;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        const float mine = tab_width(names[i]);
+        if (used > 0 && used + mine > width) {
+            used = 0;
+            ++rows;
+        }
+        if (used > 0) ImGui::SameLine();
+        used += mine;
+        ImGui::PushID(static_cast<int>(i));
+        if (tab_word(names[i], std::min(mine, width), static_cast<int>(i) == selected)) selected = static_cast<int>(i);
+        if (!tips[i].empty()) tooltip(tips[i]);
         ImGui::PopID();
     }
-    if (fitting < count) {
-        ImGui::SameLine();
-        if (tab_word("more", "…", false)) ImGui::OpenPopup("tabs");
-    }
     ImGui::PopStyleVar();
-    if (ImGui::BeginPopup("tabs")) {
-        for (int i = 0; i < count; ++i) {
-            ImGui::PushID(i);
-            if (ImGui::Selectable(names[static_cast<std::size_t>(i)].data(), i == selected))
-                selected = i;
-            ImGui::PopID();
-        }
-        ImGui::EndPopup();
-    }
-    const float y = at.y + px(32);
+    const float y = at.y + rows * px(kTabHeight);
     ImGui::GetWindowDrawList()->AddLine({at.x, y}, {at.x + width, y}, theme().line);
     gap(8);
     ImGui::PopID();

@@ -116,9 +116,10 @@ bool chip_button(const char* id, std::string_view text, bool selected = false);
 float chip_width(std::string_view text);
 // A key as it looks on a keyboard.
 void key_cap(std::string_view text);
-// Words with a line under the selected one. Tabs that do not fit go behind a `…` menu. True when
-// changed.
-bool tabs(const char* id, std::span<const std::string_view> names, int& selected);
+// Words with a line under the selected one, in as many rows as they need: all are always in sight.
+// `tips`: on hover, the key of each. True when changed.
+bool tabs(const char* id, std::span<const std::string_view> names, std::span<const std::string> tips,
+          int& selected);
 // The square with a letter before a task's name: "R" on the running colour.
 void state_mark(std::string_view letter, ImU32 color);
 void draw_state_mark(ImDrawList& list, ImVec2 at, float side, std::string_view letter, ImU32 color);

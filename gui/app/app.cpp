@@ -101,14 +101,16 @@ void draw_panels(View& view, Dock dock) {
 
 void draw_inspector(View& view) {
     std::vector<std::string_view> names;
+    std::vector<std::string> tips;
     std::vector<const Panel*> shown;
     for (const Panel& panel : panels()) {
         if (panel.dock != Dock::inspector) continue;
         names.push_back(tr(panel.title));
+        tips.push_back(panel.key == Key::none ? "" : binding_label({panel.key, true, false, false, false}));
         shown.push_back(&panel);
     }
     int selected = std::clamp(view.state.tab, 0, static_cast<int>(names.size()) - 1);
-    if (tabs("inspector tabs", names, selected)) view.ask(Kind::tab, selected);
+    if (tabs("inspector tabs", names, tips, selected)) view.ask(Kind::tab, selected);
     ImGui::BeginChild("inspector content", {0, 0}, false);
     const PlaceName name(shown[static_cast<std::size_t>(selected)]->id);
     shown[static_cast<std::size_t>(selected)]->draw(view);
@@ -185,6 +187,7 @@ void App::key(const KeyPress& press) {
         }
     }
     if (kind != Kind::none) p.commands.push_back({kind, 0, {}});
+    if (const int tab = kind == Kind::none ? tab_of(press) : -1; tab >= 0) p.commands.push_back({Kind::tab, tab, {}});
 }
 
 void App::apply(const Command& command) {
@@ -233,6 +236,8 @@ void App::apply(const Command& command) {
             break;
         case Kind::tab:
             s.tab = static_cast<int>(command.value);
+            s.inspector_folded = false;
+            if (p.arrangement.small) s.inspector_over_tasks = true;
             break;
         case Kind::fold_inspector: {
             bool& flag = p.arrangement.small ? s.inspector_over_tasks : s.inspector_folded;

@@ -6,6 +6,7 @@
 #include "gui/app/app_parts.h"
 #include "gui/app/keymap.h"
 #include "gui/compat.h"
+#include "gui/panels/panels.h"
 #include "gui/strings/strings.h"
 #include "gui/widgets.h"
 
@@ -56,11 +57,32 @@ void key_row(const KeyBinding& binding, float label_width) {
     ImGui::SetCursorPosY(y + px(27));
 }
 
+// The key of each inspector panel, two beside each other.
+void panel_keys(float label_width) {
+    section_title(tr(Str::keys_group_panels));
+    const float half = ImGui::GetContentRegionAvail().x / 2, x = ImGui::GetCursorPosX();
+    int at = 0;
+    for (const Panel& panel : panels()) {
+        if (panel.dock != Dock::inspector || panel.key == Key::none) continue;
+        const float y = ImGui::GetCursorPosY(), left = x + (at % 2 == 0 ? 0 : half);
+        ImGui::SetCursorPos({left, y});
+        key_cap("Shift");
+        ImGui::SameLine(0, px(4));
+        key_cap(key_label(panel.key));
+        const float words = left + std::min(label_width, px(84));
+        ImGui::SetCursorPos({words, y + px(2)});
+        fit(tr(panel.title), left + half - words - px(4));
+        ++at;
+        ImGui::SetCursorPosY(at % 2 == 0 ? y + px(27) : y);
+    }
+    if (at % 2 != 0) ImGui::SetCursorPosY(ImGui::GetCursorPosY() + px(27));
+}
+
 }  // namespace
 
 void draw_help(AppParts& parts, float width, float height) {
     if (!parts.state.help_open) return;
-    if (begin_overlay("keys", width, height, {px(1180), px(560)})) {
+    if (begin_overlay("keys", width, height, {px(1180), px(640)})) {
         const PlaceName place("keys");
         label(tr(Str::keys_title), strong_text(Size::large));
         gap(4);
@@ -75,6 +97,7 @@ void draw_help(AppParts& parts, float width, float height) {
             for (const KeyBinding& binding : key_bindings()) {
                 if (binding.group == groups[i] && !binding.alias) key_row(binding, px(104));
             }
+            if (groups[i] == Str::keys_group_look) panel_keys(px(104));
             ImGui::EndChild();
             ImGui::PopID();
         }

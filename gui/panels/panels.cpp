@@ -10,22 +10,34 @@ constexpr std::array table = {
     Panel{"transport", Str::panel_stage, Dock::transport, draw_transport, dump_transport},
     Panel{"tasks", Str::panel_tasks, Dock::tasks, draw_tasks, dump_tasks},
     Panel{"stage", Str::panel_stage, Dock::stage, draw_stage, dump_stage},
-    Panel{"run_queue", Str::panel_run_queue, Dock::inspector, draw_run_queue, dump_run_queue},
-    Panel{"registers", Str::panel_registers, Dock::inspector, draw_registers, dump_registers},
+    Panel{"run_queue", Str::panel_run_queue, Dock::inspector, draw_run_queue, dump_run_queue, Key::q},
+    Panel{"registers", Str::panel_registers, Dock::inspector, draw_registers, dump_registers, Key::r},
     Panel{"kernel_stack", Str::panel_kernel_stack, Dock::inspector, draw_kernel_stack,
-          dump_kernel_stack},
-    Panel{"memory", Str::panel_memory, Dock::inspector, draw_memory, dump_memory},
-    Panel{"interrupts", Str::panel_interrupts, Dock::inspector, draw_interrupts, dump_interrupts},
-    Panel{"workqueues", Str::panel_workqueues, Dock::inspector, draw_workqueues, dump_workqueues},
-    Panel{"plots", Str::panel_plots, Dock::inspector, draw_plots, dump_plots},
-    Panel{"compare", Str::panel_compare, Dock::inspector, draw_compare, dump_compare},
-    Panel{"locks", Str::panel_locks, Dock::inspector, draw_locks, dump_locks},
-    Panel{"terminal", Str::panel_terminal, Dock::inspector, draw_terminal, dump_terminal},
+          dump_kernel_stack, Key::k},
+    Panel{"memory", Str::panel_memory, Dock::inspector, draw_memory, dump_memory, Key::m},
+    Panel{"objects", Str::panel_objects, Dock::inspector, draw_objects, dump_objects, Key::o},
+    Panel{"interrupts", Str::panel_interrupts, Dock::inspector, draw_interrupts, dump_interrupts, Key::i},
+    Panel{"workqueues", Str::panel_workqueues, Dock::inspector, draw_workqueues, dump_workqueues, Key::w},
+    Panel{"plots", Str::panel_plots, Dock::inspector, draw_plots, dump_plots, Key::p},
+    Panel{"compare", Str::panel_compare, Dock::inspector, draw_compare, dump_compare, Key::c},
+    Panel{"locks", Str::panel_locks, Dock::inspector, draw_locks, dump_locks, Key::l},
+    Panel{"terminal", Str::panel_terminal, Dock::inspector, draw_terminal, dump_terminal, Key::t},
     Panel{"timeline", Str::panel_timeline, Dock::timeline, draw_timeline, dump_timeline},
 };
 
 }  // namespace
 
 std::span<const Panel> panels() { return table; }
+
+int tab_of(const KeyPress& press) {
+    if (!press.shift || press.ctrl || press.alt || press.key == Key::none) return -1;
+    int tab = 0;
+    for (const Panel& panel : table) {
+        if (panel.dock != Dock::inspector) continue;
+        if (panel.key == press.key) return tab;
+        ++tab;
+    }
+    return -1;
+}
 
 }  // namespace sy::gui

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "gui/app/view.h"
+#include "gui/platform/keys.h"
 #include "gui/strings/strings.h"
 
 namespace sy::gui {
@@ -20,9 +21,12 @@ struct Panel {
     Dock dock;
     void (*draw)(View& view);
     void (*dump)(const View& view, nlohmann::json& out);  // may be null
+    Key key = Key::none;  // of the inspector: Shift and this key open it
 };
 
 std::span<const Panel> panels();
+// Which inspector tab Shift and this key open; -1: none.
+int tab_of(const KeyPress& press);
 
 // transport.cpp
 void draw_transport(View& view);
@@ -54,6 +58,9 @@ void dump_compare(const View& view, nlohmann::json& out);
 // memory.cpp
 void draw_memory(View& view);
 void dump_memory(const View& view, nlohmann::json& out);
+// objects.cpp
+void draw_objects(View& view);
+void dump_objects(const View& view, nlohmann::json& out);
 // workqueues.cpp
 void draw_workqueues(View& view);
 void dump_workqueues(const View& view, nlohmann::json& out);

@@ -54,6 +54,11 @@ struct LocksState {
     std::shared_ptr<LocksCache> cache;
 };
 
+struct ObjectsCache;  // objects.cpp
+struct ObjectsState {
+    std::shared_ptr<ObjectsCache> cache;
+};
+
 struct TerminalState {
     std::vector<std::string> lines, history;
     std::size_t history_at = 0;
@@ -64,6 +69,7 @@ struct TerminalState {
 struct PanelStates {
     MemoryState memory;
     LocksState locks;
+    ObjectsState objects;
     TerminalState terminal;
     TimelineState timeline;
     PlotsState plots;

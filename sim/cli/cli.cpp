@@ -30,7 +30,7 @@ struct Request {
     cli::QuizCommand quiz;
     cli::TraceOptions trace;
     cli::ExplainOptions explain;
-    cli::MomentOptions ps, cat, term, proc_export;
+    cli::MomentOptions ps, objects, cat, term, proc_export;
     std::vector<std::string> files;
     std::string lang = "en";
     WindowRequest window;
@@ -332,6 +332,10 @@ int cli_main(int argc, const char* const* argv, const WindowMain& window) {
     add_language(*check, r.lang);
     CLI::App* ps = add_moment(app, "ps", "list the simulated machine's threads like ps -eL", r.ps);
     add_format(*ps, r.ps.common, {"text", "json"});
+    CLI::App* objects = add_moment(
+        app, "objects", "what tasks share (mm, files, fs, sighand, signal), with the reference counts", r.objects);
+    objects->add_flag("--all", r.objects.all, "tasks that look the same are not folded into one");
+    add_format(*objects, r.objects.common, {"text", "json"});
     CLI::App* cat = add_moment(app, "cat", "print a file of the simulated machine's /proc", r.cat);
     cat->add_option("PATH", r.cat.path,
                     "e.g. /proc/501/stack, 1/status, interrupts; without it: what there is");
@@ -370,6 +374,7 @@ int cli_main(int argc, const char* const* argv, const WindowMain& window) {
     const Lang lang = r.lang == "zh" ? Lang::zh : Lang::en;
     if (check->parsed()) return cli::check(r.files, lang);
     if (ps->parsed()) return cli::ps(r.ps);
+    if (objects->parsed()) return cli::objects(r.objects);
     if (cat->parsed()) return cli::cat(r.cat);
     if (term->parsed()) return cli::term(r.term);
     if (proc_export->parsed()) return cli::proc_export(r.proc_export);

@@ -105,7 +105,9 @@ struct MomentOptions {
     Common common;
     std::optional<Nanos> at;  // none: the end of the run
     std::string path;         // of cat; the folder of proc_export
+    bool all = false;         // of objects: nobody is folded
 };
+int objects(const MomentOptions& options);
 int ps(const MomentOptions& options);
 int cat(const MomentOptions& options);
 int term(const MomentOptions& options);  // `path` is the command line

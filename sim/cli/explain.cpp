@@ -7,8 +7,10 @@
 
 #include "sim/cli/commands.h"
 #include "sim/report/interrupts.h"
+#include "sim/report/objects.h"
 #include "sim/session/load.h"
 #include "sim/session/session.h"
+#include "sim/session/storyteller.h"
 
 namespace sy::cli {
 namespace {
@@ -76,7 +78,10 @@ class Explainer {
         if (is_json()) return one(e) + "\n";
         const std::string head = text("CPU {0} at this moment", "此刻的 CPU {0}", {std::to_string(e.cpu)})
                                      .in(o_.common.language());
-        return one(e) + (o_.depth == "line" ? "" : "\n\n" + head + "\n" + moment);
+        const TaskId current = session_.now().cpus[e.cpu].current_task;
+        const std::string shared = text("  objects of {0}  ", "  {0} 的对象  ", {display_name(session_.now(), current)}).in(o_.common.language()) +
+                                   objects_of_task(session_.now(), current) + "\n";
+        return one(e) + (o_.depth == "line" ? "" : "\n\n" + head + "\n" + moment + shared);
     }
 
     int at(Nanos time) {

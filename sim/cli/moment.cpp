@@ -1,8 +1,9 @@
-// `ps` and `cat`: the simulated machine at one moment, in the real formats.
+// `ps`, `cat`, `objects` and `term`: the simulated machine at one moment, in the real formats.
 #include <cstdio>
 
 #include "sim/base/limits.h"
 #include "sim/cli/commands.h"
+#include "sim/report/objects.h"
 #include "sim/report/proc.h"
 #include "sim/report/ps.h"
 #include "sim/report/terminal.h"
@@ -37,6 +38,15 @@ int ps(const MomentOptions& options) {
     if (!kernel) return status;
     const bool is_json = options.common.format == "json";
     return finish(options.common, is_json ? ps_json(*kernel) : ps_table(*kernel), kFine);
+}
+
+int objects(const MomentOptions& options) {
+    int status = kFine;
+    const auto kernel = machine_at(options, status);
+    if (!kernel) return status;
+    const bool is_json = options.common.format == "json";
+    return finish(options.common,
+                  is_json ? objects_json(*kernel) : objects_text(*kernel, !options.all, options.common.language()), kFine);
 }
 
 int cat(const MomentOptions& options) {

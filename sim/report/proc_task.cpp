@@ -309,7 +309,8 @@ bool in_foreground(const Kernel& k, const Task& t) {
 }
 
 std::size_t thread_count(const Kernel& k, const Task& t) {
-    return std::max<std::size_t>(1, threads_of(k, t.group_leader).size());
+    // nr_threads: those that have not been released.
+    return t.signal == kNoShared ? 1 : static_cast<std::size_t>(std::max(1, k.shared.signal[t.signal].count));
 }
 
 bool has_user_memory(const Kernel& k, TaskId task) { return k.tasks[task].mm != kNoMm; }

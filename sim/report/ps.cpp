@@ -31,7 +31,13 @@ const char* class_of(const Task& t) {
     return "?";
 }
 
-PsRow row_of(const Kernel& k, TaskId id) {
+// The sizes of the address space asked for last: threads of one process come one after the other.
+struct LastSize {
+    MmId mm = kNoMm;
+    MmSize size;
+};
+
+PsRow row_of(const Kernel& k, TaskId id, LastSize& last) {
     const Task& t = k.tasks[id];
     const bool is_fair =
         t.policy == Policy::normal || t.policy == Policy::batch || t.policy == Policy::idle;
@@ -59,7 +65,8 @@ PsRow row_of(const Kernel& k, TaskId id) {
     row.is_defunct = t.exit_state != 0;
     row.user_time = k.user_time(id);
     row.cpu_time = k.cpu_time(id);
-    const MmSize size = size_of_task(k, id);
+    if (t.mm == kNoMm || t.mm != last.mm) last = {t.mm, size_of_task(k, id)};
+    const MmSize& size = last.size;
     row.rss_kb = size.resident() * (kPage / 1'024);
     row.vsz_kb = size.total * (kPage / 1'024);
     return row;
@@ -74,8 +81,9 @@ std::string or_else(const std::optional<T>& v, const char* nothing) {
 
 std::vector<PsRow> ps_rows(const Kernel& k) {
     std::vector<PsRow> rows;
+    LastSize last;
     for (TaskId id = 0; id < k.tasks.size(); ++id)
-        if (is_in_proc(k, id)) rows.push_back(row_of(k, id));
+        if (is_in_proc(k, id)) rows.push_back(row_of(k, id, last));
     std::stable_sort(rows.begin(), rows.end(), [](const PsRow& a, const PsRow& b) {
         return a.pid != b.pid ? a.pid < b.pid : a.tid < b.tid;
     });
