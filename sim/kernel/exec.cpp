@@ -149,6 +149,7 @@ void exec_mmap(Ctx& cx) {
         cx.set(Reg::rsi, 0);
         return;
     }
+    exit_pi_state_list(cx, id);
     clear_child_tid(cx, id);
     cx.task(id).clear_child_tid = 0;
     cx.irqs_off();   // nobody may be switched to while mm and CR3 disagree

@@ -60,6 +60,7 @@ void exit_mm(Ctx& cx) {
     const TaskId id = cx.current();
     const MmId mm = cx.peek(id).mm;
     if (mm == kNoMm) return;
+    exit_pi_state_list(cx, id);
     clear_child_tid(cx, id);
     cx.mm_grab(mm);   // from now on a lazy borrower of what was its own
     cx.move(at::none, at::task(id, TaskField::mm), 0, layout::mm_address(mm));

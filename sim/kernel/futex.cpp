@@ -1,7 +1,10 @@
 // futex: the kernel half of locks, semaphores and join. User code decides by itself as long as nobody has to wait;
-// only then it calls. Names as in Linux 6.1 (linux.md 4.7).
+// only then it calls. Names as in Linux 6.1 (linux.md 4.7). Locks with priority inheritance: futex_pi.cpp.
+#include <algorithm>
+
 #include "sim/kernel/context.h"
 #include "sim/kernel/compiled.h"
+#include "sim/kernel/futex_words.h"
 #include "sim/kernel/locks.h"
 #include "sim/kernel/pages.h"
 #include "sim/kernel/routines.h"
@@ -10,10 +13,54 @@ namespace sy {
 
 namespace {
 
+// Its place in a plist: real-time tasks by priority, all others behind them (min(normal_prio, MAX_RT_PRIO)).
+int place_of(const Task& t) { return std::min<int>(t.normal_prio, 100); }
+
+}  // namespace
+
+void join_futex_queue(Ctx& cx, std::uint64_t address) {
+    const TaskId me = cx.current();
+    FutexQueue& q = cx.mm(cx.cur().mm).futex_mut(address);
+    WaitQueue w{q.head, q.tail};
+    cx.wait_add(w, me, address);
+    // wait_add has put it last; real-time tasks go before those that are less urgent.
+    TaskId before = w.tail == me ? cx.peek(me).wait_prev : kNoTask;
+    while (before != kNoTask && place_of(cx.peek(before)) > place_of(cx.cur())) {
+        Task& ahead = cx.task(before);
+        Task& mine = cx.task(me);
+        const TaskId further = ahead.wait_prev, behind = mine.wait_next;
+        mine.wait_prev = further;
+        mine.wait_next = before;
+        ahead.wait_prev = me;
+        ahead.wait_next = behind;
+        (further != kNoTask ? cx.task(further).wait_next : w.head) = me;
+        (behind != kNoTask ? cx.task(behind).wait_prev : w.tail) = before;
+        before = further;
+    }
+    q.head = w.head;
+    q.tail = w.tail;
+}
+
+void leave_futex_queue(Ctx& cx, TaskId task) {
+    if (!cx.peek(task).waiting) return;
+    const std::uint64_t address = cx.peek(task).wait_key;
+    Mm& m = cx.mm(cx.peek(task).mm);
+    FutexQueue& q = m.futex_mut(address);
+    WaitQueue w{q.head, q.tail};
+    cx.wait_remove(w, task);
+    q.head = w.head;
+    q.tail = w.tail;
+    if (q.head == kNoTask) m.drop_futex(address);
+}
+
+namespace {
+
 const Routine* operation(Ctx& cx) {
     switch (cx.pt_reg(cx.user_regs(), PtReg::rsi)) {
         case kFutexWait: return &routines::futex_wait;
         case kFutexCmpRequeue: return &routines::futex_requeue;
+        case kFutexLockPi: return &routines::futex_lock_pi;
+        case kFutexUnlockPi: return &routines::futex_unlock_pi;
         default: return &routines::futex_wake;
     }
 }
@@ -34,30 +81,14 @@ void load_arguments(Ctx& cx) {
 bool value_changed(Ctx& cx) { return cx.k.mms[cx.cur().mm].read(cx.reg(Reg::rbx)) != cx.reg(Reg::r12); }
 void return_eagain(Ctx& cx) { cx.set(Reg::rax, static_cast<std::uint64_t>(-11)); }
 void queue_me(Ctx& cx) {
-    FutexQueue& q = cx.mm(cx.cur().mm).futex_mut(cx.reg(Reg::rbx));
-    WaitQueue w{q.head, q.tail};
-    cx.wait_add(w, cx.current(), cx.reg(Reg::rbx));
-    q.head = w.head;
-    q.tail = w.tail;
+    join_futex_queue(cx, cx.reg(Reg::rbx));
     cx.set_state(cx.current(), task_state::interruptible);
     note_deadlock(cx);
-}
-// From whichever word's queue it stands in now: it may have been moved.
-void unqueue(Ctx& cx, TaskId task) {
-    if (!cx.peek(task).waiting) return;
-    const std::uint64_t address = cx.peek(task).wait_key;
-    Mm& m = cx.mm(cx.peek(task).mm);
-    FutexQueue& q = m.futex_mut(address);
-    WaitQueue w{q.head, q.tail};
-    cx.wait_remove(w, task);
-    q.head = w.head;
-    q.tail = w.tail;
-    if (q.head == kNoTask) m.drop_futex(address);
 }
 // RAX: 1 if a waker has not taken it off already.
 void unqueue_me(Ctx& cx) {
     cx.set(Reg::rax, cx.cur().waiting ? 1 : 0);
-    unqueue(cx, cx.current());
+    leave_futex_queue(cx, cx.current());
     cx.set_state(cx.current(), task_state::running);
 }
 bool was_woken(Ctx& cx) { return cx.reg(Reg::rax) == 0; }
@@ -123,7 +154,7 @@ void take_first(Ctx& cx) {
         return;
     }
     const TaskId t = q->head;
-    unqueue(cx, t);
+    leave_futex_queue(cx, t);
     cx.set(Reg::rbp, cx.reg(Reg::rbp) + 1);
     cx.set(Reg::rdi, layout::task_address(t));
 }
@@ -155,7 +186,7 @@ void requeue_rest(Ctx& cx) {
         const FutexQueue* q = cx.k.mms[mm].futex(from);
         if (q == nullptr || from == to) break;
         const TaskId t = q->head;
-        unqueue(cx, t);
+        leave_futex_queue(cx, t);
         FutexQueue& target = cx.mm(mm).futex_mut(to);
         WaitQueue w{target.head, target.tail};
         cx.wait_add(w, t, to);
@@ -200,7 +231,7 @@ void clear_child_tid(Ctx& cx, TaskId task) {
     // Linux wakes one, since pthread_join by two threads is undefined; our `join` may be said by several.
     for (const FutexQueue* q = cx.k.mms[mm].futex(address); q != nullptr; q = cx.k.mms[mm].futex(address)) {
         const TaskId waiter = q->head;
-        unqueue(cx, waiter);
+        leave_futex_queue(cx, waiter);
         cx.wake_now(waiter, task_state::normal);
     }
 }

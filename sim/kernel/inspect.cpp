@@ -333,6 +333,7 @@ std::uint64_t Kernel::fingerprint() const {
         p.mix((std::uint64_t{pipe.readers.head} << 32) | pipe.writers.head);
         p.mix(pipe.herd);
     }
+    mix_pi(p, pi);
     for (const ClosingEnd& c : closing_ends) p.mix((std::uint64_t{c.task} << 32) | (c.pipe << 2) | c.end);
     for (const Device& d : devices) {
         p.mix(d.interrupts_seen);
@@ -423,7 +424,7 @@ struct Checker {
     void run() {
         each_cpu();
         bottom_halves();
-        for (const std::string& fault_found : {check_pipes(k), check_locks(k)}) expect(fault_found.empty(), fault_found);
+        for (const std::string& fault_found : {check_pipes(k), check_locks(k), check_pi(k)}) expect(fault_found.empty(), fault_found);
         std::vector<std::int32_t> users(k.mms.size()), borrowers(k.mms.size());
         for (TaskId id = 0; id < k.tasks.size(); ++id) task(id, users, borrowers);
         for (const Cpu& cpu : k.cpus)

@@ -15,6 +15,7 @@
 #include "sim/kernel/irq.h"
 #include "sim/kernel/kthread.h"
 #include "sim/kernel/loadavg.h"
+#include "sim/kernel/pi.h"
 #include "sim/kernel/smp.h"
 #include "sim/kernel/timer_wheel.h"
 #include "sim/kernel/workqueue.h"
@@ -313,6 +314,7 @@ class Kernel {
     SharedObjects shared;
     std::vector<VforkWait> vforks;
     Terminal terminal;
+    PiLocks pi;
     std::vector<IrqDesc> irqs;           // by line
     std::vector<Tasklet> tasklets;
     Random irq_rng;                      // draws of code that belongs to no task
@@ -342,8 +344,10 @@ class Kernel {
     int set_scheduler(Ctx& cx, TaskId id, Policy policy, int rt_priority) {
         return set_scheduler(cx, id, {.policy = policy, .rt_priority = rt_priority});
     }
-    // rt_mutex_setprio: the priority a task inherits (any class); its own one is normal_prio.
-    void set_effective_prio(Ctx& cx, TaskId id, int prio);
+    // rt_mutex_setprio: the task inherits from `donor`, or (kNoTask) from nobody.
+    void inherit_prio(Ctx& cx, TaskId id, TaskId donor);
+    // The priority a task has now (any class); its own one is normal_prio. `lender`: whose deadline it inherits.
+    void set_effective_prio(Ctx& cx, TaskId id, int prio, TaskId lender = kNoTask);
     void set_affinity(Ctx& cx, TaskId id, std::uint64_t mask);
     void set_group(Ctx& cx, TaskId id, std::uint16_t group);      // groups.cpp
     std::uint16_t find_group(std::string_view name) const;        // 0: the root, or unknown

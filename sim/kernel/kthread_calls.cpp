@@ -89,7 +89,7 @@ void dress_kthread(Ctx& cx, TaskId id, const KthreadRequest& request) {
             set_text(t.label, decl.name + "/" + std::to_string(request.copy));
     }
     t.nice = request.nice;
-    t.prio = t.static_prio = static_cast<std::int16_t>(120 + request.nice);
+    t.prio = t.static_prio = t.normal_prio = static_cast<std::int16_t>(120 + request.nice);
     const Weight w = weight_of_nice(request.nice);
     t.se.weight = w.weight;
     t.se.inv_weight = w.inverse;

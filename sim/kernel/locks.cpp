@@ -74,6 +74,19 @@ Ahead look_ahead(const Program& p, std::uint32_t from) {
     return out;
 }
 
+// The word a task waits for. Whom FUTEX_LOCK_PI refused (EDEADLK, ESRCH) sleeps for ever on a word that nobody else
+// knows, as in glibc; what it wants is the lock it failed to get.
+std::uint64_t waited_word(const Kernel& k, TaskId id) {
+    const Task& t = k.tasks[id];
+    if (t.wait_key != layout::user_data) return t.wait_key;
+    const Program& p = k.program_of(t);
+    const auto rip = k.user_reg(id, PtReg::rip);
+    std::uint32_t op = rip && *rip >= layout::user_text ? p.op_at(*rip) : 0;
+    for (op = std::min<std::uint32_t>(op, static_cast<std::uint32_t>(p.ops.size())); op > 0; --op)
+        if (p.ops[op - 1].kind == UserOp::Kind::pi_try) return p.ops[op - 1].data;
+    return t.wait_key;
+}
+
 class Finder {
   public:
     explicit Finder(const Kernel& k) : k_(k) {}
@@ -114,8 +127,11 @@ class Finder {
         if (!t.waiting) return;
         if (t.wait_key < kUserEnd) {
             if (t.mm == kNoMm) return;
-            const Variable* v = k_.program_of(t).variable_at(t.wait_key);
+            const Variable* v = k_.program_of(t).variable_at(waited_word(k_, id));
             if (v == nullptr) return;
+            // Given back: the first waiter has been told, or will be at once.
+            const int pi = pi_blocked_on(k_, id);
+            if (pi >= 0 && k_.pi.locks[static_cast<std::size_t>(pi)].owner == kNoTask) return;
             const Key key{t.group_leader, v->address};
             at(key, kind_of(v->kind), v->name, t.group_leader).waiters.push_back(id);
             waits_[id] = key;
@@ -177,11 +193,23 @@ class Finder {
         }
     }
     void order_of_queue(LockView& lock, const Mm& mm) const {
+        if (lock.kind == Kind::pi_mutex) return by_priority(lock);
         const FutexQueue* q = mm.futex(lock.address);
         std::vector<TaskId> queue;
         for (TaskId t = q != nullptr ? q->head : kNoTask; t != kNoTask; t = k_.tasks[t].wait_next)
             if (std::binary_search(lock.waiters.begin(), lock.waiters.end(), t)) queue.push_back(t);
         if (queue.size() == lock.waiters.size()) lock.waiters = std::move(queue);
+    }
+    // In the order in which they will get it; who was refused will not.
+    void by_priority(LockView& lock) const {
+        std::vector<TaskId> order;
+        const int at = lock.waiters.empty() ? -1 : find_pi_lock(k_, k_.tasks[lock.waiters.front()].mm, lock.address);
+        if (at >= 0)
+            for (const PiWaiter& w : k_.pi.locks[static_cast<std::size_t>(at)].waiters)
+                if (std::binary_search(lock.waiters.begin(), lock.waiters.end(), w.task)) order.push_back(w.task);
+        for (const TaskId w : lock.waiters)
+            if (std::find(order.begin(), order.end(), w) == order.end()) order.push_back(w);
+        lock.waiters = std::move(order);
     }
     std::uint32_t op_of(TaskId id) const {
         const auto rip = k_.user_reg(id, PtReg::rip);

@@ -57,6 +57,9 @@ extern const Routine x64_sys_poll, do_sys_poll, poll_schedule_timeout, x64_sys_c
     pipe_release, exit_files;
 // futex.cpp
 extern const Routine x64_sys_futex, do_futex, futex_wait, futex_wait_queue, futex_wake, futex_requeue;
+// futex_pi.cpp, rtmutex.cpp
+extern const Routine futex_lock_pi, futex_unlock_pi, rt_mutex_start_proxy_lock, task_blocks_on_rt_mutex,
+    rt_mutex_adjust_prio_chain, rt_mutex_setprio, remove_waiter, rt_mutex_slowlock_block, rt_mutex_wait_proxy_lock;
 // fork.cpp
 extern const Routine x64_sys_clone, x64_sys_clone3, x64_sys_fork, x64_sys_vfork, copy_process, kernel_clone;
 // exec.cpp

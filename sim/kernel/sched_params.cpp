@@ -95,6 +95,7 @@ void Kernel::set_nice(Ctx& cx, TaskId id, int nice) {
     }
     sched->reweight(cx.view(c), id, t.on_rq);
     if (t.on_rq && !t.on_cpu && cpus[c].runs() != id) cx.check_preempt(c, id);
+    if (!pi.locks.empty()) pi_adjust(cx, id);
 }
 
 int Kernel::set_scheduler(Ctx& cx, TaskId id, const SchedParams& params) {
@@ -118,12 +119,14 @@ int Kernel::set_scheduler(Ctx& cx, TaskId id, const SchedParams& params) {
     if (!inherits || t.normal_prio < t.prio) set_class(*this, cx, id, t.normal_prio);
     sched->reweight(cx.view(t.cpu), id, false);
     put_back(*this, cx, id, was);
+    if (!pi.locks.empty()) pi_adjust(cx, id);
     return 0;
 }
 
-void Kernel::set_effective_prio(Ctx& cx, TaskId id, int prio) {
-    if (tasks[id].prio == prio) return;
+void Kernel::set_effective_prio(Ctx& cx, TaskId id, int prio, TaskId lender) {
+    if (tasks[id].prio == prio && sched->dl().lender_of(id) == lender) return;
     const TakenOut was = take_out(*this, cx, id);
+    sched->dl().inherit(id, lender, cx.cpu.clock);
     set_class(*this, cx, id, prio);
     put_back(*this, cx, id, was);
 }

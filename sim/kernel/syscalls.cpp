@@ -100,6 +100,8 @@ std::span<const Routine* const> all_routines() {
         &out_of_memory,
         // futex
         &x64_sys_futex, &do_futex, &futex_wait, &futex_wait_queue, &futex_wake, &futex_requeue,
+        &futex_lock_pi, &futex_unlock_pi, &rt_mutex_start_proxy_lock, &task_blocks_on_rt_mutex,
+        &rt_mutex_adjust_prio_chain, &rt_mutex_setprio, &remove_waiter, &rt_mutex_slowlock_block, &rt_mutex_wait_proxy_lock,
         // files
         &x64_sys_read, &x64_sys_write, &x64_sys_fsync, &vfs_read, &vfs_write, &pipe_read, &pipe_write,
         &evdev_read, &null_write, &submit_bio_wait, &folio_wait, &io_schedule,

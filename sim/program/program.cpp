@@ -128,8 +128,7 @@ class Compiler : CodeSink {
     }
     static Variable::Kind kind_of(const SyncDecl& decl) {
         switch (decl.kind) {
-            // FUTEX_LOCK_PI is not there yet: a mutex with pi is an ordinary one, and the checker says so.
-            case SyncDecl::Kind::mutex: return Variable::Kind::mutex;
+            case SyncDecl::Kind::mutex: return decl.pi ? Variable::Kind::pi_mutex : Variable::Kind::mutex;
             case SyncDecl::Kind::cond: return Variable::Kind::cond;
             case SyncDecl::Kind::barrier: return Variable::Kind::barrier;
             case SyncDecl::Kind::rwlock: return Variable::Kind::rwlock;

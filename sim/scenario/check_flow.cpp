@@ -197,6 +197,15 @@ class FlowChecker {
     // --- locks ---
 
     void already_locked(std::string_view name, SourcePos pos, SourcePos before) {
+        const bool inherits = std::any_of(process_.syncs.begin(), process_.syncs.end(), [&](const SyncDecl& d) {
+            return d.kind == SyncDecl::Kind::mutex && d.pi && d.name == name;
+        });
+        if (inherits) {   // worth watching: the kernel refuses it
+            diags_.warning(pos, text("this task has locked '{0}' already (line {1}): FUTEX_LOCK_PI will return EDEADLK and the task sleep for ever",
+                                     "本任务已经锁住 “{0}”（第 {1} 行）：FUTEX_LOCK_PI 会返回 EDEADLK，任务永远睡眠",
+                                     {std::string(name), std::to_string(before.line)}));
+            return;
+        }
         diags_.error(
             pos,
             text("this task has locked '{0}' already (line {1}): it would wait for itself for ever",
@@ -311,9 +320,6 @@ class FlowChecker {
     }
     void kinds_of_names() {
         for (const SyncDecl& decl : process_.syncs) {
-            if (decl.pi)
-                diags_.warning(decl.pos, text("priority inheritance is not simulated yet: '{0}' is an ordinary mutex",
-                                              "优先级继承尚未模拟：“{0}” 是普通的互斥锁", {decl.name}));
             const auto [at, is_new] = kinds_.emplace(decl.name, std::pair(decl.kind, decl.pos));
             if (!is_new)
                 diags_.error(decl.pos, text("the name '{0}' is taken already (line {1})", "名字 “{0}” 已经用过了（第 {1} 行）",

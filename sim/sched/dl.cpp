@@ -15,6 +15,11 @@ std::uint64_t ratio(Nanos runtime, Nanos period) {
     return (static_cast<std::uint64_t>(runtime) << kBwShift) / static_cast<std::uint64_t>(period);
 }
 
+// pi_of: the parameters it runs with.
+Nanos pi_runtime(const DlEntity& e) { return e.lender != kNoTask ? e.pi_runtime : e.dl_runtime; }
+Nanos pi_deadline(const DlEntity& e) { return e.lender != kNoTask ? e.pi_deadline : e.dl_deadline; }
+Nanos pi_period(const DlEntity& e) { return e.lender != kNoTask ? e.pi_period : e.dl_period; }
+
 }  // namespace
 
 DlClass::DlClass(const DlSettings& settings) : s_(settings), rq_(static_cast<std::size_t>(settings.cpus)) {}
@@ -45,6 +50,10 @@ int DlClass::set_params(TaskId task, const SchedParams& p) {
         e.overruns = mine->overruns;
         e.misses = mine->misses;
         e.jobs = mine->jobs;
+        e.lender = mine->lender;
+        e.pi_runtime = mine->pi_runtime;
+        e.pi_deadline = mine->pi_deadline;
+        e.pi_period = mine->pi_period;
         *mine = e;
         return 0;
     }
@@ -54,9 +63,52 @@ int DlClass::set_params(TaskId task, const SchedParams& p) {
     return 0;
 }
 
+TaskId DlClass::lender_of(TaskId task) const {
+    const DlEntity* e = find(task);
+    return e != nullptr ? e->lender : kNoTask;
+}
+bool DlClass::more_urgent(TaskId a, TaskId b) const {
+    const DlEntity *first = find(a), *second = find(b);
+    return first != nullptr && (second == nullptr || first->deadline < second->deadline);
+}
+
+void DlClass::inherit(TaskId task, TaskId lender, Nanos now) {
+    if (lender == kNoTask) {
+        if (DlEntity* e = entity(task); e != nullptr && e->lender != kNoTask) {
+            e->lender = kNoTask;
+            e->runtime = std::min(e->runtime, e->dl_runtime);
+        }
+        return;
+    }
+    const DlEntity* from = find(lender);
+    if (from == nullptr) return;
+    const Nanos runtime = pi_runtime(*from), deadline = pi_deadline(*from), period = pi_period(*from);
+    DlEntity& e = make_entity(task);
+    e.lender = lender;
+    e.pi_runtime = runtime;
+    e.pi_deadline = deadline;
+    e.pi_period = period;
+    e.throttled = false;
+    e.timer_at = kNever;
+    if (e.bw == 0) new_period(e, now);   // no deadline of its own: all of the inherited parameters
+    else if (e.runtime <= 0) replenish(e, now);
+    e.runtime = std::min(e.runtime, std::max(e.dl_runtime, runtime));
+    if (e.bw == 0) e.job_deadline = e.deadline;
+    e.fresh = false;
+}
+
+// The entity of a task that may have none: one without parameters of its own.
+DlEntity& DlClass::make_entity(TaskId task) {
+    const auto at = std::lower_bound(entities_.begin(), entities_.end(), task,
+                                     [](const DlEntity& e, TaskId t) { return e.task < t; });
+    if (at != entities_.end() && at->task == task) return *at;
+    return *entities_.insert(at, DlEntity{.task = task, .dl_runtime = kSecond, .dl_deadline = kMilli, .dl_period = kSecond});
+}
+
 void DlClass::drop(TaskId task) {
     DlEntity* e = entity(task);
     if (e == nullptr) return;
+    e->lender = kNoTask;
     total_bw_ -= e->bw;
     e->bw = 0;
     e->timer_at = kNever;
@@ -66,20 +118,20 @@ void DlClass::drop(TaskId task) {
 // --- CBS ---
 
 void DlClass::new_period(DlEntity& e, Nanos now) const {
-    e.deadline = now + e.dl_deadline;
-    e.runtime = e.dl_runtime;
+    e.deadline = now + pi_deadline(e);
+    e.runtime = pi_runtime(e);
 }
 
 // dl_entity_overflow: with what is left it would use more than its share before its deadline.
 bool DlClass::overflows(const DlEntity& e, Nanos now) const {
-    return static_cast<__int128>(e.runtime) * e.dl_deadline > static_cast<__int128>(e.deadline - now) * e.dl_runtime;
+    return static_cast<__int128>(e.runtime) * pi_deadline(e) > static_cast<__int128>(e.deadline - now) * pi_runtime(e);
 }
 
 void DlClass::replenish(DlEntity& e, Nanos now) const {
     if (e.yielded && e.runtime > 0) e.runtime = 0;
     while (e.runtime <= 0) {
-        e.deadline += e.dl_period;
-        e.runtime += e.dl_runtime;
+        e.deadline += pi_period(e);
+        e.runtime += pi_runtime(e);
     }
     if (e.deadline < now) new_period(e, now);
     e.yielded = false;
@@ -91,7 +143,7 @@ void DlClass::replenish(DlEntity& e, Nanos now) const {
 // It has used up its runtime: it stands aside until its next period begins. False: that moment has passed already.
 bool DlClass::throttle(DlEntity& e, Nanos now, CpuId cpu) {
     const Nanos next = e.deadline - e.dl_deadline + e.dl_period;
-    if (next <= now) {
+    if (next <= now || e.lender != kNoTask) {   // is_dl_boosted: who holds up others is not made to wait
         replenish(e, now);
         return false;
     }
@@ -120,18 +172,14 @@ void DlClass::take_out(SchedView v, DlRq& rq, TaskId task) {
 
 void DlClass::enqueue(SchedView v, TaskId task, Enqueue why) {
     DlRq& rq = rq_[v.cpu];
-    if (entity(task) == nullptr)   // it inherits a deadline task's urgency without parameters of its own
-        entities_.insert(std::lower_bound(entities_.begin(), entities_.end(), task,
-                                          [](const DlEntity& x, TaskId t) { return x.task < t; }),
-                         DlEntity{.task = task, .dl_runtime = kSecond, .dl_deadline = kMilli, .dl_period = kSecond});
-    DlEntity& e = *entity(task);
+    DlEntity& e = make_entity(task);
     if (e.fresh) {
         e.fresh = false;
         new_period(e, v.now);
         e.job_deadline = e.deadline;
     } else if (why == Enqueue::wakeup && !e.throttled) {
         if (e.deadline < v.now || overflows(e, v.now)) {
-            if (e.dl_deadline < e.dl_period && e.deadline >= v.now) {   // revised wakeup rule of constrained tasks
+            if (e.lender == kNoTask && e.dl_deadline < e.dl_period && e.deadline >= v.now) {   // revised wakeup rule of constrained tasks
                 const auto laxity = static_cast<__int128>(e.deadline - v.now);
                 e.runtime = static_cast<Nanos>(laxity * e.dl_runtime / e.dl_deadline);
             } else {
@@ -156,8 +204,10 @@ void DlClass::dequeue(SchedView v, TaskId task, Dequeue why) {
     }
     if (why != Dequeue::sleep) return;
     DlEntity& e = *entity(task);
-    ++e.jobs;
-    if (v.now > e.job_deadline) ++e.misses;
+    if (e.bw != 0) {
+        ++e.jobs;
+        if (v.now > e.job_deadline) ++e.misses;
+    }
     if ((v.peek(task).state & task_state::dead) != 0) drop(task);
 }
 
@@ -415,6 +465,7 @@ void DlClass::mix(Fingerprint& print) const {
         print.mix(static_cast<std::uint64_t>(e.deadline));
         print.mix(static_cast<std::uint64_t>(e.timer_at));
         print.mix(e.misses * 65'536 + e.overruns);
+        if (e.lender != kNoTask) print.mix(e.lender);
     }
     print.mix(total_bw_);
 }
@@ -428,7 +479,7 @@ std::string DlClass::check(const TaskTable& tasks, CpuId cpu) const {
     for (const DlEntity& e : entities_) {
         sum += e.bw;
         if (e.throttled != (e.timer_at != kNever)) return "a throttled deadline task has no timer";
-        if (!e.throttled && e.runtime > e.dl_runtime) return "a deadline task has more runtime than it may have";
+        if (!e.throttled && e.runtime > std::max(e.dl_runtime, pi_runtime(e))) return "a deadline task has more runtime than it may have";
     }
     if (sum != total_bw_) return "total_bw is not the sum of the admitted shares";
     if (total_bw_ > limit_bw()) return "more bandwidth was admitted than there is";

@@ -32,7 +32,10 @@ struct DlEntity {
     bool yielded = false;
     Nanos timer_at = kNever;
     CpuId cpu = 0;               // whose timer that is
-    std::uint64_t bw = 0;        // runtime / period, 20 bits of fraction
+    std::uint64_t bw = 0;        // runtime / period, 20 bits of fraction; 0: not admitted, it only inherits
+    // pi_se: whose parameters it runs with while it keeps that task waiting; kNoTask: its own. It is never throttled then.
+    TaskId lender = kNoTask;
+    Nanos pi_runtime = 0, pi_deadline = 0, pi_period = 0;
     std::uint64_t overruns = 0, misses = 0, jobs = 0;
 };
 
@@ -46,6 +49,10 @@ class DlClass final : public SchedClass {
     // Its share is free again (it left the class or died).
     void drop(TaskId task);
     const DlEntity* find(TaskId task) const;
+    // The task inherits from `lender`, or (kNoTask) does not any more. It must be in no queue.
+    void inherit(TaskId task, TaskId lender, Nanos now);
+    TaskId lender_of(TaskId task) const;
+    bool more_urgent(TaskId a, TaskId b) const;   // has the earlier deadline; both have parameters
     bool ever_used() const { return !entities_.empty(); }
     std::uint64_t total_bw() const { return total_bw_; }
     std::uint64_t limit_bw() const;   // of all CPUs; ~0: none
@@ -108,6 +115,7 @@ class DlClass final : public SchedClass {
         bool before(const TaskTable&, TaskId a, TaskId b) const { return c.find(a)->deadline < c.find(b)->deadline; }
         void update(TaskTable&, TaskId) const {}
     };
+    DlEntity& make_entity(TaskId task);
     DlEntity* entity(TaskId task) { return const_cast<DlEntity*>(find(task)); }
     void new_period(DlEntity& e, Nanos now) const;
     bool overflows(const DlEntity& e, Nanos now) const;

@@ -316,6 +316,10 @@ class Measurer {
         const MmId mm = kernel_.tasks[found[0]].mm;
         return count(mm == kNoMm ? 0 : kernel_.mms[mm].rss());
     }
+    Found prio(const ExpectExpr& e) const {
+        const std::vector<TaskId> found = tasks(e.args[0]);
+        return found.empty() ? never(e.args[0]) : counted(kernel_.tasks[found[0]].prio);
+    }
     // The address and page-table entry that a page's name stands for; 0 where nothing is mapped.
     struct PageFound {
         MmId mm = kNoMm;
@@ -558,6 +562,7 @@ std::span<const Measurer::Row> Measurer::rows() {
         {"minflt", &Measurer::minflt},
         {"majflt", &Measurer::majflt},
         {"rss", &Measurer::rss},
+        {"prio", &Measurer::prio},
         {"frame", &Measurer::frame},
         {"sharers", &Measurer::sharers},
         {"value", &Measurer::first_word},
