@@ -20,6 +20,8 @@ constexpr std::array table = {
     Panel{"workqueues", Str::panel_workqueues, Dock::inspector, draw_workqueues, dump_workqueues, Key::w},
     Panel{"plots", Str::panel_plots, Dock::inspector, draw_plots, dump_plots, Key::p},
     Panel{"compare", Str::panel_compare, Dock::inspector, draw_compare, dump_compare, Key::c},
+    Panel{"placement", Str::panel_placement, Dock::inspector, draw_placement, dump_placement, Key::u},
+    Panel{"groups", Str::panel_groups, Dock::inspector, draw_groups, dump_groups, Key::g},
     Panel{"locks", Str::panel_locks, Dock::inspector, draw_locks, dump_locks, Key::l},
     Panel{"terminal", Str::panel_terminal, Dock::inspector, draw_terminal, dump_terminal, Key::t},
     Panel{"timeline", Str::panel_timeline, Dock::timeline, draw_timeline, dump_timeline},

@@ -43,6 +43,12 @@ void dump_timeline(const View& view, nlohmann::json& out);
 // run_queue.cpp
 void draw_run_queue(View& view);
 void dump_run_queue(const View& view, nlohmann::json& out);
+// placement.cpp
+void draw_placement(View& view);
+void dump_placement(const View& view, nlohmann::json& out);
+// groups.cpp
+void draw_groups(View& view);
+void dump_groups(const View& view, nlohmann::json& out);
 // registers.cpp
 void draw_registers(View& view);
 void dump_registers(const View& view, nlohmann::json& out);

@@ -4,8 +4,8 @@
 // which balances for all (NOHZ).
 //
 // Linux walks the queue's tasks from the one that ran longest ago; here they come in pick order, the same up to ties, at
-// most 32 of them (sched_nr_migrate). Loads are the weights that stand in
-// the queues at that moment; Linux takes their PELT averages.
+// most 32 of them (sched_nr_migrate). Loads and utilisation are PELT averages (sim/sched/pelt.h). If only a running task
+// could be moved and that has failed often enough, the other CPU's migration thread pushes it (stopper.cpp).
 #include <algorithm>
 #include <bit>
 
@@ -19,8 +19,7 @@ namespace {
 
 using Mask = std::uint64_t;
 constexpr Mask bit(CpuId c) { return Mask{1} << c; }
-constexpr std::size_t kNrMigrate = 32;               // sched_nr_migrate
-constexpr Nanos kMigrationCost = 500 * kMicro;       // sched_migration_cost, linux.md 6.4.3
+std::size_t nr_migrate(const Ctx& cx) { return static_cast<std::size_t>(cx.k.sched->balance_settings().nr_migrate); }
 
 const std::vector<SchedDomain>& domains(const Ctx& cx, CpuId c) { return cx.k.image().topology.cpus[c].domains; }
 bool halted(const Cpu& c) { return c.runs() == c.idle && c.tick_stopped; }
@@ -57,6 +56,7 @@ void Ctx::pull(TaskId id, CpuId to) {
 bool Ctx::pull_task() {
     if (k.cpus.size() == 1 || k.image().shared_queue) return false;
     const std::vector<SchedDomain>& all = domains(*this, cpu.id);
+    k.sched->update_blocked(view());
     std::uint64_t looked_at = bit(cpu.id);
     for (std::size_t level = 0; level < all.size(); ++level) {
         DomainState& state = cpu.smp.domains[level];
@@ -68,7 +68,7 @@ bool Ctx::pull_task() {
             if ((all[level].span & ~looked_at & bit(other.id)) == 0) continue;
             const std::uint32_t runnable = k.sched->runnable(other.id);
             if (runnable <= most) continue;
-            for (const QueueRow& row : k.sched->rows(k.tasks, other.id, k.image().balances ? kNrMigrate : runnable)) {
+            for (const QueueRow& row : k.sched->rows(k.tasks, other.id, k.image().balances ? nr_migrate(*this) : runnable)) {
                 if (!may_migrate(peek(row.task), cpu.id)) continue;
                 best = row.task;
                 most = runnable;
@@ -132,6 +132,8 @@ void balance_begin(Ctx& cx) {
         cx.cpu.smp.nohz_kick = false;
         cx.k.nohz_next_balance = cx.k.jiffies + 1;
     }
+    // Averages of idle CPUs stand still; what slept there has decayed meanwhile.
+    for (Mask m = mask; m != 0; m &= m - 1) cx.k.sched->update_blocked(cx.view(static_cast<CpuId>(std::countr_zero(m))));
     cx.set(Reg::r12, mask);
     cx.set(Reg::rbx, kNoDomain);
 }
@@ -226,10 +228,18 @@ bool not_ours(Ctx& cx) { return note(cx).end == BalanceEnd::not_ours; }
 struct GroupStats {
     Mask cpus = 0;
     std::uint32_t running = 0, idle = 0, weight = 0;
-    std::uint64_t load = 0;
+    std::uint64_t load = 0, util = 0, runnable = 0;   // sums of load_avg, util_avg, runnable_avg
     GroupType type = GroupType::has_spare;
     std::uint64_t avg_load() const { return weight == 0 ? 0 : load / weight; }
+    std::uint64_t capacity() const { return weight * std::uint64_t{1024}; }
 };
+// group_is_overloaded and group_has_capacity: the number of tasks alone says little if they hardly run.
+GroupType classify(const GroupStats& g, std::uint32_t pct) {
+    const bool too_runnable = g.capacity() * pct < g.runnable * 100;
+    if (g.running > g.weight && (g.capacity() * 100 < g.util * pct || too_runnable)) return GroupType::overloaded;
+    if (g.running < g.weight || (!too_runnable && g.capacity() * 100 > g.util * pct)) return GroupType::has_spare;
+    return GroupType::fully_busy;
+}
 GroupStats stats_of(Ctx& cx, Mask cpus) {
     GroupStats g{.cpus = cpus, .weight = static_cast<std::uint32_t>(std::popcount(cpus))};
     for (Mask m = cpus; m != 0; m &= m - 1) {
@@ -237,16 +247,22 @@ GroupStats stats_of(Ctx& cx, Mask cpus) {
         g.running += cx.k.sched->runnable(c);
         g.idle += cx.is_idle(c) ? 1 : 0;
         g.load += cx.cpu_load(c);
+        g.util += cx.cpu_util(c);
+        g.runnable += cx.cpu_runnable(c);
     }
-    g.type = g.running > g.weight    ? GroupType::overloaded
-             : g.running == g.weight ? GroupType::fully_busy
-                                     : GroupType::has_spare;
+    g.type = classify(g, domain(cx).imbalance_pct);
     return g;
 }
 bool busier(const GroupStats& a, const GroupStats& b) {
     if (a.type != b.type) return a.type > b.type;
     if (a.type != GroupType::has_spare) return a.avg_load() > b.avg_load();
     return a.idle != b.idle ? a.idle < b.idle : a.running > b.running;
+}
+
+// sibling_imbalance, for groups of the same number of cores.
+std::uint32_t sibling_imbalance(const GroupStats& local, const GroupStats& busiest) {
+    const std::uint32_t more = busiest.running > local.running ? busiest.running - local.running : 0;
+    return more <= 1 && local.running == 0 && busiest.running > 1 ? 2 : more;
 }
 
 // find_busiest_group and calculate_imbalance.
@@ -266,6 +282,8 @@ void find_busiest_group(Ctx& cx) {
     n.src_group = busiest.cpus;
     n.local_load = local.avg_load();
     n.src_load = busiest.avg_load();
+    n.local_util = local.util;
+    n.src_util = busiest.util;
     const std::uint64_t average = total_load / static_cast<unsigned>(std::popcount(sd.span));
     const auto give_up = [&](BalanceEnd why) { n.end = why; };
     if (busiest.running == 0) return give_up(BalanceEnd::no_group);
@@ -278,24 +296,33 @@ void find_busiest_group(Ctx& cx) {
         return n.imbalance == 0 ? give_up(BalanceEnd::balanced) : void();
     }
     // Cores and caches: a task more than here is enough.
-    const bool spread = sd.prefer_sibling && local.type == GroupType::has_spare && busiest.running > local.running + 1;
+    const bool spread = sd.prefer_sibling && local.type == GroupType::has_spare && sibling_imbalance(local, busiest) > 1;
     if (!spread && busiest.type != GroupType::overloaded) {
         if (n.kind == BalanceKind::busy) return give_up(BalanceEnd::balanced);
         if (busiest.weight > 1 && local.idle <= busiest.idle + 1) return give_up(BalanceEnd::few_idle);
         if (busiest.running == 1) return give_up(BalanceEnd::balanced);
     }
     if (local.type == GroupType::fully_busy) {
-        if (100 * n.src_load <= sd.imbalance_pct * n.local_load) return give_up(BalanceEnd::within_pct);
+        if (n.local_load >= n.src_load || n.local_load >= average) return give_up(BalanceEnd::balanced);
         n.by_load = true;
         n.imbalance = std::min((n.src_load - std::min(n.src_load, average)) * busiest.weight,
                                (average - std::min(average, n.local_load)) * local.weight);
         return n.imbalance == 0 ? give_up(BalanceEnd::balanced) : void();
     }
+    const bool shares_cache = sd.kind == DomainKind::smt || sd.kind == DomainKind::mc;
+    if (busiest.type == GroupType::overloaded && !shares_cache) {   // fill this group's spare capacity
+        n.by_util = true;
+        n.imbalance = local.capacity() - std::min(local.capacity(), local.util);
+        if (n.imbalance == 0 && n.kind != BalanceKind::busy) {
+            n.by_util = false;
+            n.imbalance = 1;
+        }
+        return n.imbalance == 0 ? give_up(BalanceEnd::balanced) : void();
+    }
     if (busiest.weight == 1 || sd.prefer_sibling)
-        n.imbalance = busiest.running > local.running ? (busiest.running - local.running) / 2 : 0;
+        n.imbalance = sibling_imbalance(local, busiest) / 2;
     else
         n.imbalance = local.idle > busiest.idle ? (local.idle - busiest.idle) / 2 : 0;
-    if (n.imbalance == 0 && busiest.type == GroupType::overloaded) n.imbalance = 1;
     if (n.imbalance == 0) give_up(BalanceEnd::few_idle);
 }
 bool in_balance(Ctx& cx) { return note(cx).end != BalanceEnd::none; }
@@ -307,7 +334,8 @@ void find_busiest_queue(Ctx& cx) {
         const auto c = static_cast<CpuId>(std::countr_zero(m));
         const std::uint32_t running = cx.k.sched->runnable(c);
         if (running == 0 || (n.by_load && running == 1 && cx.cpu_load(c) > n.imbalance)) continue;
-        const std::uint64_t measure = n.by_load ? cx.cpu_load(c) : running;
+        if (n.by_util && running <= 1) continue;
+        const std::uint64_t measure = n.by_load ? cx.cpu_load(c) : n.by_util ? cx.cpu_util(c) : running;
         if (measure <= most) continue;
         most = measure;
         n.src = c;
@@ -323,22 +351,29 @@ void find_busiest_queue(Ctx& cx) {
 bool cache_hot(Ctx& cx, const Task& t) {
     const SchedDomain& sd = domain(cx);
     if (sd.kind == DomainKind::smt) return false;   // SD_SHARE_CPUCAPACITY: hot on either thread
-    return cx.cpu.clock - t.se.exec_start < kMigrationCost && t.se.exec_start > 0;
+    return cx.cpu.clock - t.se.exec_start < cx.k.sched->balance_settings().migration_cost && t.se.exec_start > 0;
+}
+// What moving the task takes off the imbalance: task_h_load, task_util, or one task.
+std::uint64_t worth(Ctx& cx, TaskId id) {
+    const BalanceNote& n = note(cx);
+    if (n.by_load) return std::max<std::uint64_t>(1, cx.k.sched->h_load(cx.view(n.src), id));
+    return n.by_util ? cx.k.tasks.avg(id).util_avg : 1;
 }
 // detach_tasks and attach_task, one task at a time.
 void move_one(Ctx& cx) {
     BalanceNote& n = note(cx);
     cx.set(Reg::rdi, 0);
-    if (n.imbalance == 0 || n.tried >= kNrMigrate || cx.k.sched->runnable(n.src) <= 1) return;
-    for (const QueueRow& row : cx.k.sched->rows(cx.k.tasks, n.src, kNrMigrate)) {
+    if (n.imbalance == 0 || n.tried >= nr_migrate(cx) || cx.k.sched->runnable(n.src) <= 1) return;
+    for (const QueueRow& row : cx.k.sched->rows(cx.k.tasks, n.src, nr_migrate(cx))) {
         const Task& t = cx.peek(row.task);
         ++n.tried;
         if (!cx.may_migrate(t, n.dst) || (t.se.exec_start > n.at && n.moved > 0)) continue;
         const bool hot = cache_hot(cx, t);
         if (hot && state(cx).nr_balance_failed <= domain(cx).cache_nice_tries) continue;
-        const std::uint64_t load = t.se.weight;
-        if (n.by_load && load / 2 > n.imbalance && state(cx).nr_balance_failed == 0) continue;
-        n.imbalance -= std::min<std::uint64_t>(n.imbalance, n.by_load ? load : 1);
+        // shr_bound: after each failure something twice as heavy will do.
+        const std::uint64_t load = worth(cx, row.task);
+        if (load >> std::min<std::uint32_t>(state(cx).nr_balance_failed, 63) > n.imbalance) continue;
+        n.imbalance -= std::min(n.imbalance, load);
         if (hot) ++stat(cx, 5);
         ++stat(cx, 4);
         ++n.moved;
@@ -348,7 +383,7 @@ void move_one(Ctx& cx) {
         cx.check_preempt(n.dst, row.task);
         return;
     }
-    n.tried = kNrMigrate;
+    n.tried = static_cast<std::uint32_t>(nr_migrate(cx));
 }
 bool moved_one(Ctx& cx) { return cx.reg(Reg::rdi) != 0; }
 bool moved_none(Ctx& cx) { return note(cx).moved == 0; }
@@ -364,11 +399,38 @@ void balance_out(Ctx& cx) {
     const std::uint32_t now = state(cx).interval != 0 ? state(cx).interval : domain(cx).min_interval;
     state(cx).interval = std::min(2 * now, domain(cx).max_interval());
 }
+// LBF_ALL_PINNED: none of them, the running one included, may use the destination.
+bool all_pinned(Ctx& cx) {
+    const BalanceNote& n = note(cx);
+    if (cx.k.sched->runnable(n.src) <= 1) return false;
+    const TaskId curr = cx.k.cpus[n.src].runs();
+    if (curr != cx.k.cpus[n.src].idle && (cx.peek(curr).cpus_allowed >> n.dst & 1) != 0) return false;
+    for (const QueueRow& row : cx.k.sched->rows(cx.k.tasks, n.src, nr_migrate(cx)))
+        if ((cx.peek(row.task).cpus_allowed >> n.dst & 1) != 0) return false;
+    return true;
+}
+// need_active_balance: only running tasks would even things out, and that has been so for some time.
 void balance_failed(Ctx& cx) {
-    note(cx).end = BalanceEnd::all_pinned;
+    BalanceNote& n = note(cx);
+    n.end = BalanceEnd::all_pinned;
+    cx.set(Reg::rdi, 0);
+    if (all_pinned(cx)) {
+        balance_out(cx);
+        return;
+    }
     ++stat(cx, 2);
     ++state(cx).nr_balance_failed;
+    Cpu& busiest = cx.k.cpus[n.src];
+    const TaskId curr = busiest.runs();
+    if (n.by_load || n.by_util || state(cx).nr_balance_failed <= domain(cx).cache_nice_tries + 2) return;
+    if (busiest.smp.active_balance || curr == busiest.idle || cx.peek(curr).sched_class != ClassId::fair) return;
+    if ((cx.peek(curr).cpus_allowed >> n.dst & 1) == 0) return;
+    n.end = BalanceEnd::active;
+    busiest.smp.active_balance = true;
+    busiest.smp.stop_works.push_back({.kind = StopWork::Kind::active_balance, .dst = n.dst});
+    cx.set(Reg::rdi, layout::task_address(busiest.smp.stopper));
 }
+bool no_push(Ctx& cx) { return cx.reg(Reg::rdi) == 0; }
 
 constexpr StepDef sched_balance_rq_steps[] = {
     push(Reg::rbx),
@@ -393,7 +455,15 @@ constexpr StepDef sched_balance_rq_steps[] = {
     jump("out"),
     label("failed"),
     effect(balance_failed, Cost::effect, {"Nothing may move: count the failure.", "都不能移动：失败计数加一。",
-                                          "After some failures even cache-hot tasks are taken.", "失败几次后，缓存热的任务也会被取走。"}),
+                                          "After some failures even cache-hot tasks are taken, later one that runs. {balance}",
+                                          "失败几次后，缓存热的任务也会被取走，再后来是正在运行的。{balance}"}),
+    branch(no_push, "out", {"Is it too early to push a running task?", "现在推走正在运行的任务还太早吗？",
+                            "need_active_balance: more than cache_nice_tries + 2 failures in a row.",
+                            "need_active_balance：连续失败超过 cache_nice_tries + 2 次。"}),
+    call(routines::try_to_wake_up, {"Wake {target}: it will push the running task (stop_one_cpu_nowait).",
+                                    "唤醒 {target}：由它推走正在运行的任务（stop_one_cpu_nowait）。",
+                                    "Nobody can take a task that is on a CPU; the stop class preempts it first.",
+                                    "没有人能取走正在 CPU 上的任务；stop 类先抢占它。"}),
     jump("out"),
     label("balanced"),
     effect(balance_out, Cost::effect, {"Nothing to do: wait twice as long before looking again.", "无事可做：下次间隔加倍。", "", ""}),

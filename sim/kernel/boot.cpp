@@ -311,10 +311,23 @@ class Booter {
         make_rescuers(cx, fresh);
         for (std::uint32_t i = 0; i < k.devices.size(); ++i)
             if (k.image().scenario.devices[i].threaded) fresh.push_back(make_irq_thread(cx, i));
+        for (Cpu& cpu : k.cpus) fresh.push_back(make_stopper(cx, cpu));
         for (TaskId id : fresh) wake_up_new_task(cx, kNoTask, id);
         for (Cpu& cpu : k.cpus) k.refresh(cpu);
     }
 
+    // migration/N: the stop class, outwardly FIFO 99 (linux.md 6.1).
+    TaskId make_stopper(Ctx& cx, Cpu& cpu) {
+        cpu.smp.stopper =
+            kernel_thread(cx, "migration/" + std::to_string(cpu.id), routines::kthread, cpu.id, 0, 0);
+        add_kthread(k, cpu.smp.stopper, ThreadFn::stopper);
+        Task& t = cx.task(cpu.smp.stopper);
+        t.policy = Policy::fifo;
+        t.rt_priority = 99;
+        t.prio = t.normal_prio = 0;
+        t.sched_class = ClassId::stop;
+        return cpu.smp.stopper;
+    }
     // The first worker of a pool; the pool makes the others when it needs them.
     TaskId kworker(Ctx& cx, std::uint32_t pool) {
         const WorkerPool& p = k.wq.pools[pool];

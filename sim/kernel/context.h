@@ -165,7 +165,9 @@ struct Ctx {
     CpuId select_cpu(TaskId id);         // placement.cpp
     CpuId simple_cpu(TaskId id, Placement& p) const;
     bool is_idle(CpuId c) const { return k.sched->runnable(c) == 0 && k.cpus[c].wake_list.empty(); }
-    std::uint64_t cpu_load(CpuId c) const;
+    std::uint64_t cpu_load(CpuId c) const, cpu_util(CpuId c) const, cpu_runnable(CpuId c) const;
+    void stop_one_cpu(CpuId c, const StopWork& work);   // stopper.cpp: a work for migration/N; wakes it
+    void hrtick_update(CpuId c);         // timers.cpp: the slice of what runs there ends at another time now
     std::uint64_t idle_cpus() const;
     CpuId first_allowed(const Task& t) const;
     CpuId select_rt_cpu(TaskId id) const;

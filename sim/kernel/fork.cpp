@@ -73,7 +73,9 @@ TaskId Ctx::new_task(TaskId parent, Pid pid) {
     t.pid = t.tgid = pid;
     if (parent == kNoTask) new_shared_objects(*this, id, false);
     k.bind_pid(pid, id);
-    t.rng = Random(k.image().scenario.machine.seed * 0x9e37'79b9ULL + static_cast<std::uint64_t>(id) * 77'777 + 1);
+    // By its number among the tasks without those that every CPU has one of (migration/N), so that these change no draw.
+    const std::uint64_t number = id - k.cpus.size();
+    t.rng = Random(k.image().scenario.machine.seed * 0x9e37'79b9ULL + number * 77'777 + 1);
     ++k.forks;
     return id;
 }

@@ -74,6 +74,7 @@ void Kernel::set_group(Ctx& cx, TaskId id, std::uint16_t group) {
         if (running) sched->update_curr(cx.view(c), id);
         sched->dequeue(cx.view(c), id, Dequeue::changed);
     }
+    sched->detach_averages(cx.view(c), id);
     tasks.mut(id).sched_group = group;
     sched->fork(cx.view(c), kNoTask, id);
     if (!queued) return;

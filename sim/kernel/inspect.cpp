@@ -15,6 +15,7 @@
 #include "sim/kernel/open_files.h"
 #include "sim/kernel/routines.h"
 #include "sim/kernel/tasks.h"
+#include "sim/sched/pelt.h"
 
 namespace sy {
 
@@ -274,6 +275,7 @@ void mix_bottom_halves(Fingerprint& p, const BottomHalves& bh) {
 std::uint64_t Kernel::fingerprint() const {
     Fingerprint p;
     for (TaskId id = 0; id < tasks.size(); ++id) mix_task(p, tasks[id]);
+    for (TaskId id = 0; id < tasks.avgs.size(); ++id) pelt::mix(tasks.avgs[id], p);
     for (MmId id = 0; id < mms.size(); ++id) {
         const Mm& m = mms[id];
         p.mix((static_cast<std::uint64_t>(m.users) << 32) | static_cast<std::uint32_t>(m.count));
@@ -389,6 +391,7 @@ std::uint64_t Kernel::fingerprint() const {
     }
     for (std::size_t e = 0; e < tasks.entities.size(); ++e) {
         p.mix(tasks.entities[e].se.vruntime);
+        pelt::mix(tasks.avg(static_cast<TaskId>(kGroupEntity + e)), p);
         p.mix((std::uint64_t{tasks.entities[e].se.weight} << 1) | (tasks.entities[e].on_rq ? 1u : 0u));
     }
     for (const SchedGroup& g : tasks.groups) p.mix((std::uint64_t{g.shares} << 32) ^ static_cast<std::uint64_t>(g.quota));

@@ -348,7 +348,8 @@ class Kernel {
     void inherit_prio(Ctx& cx, TaskId id, TaskId donor);
     // The priority a task has now (any class); its own one is normal_prio. `lender`: whose deadline it inherits.
     void set_effective_prio(Ctx& cx, TaskId id, int prio, TaskId lender = kNoTask);
-    void set_affinity(Ctx& cx, TaskId id, std::uint64_t mask);
+    // A task that runs where it may no longer is left to the migration thread of that CPU; `wake_stopper`: wake it now.
+    void set_affinity(Ctx& cx, TaskId id, std::uint64_t mask, bool wake_stopper = true);
     void set_group(Ctx& cx, TaskId id, std::uint16_t group);      // groups.cpp
     std::uint16_t find_group(std::string_view name) const;        // 0: the root, or unknown
     std::uint16_t session_group(std::int32_t session);            // its autogroup, made if need be

@@ -25,7 +25,7 @@ struct Completion {
 };
 
 // Which function a kernel thread runs.
-enum class ThreadFn : std::uint8_t { softirqs, worker, rescuer, program, irq };
+enum class ThreadFn : std::uint8_t { softirqs, worker, rescuer, program, irq, stopper };
 
 // struct kthread.
 struct KThread {

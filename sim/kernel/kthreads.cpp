@@ -66,7 +66,12 @@ void bh_irqs_on(Ctx& cx) { cx.irqs_on(); }
 constexpr Say kWaitForWork = {"Set {cur}'s state: it sleeps until somebody has work for it.",
                               "设置 {cur} 的状态：睡到有人给它工作为止。", "", ""};
 
+bool is_stopper(Ctx& cx) { return kthread_of(cx.k, cx.current()).fn == ThreadFn::stopper; }
+bool stop_work_queued(Ctx& cx) { return !cx.cpu.smp.stop_works.empty(); }
+
+// One function for the per-CPU threads; which work they have is each one's own (struct smp_hotplug_thread).
 constexpr StepDef smpboot_thread_fn_steps[] = {
+    free_branch(is_stopper, "stopper", {"Is {cur} a migration thread?", "{cur} 是迁移线程吗？", "", ""}),
     label("again"),
     effect(sleep_interruptible, Cost::effect, kWaitForWork),
     branch(softirq_pending, "work", {"Is a softirq pending on this CPU?", "该 CPU 有待处理的软中断吗？", "", ""}),
@@ -88,6 +93,16 @@ constexpr StepDef smpboot_thread_fn_steps[] = {
                               "That is why an endless stream of softirqs cannot starve them.",
                               "因此源源不断的软中断饿不死它们。"}),
     jump("again"),
+    label("stopper"),
+    effect(sleep_interruptible, Cost::effect, kWaitForWork),
+    branch(stop_work_queued, "stop", {"Has somebody stopped this CPU (cpu_stop_should_run)?", "有人要停住该 CPU 吗（cpu_stop_should_run）？", "", ""}),
+    call(routines::schedule),
+    label("stop"),
+    effect(run_again, Cost::effect, {"{cur} is awake.", "{cur} 醒了。",
+                                     "No task of this CPU runs while it does: nothing goes before the stop class.",
+                                     "它运行时该 CPU 的任何任务都不在运行：没有什么排在 stop 类之前。"}),
+    call(routines::cpu_stopper_thread),
+    jump("stopper"),
 };
 const Routine* thread_body(Ctx& cx) {
     switch (kthread_of(cx.k, cx.current()).fn) {
@@ -95,7 +110,8 @@ const Routine* thread_body(Ctx& cx) {
         case ThreadFn::worker: return &routines::worker_thread;
         case ThreadFn::rescuer: return &routines::rescuer_thread;
         case ThreadFn::irq: return &routines::irq_thread;
-        case ThreadFn::softirqs: break;
+        case ThreadFn::softirqs:
+        case ThreadFn::stopper: break;
     }
     return &routines::smpboot_thread_fn;
 }

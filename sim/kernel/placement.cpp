@@ -3,8 +3,10 @@
 // task goes the slow way: to the idlest group of CPUs, level by level. Every decision is kept for the panel and `explain`.
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "sim/kernel/context.h"
+#include "sim/sched/pelt.h"
 
 namespace sy {
 
@@ -72,11 +74,18 @@ class Placer {
         return n;
     }
 
+    std::uint64_t load(Mask cpus) const {
+        std::uint64_t sum = 0;
+        for (Mask m = cpus; m != 0; m &= m - 1) sum += cx_.cpu_load(static_cast<CpuId>(std::countr_zero(m)));
+        return sum;
+    }
     // Group type first, then idle CPUs, then load; a tie goes to the one that comes first, the local group.
     bool idler(Mask a, Mask b) const {
         const int idle_a = std::popcount(a & p_.idle_cpus), idle_b = std::popcount(b & p_.idle_cpus);
         if (idle_a != 0 || idle_b != 0) return idle_a > idle_b;
-        return running(a) * static_cast<unsigned>(std::popcount(b)) < running(b) * static_cast<unsigned>(std::popcount(a));
+        if (running(a) * static_cast<unsigned>(std::popcount(b)) != running(b) * static_cast<unsigned>(std::popcount(a)))
+            return running(a) * static_cast<unsigned>(std::popcount(b)) < running(b) * static_cast<unsigned>(std::popcount(a));
+        return load(a) * static_cast<unsigned>(std::popcount(b)) < load(b) * static_cast<unsigned>(std::popcount(a));
     }
     CpuId idlest_cpu(Mask span, CpuId start) const {
         CpuId best = kNoCpu;
@@ -84,32 +93,43 @@ class Placer {
         for (CpuId i = 0; i < n; ++i) {
             const auto c = static_cast<CpuId>((start + i) % n);
             if ((span & bit(c)) == 0) continue;
-            if (best == kNoCpu || cx_.k.sched->runnable(c) < cx_.k.sched->runnable(best)) best = c;
+            if (best == kNoCpu || idler_cpu(c, best)) best = c;
         }
         return best == kNoCpu ? start : best;
+    }
+
+    // sched_balance_find_dst_group_cpu: an idle one, else the one with the least load_avg.
+    bool idler_cpu(CpuId a, CpuId b) const {
+        if (idle(a) != idle(b)) return idle(a);
+        return !idle(a) && cx_.cpu_load(a) < cx_.cpu_load(b);
     }
 
     AffineRule affine() {
         if (p_.waker == p_.prev) return AffineRule::same_cpu;
         if (wake_wide() || (p_.allowed & bit(p_.waker)) == 0) return AffineRule::not_wanted;
-        if (idle(p_.waker) && topo_.share_cache(p_.waker, p_.prev))
-            return idle(p_.prev) ? AffineRule::both_idle : AffineRule::waker_idle;
-        if (p_.sync && cx_.k.sched->runnable(p_.waker) == 1) return AffineRule::sync_alone;
-        if (idle(p_.prev)) return AffineRule::prev_idle;
-        return by_load();
+        const BalanceSettings& feature = cx_.k.sched->balance_settings();
+        if (feature.wa_idle) {
+            if (idle(p_.waker) && topo_.share_cache(p_.waker, p_.prev))
+                return idle(p_.prev) ? AffineRule::both_idle : AffineRule::waker_idle;
+            if (p_.sync && cx_.k.sched->runnable(p_.waker) == 1) return AffineRule::sync_alone;
+            if (idle(p_.prev)) return AffineRule::prev_idle;
+        }
+        return feature.wa_weight ? by_load() : AffineRule::prev_lighter;
     }
     // wake_affine_weight: the previous CPU's load counts more by half of the domain's imbalance_pct (WA_BIAS).
     AffineRule by_load() {
-        const auto weight = static_cast<std::uint64_t>(t_.se.weight);
+        const std::uint64_t weight = cx_.k.sched->h_load(cx_.view(t_.cpu), id_);   // task_h_load
         std::uint64_t here = cx_.cpu_load(p_.waker), there = cx_.cpu_load(p_.prev);
         if (p_.sync && p_.waker_task != kNoTask) {
-            const std::uint64_t own = cx_.peek(p_.waker_task).se.weight;
+            const std::uint64_t own = cx_.peek(p_.waker_task).sched_class == ClassId::fair
+                                          ? cx_.k.sched->h_load(cx_.view(p_.waker), p_.waker_task)
+                                          : 0;
             if (own > here) return AffineRule::waker_lighter;
             here -= own;
         }
         there -= std::min(there, weight);
         p_.load_waker = (here + weight) * 100;
-        p_.load_prev = there * (100 + (117 - 100) / 2) + (p_.sync ? 1 : 0);
+        p_.load_prev = there * (cx_.k.sched->balance_settings().wa_bias ? 100 + (117 - 100) / 2 : 100) + (p_.sync ? 1 : 0);
         return p_.load_waker < p_.load_prev ? AffineRule::waker_lighter : AffineRule::prev_lighter;
     }
     // A waker that wakes many in turn should not pull them all to its own CPU.
@@ -194,7 +214,19 @@ std::uint64_t Ctx::idle_cpus() const {
     return out;
 }
 
-std::uint64_t Ctx::cpu_load(CpuId c) const { return k.sched->load(c); }
+// cpu_load and cpu_util of fair.c: averages, if the class keeps any.
+std::uint64_t Ctx::cpu_load(CpuId c) const {
+    const pelt::Rq* const rq = std::as_const(*k.sched).averages(c);
+    return rq != nullptr ? rq->avg.load_avg : k.sched->load(c);
+}
+std::uint64_t Ctx::cpu_util(CpuId c) const {
+    const pelt::Rq* const rq = std::as_const(*k.sched).averages(c);
+    return rq != nullptr ? rq->avg.util_avg : 0;
+}
+std::uint64_t Ctx::cpu_runnable(CpuId c) const {
+    const pelt::Rq* const rq = std::as_const(*k.sched).averages(c);
+    return rq != nullptr ? rq->avg.runnable_avg : 0;
+}
 
 // Policies without a topology: the previous CPU if it is idle, else the waker's if idle, else the idle CPU with the
 // lowest number, else the previous one.

@@ -77,6 +77,8 @@ extern const Routine x64_sys_setsid, x64_sys_setpgid, tty_ioctl, x64_sys_prctl, 
 // kthreads.cpp
 extern const Routine do_idle, cpu_startup_entry, smpboot_thread_fn, kthread, scenario_kthread, scenario_thread_start,
     schedule_timeout_idle;
+// stopper.cpp
+extern const Routine cpu_stopper_thread, migration_cpu_stop, active_load_balance_cpu_stop;
 // kthread_calls.cpp
 extern const Routine wait_for_completion, complete, complete_all, kthread_create, kthreadd, create_kthread, kthread_stop,
     kthread_park, kthread_unpark, kthread_parkme;

@@ -7,6 +7,7 @@
 #include "sim/kernel/burst.h"
 #include "sim/kernel/context.h"
 #include "sim/kernel/compiled.h"
+#include "sim/kernel/family.h"
 #include "sim/kernel/routines.h"
 
 namespace sy {
@@ -70,6 +71,8 @@ void Ctx::activate(TaskId id, CpuId c, Enqueue why) {
     k.sched->enqueue(view(c), id, why);
     move(at::none, at::task(id, TaskField::on_rq), 1, 0);
     if (t.sched_class != ClassId::fair) sync_class_timers(c);
+    if (k.sched->balance_settings().hrtick) [[unlikely]]
+        hrtick_update(c);
 }
 
 void Ctx::check_preempt(CpuId c, TaskId wakee) {
@@ -228,9 +231,9 @@ void pick_next(Ctx& cx) {
     if (prev != cx.cpu.idle && cx.peek(prev).on_rq) {
         Task& p = cx.task(prev);
         p.last_queued = cx.cpu.clock;
-        if ((p.cpus_allowed >> cx.cpu.id & 1) != 0) {
+        if ((p.cpus_allowed >> cx.cpu.id & 1) != 0 || !cx.cpu.smp.stop_works.empty()) {
             cx.k.sched->put_prev(cx.view(), prev);
-        } else {   // it may not stay here: finish_task_switch sends it on
+        } else {   // one line for all CPUs, and it may not be taken here: finish_task_switch sends it on
             cx.k.sched->dequeue(cx.view(), prev, Dequeue::migrated);
             p.on_rq = false;
             p.migrating = true;
@@ -675,17 +678,38 @@ constexpr StepDef setpriority_steps[] = {
     ret(),
 };
 
+// affine_move_task: a task that runs where it may not is moved by that CPU's migration thread, and the caller waits.
 void set_affinity(Ctx& cx) {
     const std::uint64_t mask = cx.pt_reg(cx.reg(Reg::rdi), PtReg::rdx);
-    cx.k.set_affinity(cx, cx.current(), mask);
-    cx.set(Reg::rax, 0);
+    const std::size_t before = cx.cpu.smp.stop_works.size();
+    cx.k.set_affinity(cx, cx.current(), mask, false);
+    cx.set(Reg::rbx, 0);
+    cx.set(Reg::rdi, 0);
+    if (cx.cpu.smp.stop_works.size() == before) return;
+    StopWork& work = cx.cpu.smp.stop_works.back();
+    work.done = new_completion(cx.k);
+    cx.set(Reg::rbx, layout::completion_address(work.done));
+    cx.set(Reg::rdi, layout::task_address(cx.cpu.smp.stopper));
 }
+bool may_stay_here(Ctx& cx) { return cx.reg(Reg::rbx) == 0; }
+void wait_argument(Ctx& cx) { cx.set(Reg::rdi, cx.reg(Reg::rbx), at::reg(Reg::rbx)); }
+void moved_over(Ctx& cx) { free_completion(cx.k, layout::completion_of(cx.reg(Reg::rbx))); }
 constexpr StepDef setaffinity_steps[] = {
+    push(Reg::rbx),
     effect(set_affinity, Cost::locked,
            {"Set the CPUs that {cur} may use.", "设置 {cur} 可用的 CPU。",
-            "If this CPU is no longer among them, {cur} moves at its next switch.",
-            "若本 CPU 不在其中，{cur} 将在下次切换时迁走。"}),
-    ret(),
+            "If this CPU is no longer among them, its migration thread must move {cur}.",
+            "若本 CPU 不在其中，须由该 CPU 的迁移线程把 {cur} 移走。"}),
+    branch(may_stay_here, "out", {"May it stay on this CPU?", "它可以留在本 CPU 吗？", "", ""}),
+    call(routines::try_to_wake_up, {"Wake {target}: it moves {cur} (stop_one_cpu_nowait).", "唤醒 {target}：由它迁走 {cur}（stop_one_cpu_nowait）。",
+                                    "A running task cannot move itself; the stop class preempts it and then moves it.",
+                                    "正在运行的任务无法移动自己；stop 类先抢占它，再移动它。"}),
+    effect(wait_argument, Cost::word, {"Wait until it is done.", "等它完成。", "", ""}),
+    call(routines::wait_for_completion),
+    effect(moved_over, Cost::word, {"{cur} is on a CPU it may use.", "{cur} 已在它可用的 CPU 上。", "", ""}),
+    label("out"),
+    effect(result_zero, Cost::word, {"sched_setaffinity returns 0.", "sched_setaffinity 返回 0。", "", ""}),
+    pop(Reg::rbx), ret(),
 };
 
 void getpid(Ctx& cx) { cx.set(Reg::rax, static_cast<std::uint64_t>(cx.cur().tgid)); }
@@ -698,7 +722,7 @@ constexpr StepDef getpid_steps[] = {
 
 }  // namespace
 
-void Kernel::set_affinity(Ctx& cx, TaskId id, std::uint64_t mask) {
+void Kernel::set_affinity(Ctx& cx, TaskId id, std::uint64_t mask, bool wake_stopper) {
     const std::uint64_t online =
         cpus.size() == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << cpus.size()) - 1;
     if ((mask & online) == 0) return;
@@ -707,8 +731,11 @@ void Kernel::set_affinity(Ctx& cx, TaskId id, std::uint64_t mask) {
     cx.move(at::none, at::task(id, TaskField::cpus_allowed), mask & online, t.cpus_allowed);
     t.cpus_allowed = mask & online;
     if ((t.cpus_allowed >> t.cpu & 1) != 0) return;
-    if (t.on_cpu || cpus[t.cpu].runs() == id) {   // the stopper's job in Linux: here it moves when it is switched out (linux.md 6.9)
-        cx.resched_curr(t.cpu);
+    if (t.on_cpu || cpus[t.cpu].runs() == id) {
+        if (image().shared_queue) return cx.resched_curr(t.cpu);   // one line for all: it leaves when it is switched out
+        const StopWork work{.kind = StopWork::Kind::migrate, .task = id};
+        if (wake_stopper) return cx.stop_one_cpu(t.cpu, work);
+        cpus[t.cpu].smp.stop_works.push_back(work);
         return;
     }
     if (!t.on_rq) return;   // asleep: the wakeup will place it

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "sim/base/types.h"
 #include "sim/sched/topology.h"
@@ -64,9 +65,11 @@ struct BalanceNote {
     BalanceKind kind = BalanceKind::idle;
     BalanceEnd end = BalanceEnd::none;
     GroupType local_type = GroupType::has_spare, src_type = GroupType::has_spare;
-    bool by_load = false;                    // `imbalance` is a load, not a number of tasks
+    bool by_load = false;                    // `imbalance` is a load (migrate_load), not a number of tasks (migrate_task)
+    bool by_util = false;                    // `imbalance` is utilisation (migrate_util)
     std::uint64_t local_group = 0, src_group = 0;
-    std::uint64_t local_load = 0, src_load = 0;    // per CPU of the group
+    std::uint64_t local_load = 0, src_load = 0;    // load_avg per CPU of the group
+    std::uint64_t local_util = 0, src_util = 0;    // util_avg of the whole group
     std::uint64_t imbalance = 0;             // what is still to be moved
     std::uint32_t moved = 0, tried = 0;
     TaskId last_moved = kNoTask;
@@ -83,6 +86,14 @@ struct DomainState {
     std::uint32_t wake_remote = 0, move_affine = 0;
 };
 
+// What a migration thread is asked to do (struct cpu_stop_work).
+struct StopWork {
+    enum class Kind : std::uint8_t { migrate, active_balance } kind = Kind::migrate;
+    TaskId task = kNoTask;                   // migrate: whom
+    CpuId dst = kNoCpu;                      // active balance: push_cpu
+    std::uint32_t done = 0xffff'ffff;        // completion somebody waits for; none
+};
+
 struct SmpState {
     Placement placed;                        // the wakeup or fork this CPU placed last
     BalanceNote balance;
@@ -90,6 +101,9 @@ struct SmpState {
     std::uint64_t next_balance = 0;          // jiffies
     bool nohz_kick = false;                  // asked to balance for all tickless CPUs
     bool wake_sync = false;                  // the wakeup under way is one of WF_SYNC
+    TaskId stopper = kNoTask;                // migration/N
+    std::vector<StopWork> stop_works;        // its list, in the order of their arrival
+    bool active_balance = false;             // rq->active_balance: its stopper has been asked to push
 };
 
 }  // namespace sy

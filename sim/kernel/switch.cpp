@@ -225,7 +225,8 @@ void prev_is_off(Ctx& cx) {
     Task& t = cx.task(prev);
     t.on_cpu = false;
     const bool may_stay = (t.cpus_allowed >> cx.cpu.id & 1) != 0;
-    if (!t.migrating && t.on_rq && !may_stay && prev != cx.cpu.idle) {   // forbidden this CPU since it was put back
+    const bool stopper_comes = !cx.cpu.smp.stop_works.empty();   // then migration/N moves it
+    if (!t.migrating && t.on_rq && !may_stay && prev != cx.cpu.idle && !stopper_comes) {   // forbidden since it was put back
         cx.k.sched->dequeue(cx.view(), prev, Dequeue::migrated);
         t.on_rq = false;
         t.migrating = true;

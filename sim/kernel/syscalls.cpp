@@ -77,7 +77,8 @@ std::span<const Routine* const> all_routines() {
         &switch_to, &switch_mm_irqs_off, &finish_task_switch, &ret_from_fork, &schedule_tail,
         // scheduler
         &schedule, &schedule_inner, &schedule_idle, &preempt_schedule_irq, &preempt_schedule, &try_to_wake_up, &sched_ttwu_pending,
-        &sched_balance_softirq, &sched_balance_rq, &nohz_csd_func, &sched_cfs_period_timer,
+        &sched_balance_softirq, &sched_balance_rq, &nohz_csd_func, &cpu_stopper_thread, &migration_cpu_stop,
+        &active_load_balance_cpu_stop, &sched_cfs_period_timer,
         &x64_sys_sched_yield, &x64_sys_setpriority, &x64_sys_sched_setaffinity,
         &x64_sys_sched_setscheduler, &x64_sys_sched_setattr, &sched_rt_period_timer, &dl_task_timer, &do_idle, &cpu_startup_entry,
         // timers

@@ -87,6 +87,23 @@ void Ctx::restart_tick(CpuId c) {
     program_lapic(c);
 }
 
+// hrtick_update: somebody came or went, so the running task's slice ends at another moment. (Linux sends an IPI where it
+// is another CPU's timer; here it is set at once.)
+void Ctx::hrtick_update(CpuId c) {
+    Cpu& target = k.cpus[c];
+    const TaskId curr = target.runs();
+    if (curr == target.idle || peek(curr).sched_class != ClassId::fair || !peek(curr).on_rq || target.curr != curr) return;
+    const Nanos end = k.sched->slice_end(view(c), curr);
+    if (target.slice_timer != 0) cancel_timer(c, target.slice_timer);
+    target.slice_timer = end == kNever ? 0 : start_timer(c, std::max(end, cpu.clock), TimerKind::slice, curr);
+    program_lapic(c);
+    if (&target == &cpu && !outside) return;
+    if (target.next > target.lapic_deadline && target.next > target.clock)
+        target.next = std::max(target.clock, target.lapic_deadline);
+    k.lower_horizon(target.next);
+    expect_at(target.next);
+}
+
 // NO_HZ: an idle CPU needs no ticks (linux.md 6.3).
 void Kernel::idle_entered(CpuId c) {
     cpus[c].tick_stopped = true;
@@ -216,13 +233,14 @@ void slice_rings(Ctx& cx) {
     if (curr == cx.cpu.idle || !cx.peek(curr).on_rq) return;
     cx.k.sched->update_curr(cx.view(), curr);
     if (cx.k.sched->slice_over(cx.view(), curr)) {
-        cx.resched_curr(cx.cpu.id);
+        cx.peek(curr).sched_class == ClassId::fair && cx.k.image().balances ? cx.resched_curr_lazy(cx.cpu.id)
+                                                                            : cx.resched_curr(cx.cpu.id);
         // tie=expired-first: whoever wakes at this very instant is queued after the one whose quantum is over.
         cx.cpu.stop_expiring = cx.k.image().tie == TieRule::expired_first;
         return;
     }
     const Nanos end = cx.k.sched->slice_end(cx.view(), curr);
-    cx.cpu.slice_timer = cx.start_timer(cx.cpu.id, end, TimerKind::slice, curr);
+    if (end != kNever) cx.cpu.slice_timer = cx.start_timer(cx.cpu.id, end, TimerKind::slice, curr);
 }
 constexpr StepDef hrtick_steps[] = {
     effect(slice_rings, Cost::accounting,

@@ -73,6 +73,18 @@ struct SchedEntity {
     QueueNode node;
 };
 
+// struct sched_avg: what an entity or a queue has been like of late, older time counting half for each 32 periods of
+// 1024 us (PELT, linux.md 6.8; the arithmetic is in sim/sched/pelt.h). Units: 1024 is a whole CPU (util, runnable) or
+// the weight of nice 0 (load).
+struct SchedAvg {
+    Nanos last_update_time = 0;           // ns, whole 1024ths; 0: attached to no queue
+    std::uint64_t load_sum = 0, runnable_sum = 0, util_sum = 0;
+    std::uint64_t load_avg = 0;
+    std::uint32_t runnable_avg = 0, util_avg = 0;
+    std::uint32_t period_contrib = 0;     // 1024ths of us into the period under way, below 1024
+    std::uint32_t runnable_weight = 0;    // entities of groups: tasks that are runnable below (h_nr_running)
+};
+
 struct Task {
     // What the switch reads and writes.
     std::uint64_t thread_sp = 0;          // thread.sp: the saved kernel RSP while not running
@@ -199,8 +211,23 @@ class TaskTable : public CowArray<Task, 4> {
             return entities.mut(id - kGroupEntity);
         return CowArray::mut(id);
     }
-    std::size_t bytes() const { return CowArray::bytes() + entities.bytes(); }
+    std::size_t bytes() const { return CowArray::bytes() + entities.bytes() + avgs.bytes() + entity_avgs.bytes(); }
     CowArray<Task, 4> entities;           // of group g on CPU c: (g - 1) * cpus + c
+    // se.avg of tasks and of entities. Only the classes that keep averages (cfs, eevdf) fill it; others need no room.
+    const SchedAvg& avg(TaskId id) const {
+        static const SchedAvg none;
+        if (id >= kGroupEntity) return id - kGroupEntity < entity_avgs.size() ? entity_avgs[id - kGroupEntity] : none;
+        return id < avgs.size() ? avgs[id] : none;
+    }
+    SchedAvg& avg_mut(TaskId id) {
+        if (id >= kGroupEntity) [[unlikely]] {
+            while (entity_avgs.size() <= id - kGroupEntity) entity_avgs.push_back();
+            return entity_avgs.mut(id - kGroupEntity);
+        }
+        while (avgs.size() <= id) avgs.push_back();
+        return avgs.mut(id);
+    }
+    CowArray<SchedAvg, 5> avgs, entity_avgs;
     std::vector<SchedGroup> groups;       // empty: no groups in this machine; else [0] is the root
 };
 

@@ -7,6 +7,8 @@
 #include "sim/base/utf8.h"
 #include "sim/report/places.h"
 #include "sim/session/load.h"
+#include "sim/session/smp_view.h"
+#include "sim/session/smp_words.h"
 #include "sim/session/storyteller.h"
 
 namespace sy {
@@ -67,10 +69,48 @@ class Storyboard {
         if (depth == Depth::line) return one_line();
         std::string out = head();
         out += depth == Depth::phases ? phases() : steps();
-        return out + table() + not_saved();
+        return out + placements() + groups() + table() + not_saved();
     }
 
   private:
+    // Every wakeup that chose a CPU: the two rules, then the CPUs one by one.
+    std::string placements() const {
+        std::string out;
+        for (const Placement& p : e_.placements) {
+            const PlacementStory s = placement_story(k_, p);
+            if (s.rows.size() < 2) continue;
+            out += heading(say("Where it could have gone: ", "它本可以去哪里：") + display_name(k_, p.task));
+            for (const Sentence& rule : {s.affine, s.idle})
+                if (!rule.en.empty()) out += wrapped(in(rule), 2);
+            out += fmt::format("    {}  {}  {:>8}  {:>8}  {:>3}  {}  {}\n", padded("CPU", 4), padded(say("then", "当时"), 5),
+                               "load_avg", "util_avg", "nr", padded(say("role", "角色"), 24), say("why", "原因"));
+            for (const PlacementRow& r : s.rows)
+                out += fmt::format("  {} {}  {}  {:>8}  {:>8}  {:>3}  {}  {}\n", r.is_chosen ? '>' : ' ',
+                                   padded(std::to_string(r.cpu), 4), padded(r.is_idle ? say("idle", "空闲") : say("busy", "忙"), 5),
+                                   r.load_avg, r.util_avg, r.nr_running, padded(in(placement_roles(r)), 24), in(r.why));
+        }
+        for (const BalanceNote& n : e_.balances) {
+            const Sentence words = balance_words(k_, n);
+            if (!words.en.empty()) out += heading(say("Balancing", "负载均衡")) + wrapped(in(words), 2);
+        }
+        return out;
+    }
+
+    std::string groups() const {
+        const std::vector<GroupRow> rows = group_rows(k_);
+        if (rows.size() < 2) return {};
+        std::string out = heading(say("Task groups", "任务组"));
+        out += fmt::format("    {}  {:>6}  {}  {:>14}  {:>8}  {:>8}  {}\n", padded(say("group", "组"), 20), say("weight", "权重"),
+                           padded(say("cpu.max", "cpu.max"), 30), say("cpu time ns", "CPU 时间 ns"), "load_avg",
+                           say("runnable", "可运行"), say("throttled", "被限流"));
+        for (const GroupRow& g : rows)
+            out += fmt::format("    {}  {:>6}  {}  {:>14}  {:>8}  {:>8}  {}\n",
+                               padded(std::string(2 * std::size_t{g.depth}, ' ') + g.name, 20), g.weight,
+                               padded(in(quota_words(g)), 30), grouped(g.cpu_time), g.load_avg, g.runnable,
+                               g.throttled_cpus == 0 ? say("no", "否") : "CPU " + cpu_list_text(g.throttled_cpus));
+        return out;
+    }
+
     const std::string& in(const Sentence& s) const {
         return lang_ == Lang::zh && !s.zh.empty() ? s.zh : s.en;
     }

@@ -3,6 +3,8 @@
 
 #include "sim/report/explain.h"
 #include "sim/report/places.h"
+#include "sim/session/smp_view.h"
+#include "sim/session/smp_words.h"
 #include "sim/session/storyteller.h"
 
 namespace sy {
@@ -44,6 +46,57 @@ Json who(const Kernel& k, TaskId id) {
             {"comm", std::string(t.comm_view())},
             {"name", std::string(t.name())},
             {"kernel_thread", t.is_kthread()}};
+}
+
+// se.avg (PELT), as /proc/PID/sched has it.
+Json averages_json(const Kernel& k, TaskId id) {
+    const SchedAvg& a = k.tasks.avg(id);
+    return {{"task", who(k, id)},
+            {"load_sum", a.load_sum},
+            {"runnable_sum", a.runnable_sum},
+            {"util_sum", a.util_sum},
+            {"load_avg", a.load_avg},
+            {"runnable_avg", a.runnable_avg},
+            {"util_avg", a.util_avg},
+            {"last_update_time", a.last_update_time}};
+}
+
+Json placement_json(const Kernel& k, const Placement& p, Lang lang) {
+    const auto in = [&](const Sentence& t) { return lang == Lang::zh && !t.zh.empty() ? t.zh : t.en; };
+    const PlacementStory s = placement_story(k, p);
+    Json rows = Json::array();
+    for (const PlacementRow& r : s.rows)
+        rows.push_back({{"cpu", r.cpu},
+                        {"role", in(placement_roles(r))},
+                        {"allowed", r.is_allowed},
+                        {"idle", r.is_idle},
+                        {"shares_cache", r.shares_cache},
+                        {"chosen", r.is_chosen},
+                        {"load_avg", r.load_avg},
+                        {"util_avg", r.util_avg},
+                        {"nr_running", r.nr_running},
+                        {"why", in(r.why)}});
+    return {{"task", who(k, p.task)}, {"at_ns", p.at},          {"waker", who(k, p.waker_task)},
+            {"prev", p.prev},         {"waker_cpu", p.waker},   {"target", p.target},
+            {"chosen", p.chosen},     {"affine", in(s.affine)}, {"rule", in(s.idle)},
+            {"candidates", std::move(rows)}};
+}
+
+Json group_json(const GroupRow& g) {
+    return {{"name", g.name},
+            {"parent", g.parent},
+            {"depth", g.depth},
+            {"autogroup", g.is_autogroup},
+            {"weight", g.weight},
+            {"quota_ns", g.quota},
+            {"period_ns", g.period},
+            {"cpu_ns", g.cpu_time},
+            {"load_avg", g.load_avg},
+            {"runnable", g.runnable},
+            {"throttled_cpus", cpu_list_text(g.throttled_cpus)},
+            {"nr_periods", g.nr_periods},
+            {"nr_throttled", g.nr_throttled},
+            {"throttled_ns", g.throttled_time}};
 }
 
 Json step_json(const StoryStep& s, const PlaceNames& names, Lang lang) {
@@ -112,6 +165,22 @@ std::string explain_as_json(const Episode& e, const Kernel& k, Lang lang) {
                                  {"before", r.before},
                                  {"after", r.after}});
     }
+    if (!e.placements.empty()) j["placements"] = Json::array();
+    for (const Placement& p : e.placements) j["placements"].push_back(placement_json(k, p, lang));
+    if (!e.balances.empty()) j["balances"] = Json::array();
+    for (const BalanceNote& n : e.balances) j["balances"].push_back(in(balance_words(k, n)));
+    if (k.image().balances) {
+        j["run_queue"] = Json::object();
+        for (const auto& [name, value] : k.sched->numbers(e.cpu)) j["run_queue"][name] = value;
+        Json averages = Json::array();
+        for (const TaskId id : {e.prev, e.next})
+            if (id != kNoTask && (averages.empty() || e.next != e.prev) && (k.tasks[id].flags & pf::idle) == 0)
+                averages.push_back(averages_json(k, id));
+        j["averages"] = std::move(averages);
+    }
+    const std::vector<GroupRow> groups = group_rows(k);
+    if (!groups.empty()) j["groups"] = Json::array();
+    for (const GroupRow& g : groups) j["groups"].push_back(group_json(g));
     j["not_saved"] = Json::array();
     for (const NotSaved& n : e.not_saved)
         j["not_saved"].push_back({{"part", n.part}, {"why", in(n.why)}});

@@ -213,6 +213,16 @@ std::string sched(const Kernel& k, TaskId task, bool) {
     line("nr_voluntary_switches", std::to_string(t.nvcsw));
     line("nr_involuntary_switches", std::to_string(t.nivcsw));
     line("se.load.weight", std::to_string(std::uint64_t{t.se.weight} << 10));
+    if (k.image().balances) {   // the fair classes keep averages (PELT)
+        const SchedAvg& a = k.tasks.avg(task);
+        line("se.avg.load_sum", std::to_string(a.load_sum));
+        line("se.avg.runnable_sum", std::to_string(a.runnable_sum));
+        line("se.avg.util_sum", std::to_string(a.util_sum));
+        line("se.avg.load_avg", std::to_string(a.load_avg));
+        line("se.avg.runnable_avg", std::to_string(a.runnable_avg));
+        line("se.avg.util_avg", std::to_string(a.util_avg));
+        line("se.avg.last_update_time", std::to_string(a.last_update_time));
+    }
     line("policy", std::to_string(static_cast<int>(t.policy)));
     line("prio", std::to_string(t.prio));
     if (const DlEntity* dl = k.sched->dl().find(task); t.policy == Policy::deadline && dl != nullptr) {

@@ -5,9 +5,11 @@
 // Rules, names and numbers: linux.md 6.4 (kernel/sched/fair.c of 6.1). One difference in form, none in effect: Linux
 // keeps vruntime relative while a task moves between CPUs; here `migrate` re-bases it in one go.
 #include <algorithm>
+#include <utility>
 
 #include "sim/base/assert.h"
 #include "sim/sched/class.h"
+#include "sim/sched/fair_avg.h"
 #include "sim/sched/fair_math.h"
 #include "sim/sched/rbtree.h"
 
@@ -17,6 +19,7 @@ namespace {
 
 constexpr Nanos kLongSleep = 60 * kSecond;   // linux.md 6.4.6
 
+constexpr Nanos kShortestHrtick = 10 * kMicro;   // linux.md 6.3
 constexpr std::uint32_t kIdleWeight = 3;     // of SCHED_IDLE, linux.md 6.4.1
 
 std::int64_t lead(std::uint64_t a, std::uint64_t b) { return static_cast<std::int64_t>(a - b); }
@@ -24,7 +27,8 @@ std::int64_t lead(std::uint64_t a, std::uint64_t b) { return static_cast<std::in
 struct CfsTunables {
     Nanos latency, min_granularity, wakeup_granularity;
     std::uint32_t nr_latency = 8;
-    bool start_debit = true, gentle_fair_sleepers = true, wakeup_preemption = true;
+    bool start_debit = true, gentle_fair_sleepers = true, wakeup_preemption = true, last_buddy = true, next_buddy = false;
+    bool child_runs_first = false, hrtick = false;
     bool ties_by_pid = false;
 };
 
@@ -38,6 +42,8 @@ struct CfsRq {
     TaskId next = kNoTask, last = kNoTask, skip = kNoTask;
     std::uint32_t h_nr = 0;          // of the whole CPU, if this is a group's queue; else 0
     std::vector<std::pair<std::uint64_t, std::uint64_t>> above;   // weight of the group's entity, load of its queue
+    pelt::Rq pelt;
+    bool parent_swapped = false;     // sched_child_runs_first has just put the running task behind its child
 };
 
 class Cfs final : public SchedClass {
@@ -51,6 +57,8 @@ class Cfs final : public SchedClass {
         SchedEntity& se = v.task(task).se;
         if (why == Enqueue::wakeup) place_sleeper(rq, se, v.now);
         if (why == Enqueue::changed || why == Enqueue::changed_to_head) se.vruntime += rq.min_vruntime;
+        if (why == Enqueue::fresh && !is_group_entity(task)) pelt::init_task(rq.pelt, v.tasks.avg_mut(task), se.weight);
+        update_avg(v, rq, task, false, pelt::Update::attach);
         rq.load.weight += se.weight;
         ++rq.nr_running;
         rq.tree.insert(v.tasks, task, order());
@@ -59,6 +67,8 @@ class Cfs final : public SchedClass {
     void dequeue(SchedView v, TaskId task, Dequeue why) override {
         CfsRq& rq = rq_[v.cpu];
         if (rq.curr != kNoTask) update_curr(v, rq.curr);
+        update_avg(v, rq, task, true, why == Dequeue::migrated ? pelt::Update::detach : pelt::Update::age);
+        if (why == Dequeue::sleep && (v.peek(task).state & task_state::dead) != 0) pelt::leave_asleep(v, rq.pelt, task);
         if (task == rq.curr)
             rq.curr = kNoTask;
         else
@@ -74,6 +84,7 @@ class Cfs final : public SchedClass {
     void leave_class(SchedView v, TaskId task) override {
         CfsRq& rq = rq_[v.cpu];
         rq.prev = rq.prev == task ? kNoTask : rq.prev;
+        pelt::leave_queue(v, rq.pelt, holds(rq), task);
         if (v.peek(task).on_rq) return;   // dequeue did it
         place_sleeper(rq, v.task(task).se, v.now);
         v.task(task).se.vruntime -= rq.min_vruntime;
@@ -93,6 +104,7 @@ class Cfs final : public SchedClass {
     void set_next(SchedView v, TaskId task) override {
         CfsRq& rq = rq_[v.cpu];
         rq.tree.erase(v.tasks, task, order());
+        update_avg(v, rq, task, true);
         SchedEntity& se = v.task(task).se;
         se.exec_start = v.now;
         if (task != rq.prev) se.prev_sum_exec_runtime = se.sum_exec_runtime;
@@ -103,6 +115,7 @@ class Cfs final : public SchedClass {
     void put_prev(SchedView v, TaskId task) override {
         CfsRq& rq = rq_[v.cpu];
         update_curr(v, task);
+        update_avg(v, rq, task, true);
         rq.curr = kNoTask;
         rq.tree.insert(v.tasks, task, order());
     }
@@ -121,6 +134,7 @@ class Cfs final : public SchedClass {
     bool tick(SchedView v, TaskId curr) override {
         CfsRq& rq = rq_[v.cpu];
         update_curr(v, curr);
+        update_avg(v, rq, curr, true);
         return rq.nr_running > 1 && turn_is_over(v.tasks, rq, curr);
     }
 
@@ -128,11 +142,13 @@ class Cfs final : public SchedClass {
         CfsRq& rq = rq_[v.cpu];
         const bool idle = v.peek(curr).policy == Policy::idle, idle_wakee = v.peek(wakee).policy == Policy::idle;
         if (idle && !idle_wakee) return true;
+        if (std::exchange(rq.parent_swapped, false)) return true;   // resched_curr in task_fork_fair
         if (!t_.wakeup_preemption || v.peek(wakee).policy != Policy::normal) return false;
         update_curr(v, curr);
+        if (t_.next_buddy) rq.next = wakee;
         if (!far_behind(v.tasks, wakee, curr)) return false;
         rq.next = wakee;
-        if (rq.nr_running >= t_.nr_latency) rq.last = curr;
+        if (t_.last_buddy && rq.nr_running >= t_.nr_latency) rq.last = curr;
         return true;
     }
 
@@ -156,6 +172,11 @@ class Cfs final : public SchedClass {
         std::uint64_t place = rq.min_vruntime;
         if (t_.start_debit) place += calc_delta_fair(slice(rq, se, false), se);
         if (lead(place, se.vruntime) > 0) se.vruntime = place;
+        // task_fork_fair: the parent lets the child go first by changing places with it.
+        if (t_.child_runs_first && parent == rq.curr && lead(v.peek(parent).se.vruntime, se.vruntime) < 0) {
+            std::swap(se.vruntime, v.task(parent).se.vruntime);
+            rq.parent_swapped = true;
+        }
     }
 
     void reweight(SchedView v, TaskId task, bool queued) override {
@@ -172,17 +193,50 @@ class Cfs final : public SchedClass {
         if (queued && rq.curr != kNoTask) update_curr(v, rq.curr);
         Task& t = v.task(task);
         if (queued) rq.load.weight = rq.load.weight + w.weight - t.se.weight;
+        if (v.tasks.avg(task).last_update_time != 0) pelt::reweight(rq.pelt, v.tasks.avg_mut(task), t.se.weight, w.weight);
         t.se.weight = w.weight;
         t.se.inv_weight = w.inverse;
     }
 
+    const pelt::Rq* averages(CpuId cpu) const override { return &rq_[cpu].pelt; }
+    pelt::Rq* averages(CpuId cpu) override { return &rq_[cpu].pelt; }
+    void update_blocked(SchedView v) override {
+        pelt::update_queue(pelt::clock(v.now), rq_[v.cpu].pelt, holds(rq_[v.cpu]));
+    }
+    std::uint64_t h_load(SchedView v, TaskId task) const override { return v.tasks.avg(task).load_avg; }
+    void detach_averages(SchedView v, TaskId task) override {
+        pelt::leave_queue(v, rq_[v.cpu].pelt, holds(rq_[v.cpu]), task);
+    }
+    void follow_group(SchedView v, TaskId entity, pelt::Rq& group, std::uint64_t weight, std::uint32_t h_nr,
+                      bool queued) override {
+        CfsRq& rq = rq_[v.cpu];
+        if (v.tasks.avg(entity).last_update_time != 0) {
+            update_avg(v, rq, entity, queued);
+            pelt::follow(rq.pelt, v.tasks.avg_mut(entity), v.peek(entity).se.weight, group, weight);
+        }
+        v.tasks.avg_mut(entity).runnable_weight = h_nr;
+    }
+
     void migrate(SchedView v, TaskId task, CpuId to) override {
+        pelt::leave_asleep(v, rq_[v.cpu].pelt, task);
         SchedEntity& se = v.task(task).se;
         se.vruntime = se.vruntime - rq_[v.cpu].min_vruntime + rq_[to].min_vruntime;
     }
 
-    Nanos slice_end(SchedView, TaskId) const override { return kNever; }
-    bool slice_over(SchedView, TaskId) override { return false; }
+    // hrtick_start_fair: when the turn's slice is used up; never sooner than 10 us from now.
+    Nanos slice_end(SchedView v, TaskId curr) const override {
+        const CfsRq& rq = rq_[v.cpu];
+        if (!t_.hrtick || std::max(rq.h_nr, rq.nr_running) < 2) return kNever;
+        const SchedEntity& se = v.peek(curr).se;
+        const std::uint64_t ran = se.sum_exec_runtime - se.prev_sum_exec_runtime, ideal = slice(rq, se, true);
+        if (ran >= ideal) return kNever;   // picked again past its slice: the next tick sees to it
+        return std::max(se.exec_start + static_cast<Nanos>(ideal - ran), v.now + kShortestHrtick);
+    }
+    bool slice_over(SchedView v, TaskId curr) override {   // entity_tick(queued): the timer was set to the slice
+        update_curr(v, curr);
+        update_avg(v, rq_[v.cpu], curr, true);
+        return t_.hrtick && std::max(rq_[v.cpu].h_nr, rq_[v.cpu].nr_running) > 1;
+    }
     std::uint32_t runnable(CpuId cpu) const override { return rq_[cpu].nr_running; }
     std::uint64_t load(CpuId cpu) const override { return rq_[cpu].load.weight; }
     bool balances() const override { return true; }
@@ -204,6 +258,9 @@ class Cfs final : public SchedClass {
         return {{"min_vruntime", static_cast<std::int64_t>(rq.min_vruntime)},
                 {"nr_running", rq.nr_running},
                 {"load.weight", static_cast<std::int64_t>(rq.load.weight)},
+                {"load_avg", static_cast<std::int64_t>(rq.pelt.avg.load_avg)},
+                {"runnable_avg", rq.pelt.avg.runnable_avg},
+                {"util_avg", rq.pelt.avg.util_avg},
                 {"sched_latency", t_.latency},
                 {"min_granularity", t_.min_granularity},
                 {"wakeup_granularity", t_.wakeup_granularity}};
@@ -243,6 +300,8 @@ class Cfs final : public SchedClass {
             print.mix((std::uint64_t{rq.tree.root()} << 32) | rq.tree.leftmost());
             print.mix((std::uint64_t{rq.next} << 32) | rq.last);
             print.mix((std::uint64_t{rq.skip} << 32) | rq.prev);
+            if (rq.parent_swapped) print.mix(1);
+            pelt::mix(rq.pelt, print);
         }
     }
 
@@ -259,10 +318,19 @@ class Cfs final : public SchedClass {
         }
         if (load != rq.load.weight) return "load.weight is not the sum of the weights";
         if (count != rq.nr_running) return "nr_running is not the number of runnable tasks";
+        if (const char* const fault = pelt::check(rq.pelt)) return fault;
         return {};
     }
 
   private:
+    static pelt::RqNow holds(const CfsRq& rq) {
+        return {rq.load.weight, static_cast<std::uint32_t>(static_cast<std::int32_t>(rq.nr_running) + rq.pelt.below),
+                rq.curr != kNoTask};
+    }
+    static void update_avg(SchedView v, CfsRq& rq, TaskId t, bool on_rq, pelt::Update what = pelt::Update::age) {
+        pelt::update_load_avg(v, rq.pelt, holds(rq), t, on_rq, rq.curr == t, false, what);
+    }
+
     struct Choice {
         TaskId task = kNoTask;
         bool tie = false;
@@ -389,30 +457,63 @@ constexpr PolicyOption options[] = {
      "睡眠者的补偿为半个周期（GENTLE_FAIR_SLEEPERS，默认开）"},
     {"wakeup_preemption", "wakeup_preemption=on|off", "wakeups may preempt (WAKEUP_PREEMPTION, default on)",
      "唤醒可以抢占（WAKEUP_PREEMPTION，默认开）"},
+    {"last_buddy", "last_buddy=on|off", "a preempted task whose cache is warm goes on first (LAST_BUDDY, default on)",
+     "被抢占而缓存仍热者优先继续（LAST_BUDDY，默认开）"},
+    {"next_buddy", "next_buddy=on|off", "a woken task is favoured even if it does not preempt (NEXT_BUDDY, default off)",
+     "被唤醒者即使没有抢占也优先（NEXT_BUDDY，默认关）"},
+    {"sched_child_runs_first", "sched_child_runs_first=0|1", "after fork the child runs before its parent (default 0)",
+     "fork 之后子进程先于父进程运行（默认 0）"},
+    {"tunable_scaling", "tunable_scaling=none|log|linear",
+     "how the three times grow with the CPUs, 8 at most (default log: 1 + log2)",
+     "三个时间随 CPU 数（最多按 8 个）如何放大（默认 log：1 + log2）"},
+    {"latency_ns", "latency_ns=6000000", "the same by the kernel's names, in ns: latency_ns, min_granularity_ns, wakeup_granularity_ns, also with sched_ before them",
+     "同上，用内核的名字，单位 ns：latency_ns、min_granularity_ns、wakeup_granularity_ns，前面也可加 sched_"},
     {"tie", "tie=fifo|pid", "equal vruntime: first come (Linux, default) or lower pid first",
      "vruntime 相等时：先来者先（Linux，默认）或 pid 小者先"},
 };
 
 bool read_switch(const std::string& value, bool& out) {
-    if (value != "on" && value != "off") return false;
-    out = value == "on";
+    if (value != "on" && value != "off" && value != "1" && value != "0") return false;
+    out = value == "on" || value == "1";
     return true;
+}
+// A key as the kernel may write it (sched_latency_ns, START_DEBIT) in our short form.
+std::string short_key(std::string key) {
+    for (char& c : key)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    if (key.starts_with("sched_") && key != "sched_child_runs_first") key.erase(0, 6);
+    if (key == "gentle_fair_sleepers") key = "gentle_sleepers";
+    if (key.ends_with("_ns")) key.resize(key.size() - 3);
+    return key;
 }
 
 std::unique_ptr<SchedClass> make_cfs(const SchedOptions& o, std::string& error) {
-    // tunable_scaling "log": 1 + floor(log2(min(cpus, 8))), linux.md 6.4.3.
-    int factor = 1;
-    for (int n = std::min(o.cpus, 8); n > 1; n /= 2) ++factor;
+    const int factor = cpu_factor(o);
+    if (factor == 0) {
+        error = "tunable_scaling";
+        return nullptr;
+    }
     CfsTunables t{6 * kMilli * factor, 750 * kMicro * factor, kMilli * factor};
-    for (const auto& [key, value] : o.settings) {
+    for (const auto& [name, value] : o.settings) {
         bool ok = false;
+        const std::string key = short_key(name);
         Nanos* const time = key == "latency"              ? &t.latency
                             : key == "min_granularity"    ? &t.min_granularity
                             : key == "wakeup_granularity" ? &t.wakeup_granularity
                                                           : nullptr;
         if (time != nullptr) {
-            *time = parse_duration_setting(value);
+            *time = parse_duration_setting(value, name);
             ok = *time > 0;
+        } else if (key == "tunable_scaling") {
+            ok = true;
+        } else if (key == "last_buddy") {
+            ok = read_switch(value, t.last_buddy);
+        } else if (key == "next_buddy") {
+            ok = read_switch(value, t.next_buddy);
+        } else if (key == "sched_child_runs_first") {
+            ok = read_switch(value, t.child_runs_first);
+        } else if (key == "hrtick") {
+            ok = read_switch(value, t.hrtick);
         } else if (key == "start_debit") {
             ok = read_switch(value, t.start_debit);
         } else if (key == "gentle_sleepers") {
@@ -424,7 +525,7 @@ std::unique_ptr<SchedClass> make_cfs(const SchedOptions& o, std::string& error) 
             t.ties_by_pid = value == "pid";
         }
         if (!ok) {
-            error = key + "=" + value;
+            error = name + "=" + value;
             return nullptr;
         }
     }

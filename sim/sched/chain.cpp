@@ -19,6 +19,7 @@ ClassChain::ClassChain(int cpus, const ClassSettings& settings, std::unique_ptr<
     : class_{SchedClassBox(make_stop_class(cpus)), SchedClassBox(std::make_unique<DlClass>(settings.dl)),
              SchedClassBox(std::make_unique<RtClass>(cpus, settings.rt)), SchedClassBox(std::move(fair)),
              SchedClassBox(make_idle_class(cpus))},
+      balance_(settings.balance),
       upper_(static_cast<std::size_t>(cpus)),
       charged_(static_cast<std::size_t>(cpus)) {}
 
@@ -37,6 +38,18 @@ constexpr PolicyOption options[] = {
      "一份 deadline 预留，让挨饿的普通任务得以运行（Linux 6.12；eevdf 默认开启）"},
     {"fair_server_runtime", "fair_server_runtime=50ms", "its runtime (default 50 ms)", "其运行时间（默认 50 ms）"},
     {"fair_server_period", "fair_server_period=1s", "its period (default 1 s)", "其周期（默认 1 s）"},
+    {"migration_cost_ns", "migration_cost_ns=500us",
+     "a task that ran less long ago is cache-hot (sched_migration_cost; default 0.5 ms)",
+     "运行结束不到这么久的任务算缓存热（sched_migration_cost；默认 0.5 ms）"},
+    {"nr_migrate", "nr_migrate=32", "tasks that balancing looks at in one go (sched_nr_migrate, default 32)",
+     "一次均衡最多查看的任务数（sched_nr_migrate，默认 32）"},
+    {"wa_idle", "wa_idle=on|off", "wake_affine looks for an idle CPU first (WA_IDLE, default on)",
+     "wake_affine 先看是否空闲（WA_IDLE，默认开）"},
+    {"wa_weight", "wa_weight=on|off", "then it compares loads (WA_WEIGHT, default on)", "然后比较负载（WA_WEIGHT，默认开）"},
+    {"wa_bias", "wa_bias=on|off", "with a bonus for the waker's CPU (WA_BIAS, default on)",
+     "并偏向唤醒者的 CPU（WA_BIAS，默认开）"},
+    {"hrtick", "hrtick=on|off", "cfs and eevdf: a timer ends the slice exactly, not the next tick (HRTICK, default off)",
+     "cfs 与 eevdf：由定时器精确结束时间片，而不等下一个时钟（HRTICK，默认关）"},
     {"sched_deadline_period_min_us", "sched_deadline_period_min_us=100us", "shortest period of SCHED_DEADLINE (default 100 us)",
      "SCHED_DEADLINE 的最短周期（默认 100 us）"},
     {"sched_deadline_period_max_us", "sched_deadline_period_max_us=4194304us",
@@ -54,9 +67,29 @@ bool read_class_setting(const std::string& key, const std::string& value, ClassS
                       : key == "sched_deadline_period_min_us" ? &s.dl.period_min
                       : key == "sched_deadline_period_max_us" ? &s.dl.period_max
                                                               : nullptr;
-    if (key == "fair_server") {
+    std::string lower = key;   // features have capitals in the kernel
+    for (char& c : lower)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    bool* const flag = lower == "fair_server" ? &s.dl.fair_server
+                       : lower == "wa_idle"   ? &s.balance.wa_idle
+                       : lower == "wa_weight" ? &s.balance.wa_weight
+                       : lower == "wa_bias"   ? &s.balance.wa_bias
+                       : lower == "hrtick"    ? &s.balance.hrtick
+                                              : nullptr;
+    if (flag != nullptr) {
         ok = value == "on" || value == "off";
-        s.dl.fair_server = value == "on";
+        *flag = value == "on";
+        return true;
+    }
+    if (key == "nr_migrate" || key == "sched_nr_migrate") {
+        s.balance.nr_migrate = 0;
+        for (const char c : value) s.balance.nr_migrate = c < '0' || c > '9' || value.size() > 5 ? -100'000 : s.balance.nr_migrate * 10 + (c - '0');
+        ok = s.balance.nr_migrate >= 1;
+        return true;
+    }
+    if (key == "migration_cost" || key == "migration_cost_ns" || key == "sched_migration_cost_ns") {
+        s.balance.migration_cost = value == "0" ? 0 : time;
+        ok = s.balance.migration_cost >= 0;
         return true;
     }
     if (to == nullptr) return false;
@@ -93,6 +126,7 @@ std::unique_ptr<ClassChain> ClassChain::make(const PolicyInfo& policy, const Sch
         error = s.rt.runtime > s.rt.period ? "sched_rt_runtime_us" : "fair_server_runtime";
         return nullptr;
     }
+    if (s.balance.hrtick && (policy.name == "cfs" || policy.name == "eevdf")) rest.settings.emplace_back("hrtick", "on");
     s.dl.rt_period = s.rt.period;
     s.dl.rt_runtime = s.rt.runtime;
     // Since 6.12 the limit is the admission test's only; nobody is throttled unless the scenario asks for it.

@@ -17,10 +17,18 @@ namespace sy {
 std::unique_ptr<SchedClass> make_stop_class(int cpus);
 std::unique_ptr<SchedClass> make_idle_class(int cpus);
 
+// Placement and balancing, by the kernel's names (debugfs sched/ and its features).
+struct BalanceSettings {
+    Nanos migration_cost = 500 * kMicro;   // sched_migration_cost_ns, linux.md 6.4.3
+    std::int64_t nr_migrate = 32;          // sched_nr_migrate
+    bool wa_idle = true, wa_weight = true, wa_bias = true;
+    bool hrtick = false;
+};
 // What the classes around the fair slot can be told, by the kernel's names (sysctl, debugfs).
 struct ClassSettings {
     RtSettings rt;
     DlSettings dl;
+    BalanceSettings balance;
 };
 // Their settings in the language and on the command line: every scheduler understands them.
 std::span<const PolicyOption> class_options();
@@ -61,6 +69,10 @@ class ClassChain final : public SchedClass {
     }
     std::uint64_t load(CpuId cpu) const override { return class_[kFair]->load(cpu); }
     std::uint64_t h_load(SchedView v, TaskId task) const override { return class_[kFair]->h_load(v, task); }
+    const pelt::Rq* averages(CpuId cpu) const override { return class_[kFair]->averages(cpu); }
+    pelt::Rq* averages(CpuId cpu) override { return class_[kFair]->averages(cpu); }
+    void update_blocked(SchedView v) override { class_[kFair]->update_blocked(v); }
+    void detach_averages(SchedView v, TaskId task) override { class_[kFair]->detach_averages(v, task); }
     bool balances() const override { return class_[kFair]->balances(); }
     GroupScheduler* groups() override { return class_[kFair]->groups(); }
     bool is_tree() const override { return class_[kFair]->is_tree(); }
@@ -75,6 +87,7 @@ class ClassChain final : public SchedClass {
     void mix(Fingerprint& print) const override;
     std::string check(const TaskTable& tasks, CpuId cpu) const override;
 
+    const BalanceSettings& balance_settings() const { return balance_; }
     const SchedClass& cls(ClassId id) const { return *class_[static_cast<std::size_t>(id)]; }
     SchedClass& cls(ClassId id) { return *class_[static_cast<std::size_t>(id)]; }
     RtClass& rt() { return static_cast<RtClass&>(*class_[static_cast<std::size_t>(ClassId::rt)]); }
@@ -110,6 +123,7 @@ class ClassChain final : public SchedClass {
     // Charges the fair server for what the running normal task got since the last time.
     void charge_server(const SchedView& v, TaskId curr);
 
+    BalanceSettings balance_;
     std::vector<std::uint32_t> upper_;   // by CPU: tasks queued or running in a class above fair
     std::vector<std::uint64_t> charged_;   // by CPU: sum_exec_runtime of the running normal task then
 };

@@ -18,6 +18,10 @@
 
 namespace sy {
 
+namespace pelt {
+struct Rq;   // pelt.h
+}
+
 // Weights of nice levels, linux.md 6.4.1.
 struct Weight {
     std::uint32_t weight, inverse;
@@ -126,8 +130,19 @@ class SchedClass {
     // What stands above this queue in a hierarchy of groups: the runnable tasks of the whole CPU and, level by level,
     // the weight of this queue's entity and of the queue it stands in (CFS shares its period by them).
     virtual void set_above(CpuId /*cpu*/, std::uint32_t /*h_nr*/, std::span<const std::pair<std::uint64_t, std::uint64_t>>) {}
-    // Its share of load(), for balancing: for a task in a group the part of the group's.
+    // --- PELT (pelt.h): classes that keep averages ---
+    // Averages of the queue of a CPU; null: this class keeps none.
+    virtual const pelt::Rq* averages(CpuId) const { return nullptr; }
+    virtual pelt::Rq* averages(CpuId) { return nullptr; }
+    // task_h_load: what a task contributes to its CPU's load_avg; in a group its part of the group's.
     virtual std::uint64_t h_load(SchedView v, TaskId task) const { return v.peek(task).se.weight; }
+    // sched_balance_update_blocked_averages: what slept meanwhile has decayed.
+    virtual void update_blocked(SchedView) {}
+    // A task that is not queued leaves for another group.
+    virtual void detach_averages(SchedView, TaskId) {}
+    // The entity of a group takes over what its own queue's averages have become; `h_nr`: its runnable tasks.
+    virtual void follow_group(SchedView, TaskId /*entity*/, pelt::Rq& /*group*/, std::uint64_t /*group_weight*/,
+                              std::uint32_t /*h_nr*/, bool /*queued*/) {}
     // An entity whose weight is not that of a nice value.
     virtual void set_weight(SchedView, TaskId, Weight, bool /*queued*/) {}
     // Wants Task::next_burst at each wakeup.
@@ -175,6 +190,10 @@ struct SchedOptions {
     std::vector<std::pair<std::string, std::string>> settings;   // as written in the scenario
     std::uint64_t seed = 1;                                      // of policies that draw
 };
+
+// The kernel's tunable_scaling of times by CPUs, 8 at most: 1 + floor(log2) (log, the default), 1 (none), or their number
+// (linear); linux.md 6.4.3. 0: the scenario gives another word.
+int cpu_factor(const SchedOptions& options);
 
 // One setting of a policy.
 struct PolicyOption {

@@ -13,6 +13,7 @@
 
 #include "sim/base/assert.h"
 #include "sim/sched/class.h"
+#include "sim/sched/fair_avg.h"
 #include "sim/sched/fair_math.h"
 #include "sim/sched/rbtree.h"
 
@@ -26,6 +27,7 @@ struct Features {
     Nanos base_slice = 700 * kMicro, tick = 4 * kMilli;
     bool place_lag = true, run_to_parity = true, delay_dequeue = true, wakeup_preemption = true;
     bool own_slice = false;   // RUN_TO_PARITY as 6.12 to 6.16 had it: protected for the whole of its own slice
+    bool hrtick = false;
     bool preempt_short = true, delay_zero = true, place_deadline_initial = true, place_rel_deadline = true;
 };
 
@@ -53,6 +55,8 @@ struct EevdfRq {
     std::int64_t sum_w = 0;
     bool want_resched = false;
     bool uncharged = false;  // a delayed task was woken: `curr` is charged at the preemption check
+    pelt::Rq pelt;
+    std::uint32_t h_nr = 0;   // runnable tasks of the whole CPU, if this is a group's queue; else 0
 };
 
 class Eevdf final : public SchedClass {
@@ -67,6 +71,9 @@ class Eevdf final : public SchedClass {
         // check_preempt.
         rq.uncharged = e.delayed;
         if (!e.delayed && rq.curr != kNoTask) update_curr(v, rq.curr);
+        if (why == Enqueue::fresh && !is_group_entity(task))
+            pelt::init_task(rq.pelt, v.tasks.avg_mut(task), v.peek(task).se.weight);
+        update_avg(v, rq, task, e.delayed, pelt::Update::attach);
         if (e.delayed) {
             requeue_delayed(v, rq, task);
         } else {
@@ -81,6 +88,7 @@ class Eevdf final : public SchedClass {
     void dequeue(SchedView v, TaskId task, Dequeue why) override {
         EevdfRq& rq = rq_[v.cpu];
         if (rq.curr != kNoTask) update_curr(v, rq.curr);
+        update_avg(v, rq, task, true, why == Dequeue::migrated ? pelt::Update::detach : pelt::Update::age);
         if (rq.was == task) rq.was = kNoTask;
         const bool runs = task == rq.curr;
         if (runs) rq.curr = kNoTask;
@@ -97,6 +105,7 @@ class Eevdf final : public SchedClass {
         }
         if (!runs) erase(v.tasks, rq, task);
         leave(v.tasks, rq, task, why == Dequeue::sleep);
+        if (why == Dequeue::sleep && (state & task_state::dead) != 0) pelt::leave_asleep(v, rq.pelt, task);
     }
 
     TaskId pick_next(SchedView v) override {
@@ -104,6 +113,7 @@ class Eevdf final : public SchedClass {
         for (;;) {
             const TaskId t = choose(v.tasks, rq, true).task;
             if (t == kNoTask || !ent(t).delayed) return t;
+            update_avg(v, rq, t, true);
             finish_delayed(v.tasks, rq, t);
         }
     }
@@ -111,6 +121,7 @@ class Eevdf final : public SchedClass {
     void set_next(SchedView v, TaskId task) override {
         EevdfRq& rq = rq_[v.cpu];
         erase(v.tasks, rq, task);
+        update_avg(v, rq, task, true);
         SchedEntity& se = v.task(task).se;
         se.exec_start = v.now;
         if (task != rq.was) {  // switched in: protected from now on
@@ -125,6 +136,7 @@ class Eevdf final : public SchedClass {
     void put_prev(SchedView v, TaskId task) override {
         EevdfRq& rq = rq_[v.cpu];
         update_curr(v, task);
+        update_avg(v, rq, task, true);
         rq.curr = kNoTask;
         rq.was = task;
         insert(v.tasks, rq, task);
@@ -154,6 +166,7 @@ class Eevdf final : public SchedClass {
 
     bool tick(SchedView v, TaskId curr) override {
         update_curr(v, curr);
+        update_avg(v, rq_[v.cpu], curr, true);
         return rq_[v.cpu].want_resched;
     }
 
@@ -233,6 +246,7 @@ class Eevdf final : public SchedClass {
             e.deadline = static_cast<std::uint64_t>(static_cast<std::int64_t>(e.deadline) *
                                                     t.se.weight / w.weight);
         const std::uint32_t old = t.se.weight;
+        if (v.tasks.avg(task).last_update_time != 0) pelt::reweight(rq.pelt, v.tasks.avg_mut(task), old, w.weight);
         t.se.weight = w.weight;
         t.se.inv_weight = w.inverse;
         if (!queued) return;
@@ -243,12 +257,50 @@ class Eevdf final : public SchedClass {
     }
 
     void migrate(SchedView v, TaskId task, CpuId) override {
-        if (ent(task).delayed) finish_delayed(v.tasks, rq_[v.cpu], task);
+        end_delay(v, task);
+        pelt::leave_asleep(v, rq_[v.cpu].pelt, task);
     }
-    void leave_class(SchedView v, TaskId task) override { migrate(v, task, v.cpu); }
+    void leave_class(SchedView v, TaskId task) override {
+        end_delay(v, task);
+        pelt::leave_queue(v, rq_[v.cpu].pelt, holds(rq_[v.cpu]), task);
+    }
+    const pelt::Rq* averages(CpuId cpu) const override { return &rq_[cpu].pelt; }
+    pelt::Rq* averages(CpuId cpu) override { return &rq_[cpu].pelt; }
+    void update_blocked(SchedView v) override {
+        pelt::update_queue(pelt::clock(v.now), rq_[v.cpu].pelt, holds(rq_[v.cpu]));
+    }
+    std::uint64_t h_load(SchedView v, TaskId task) const override { return v.tasks.avg(task).load_avg; }
+    void detach_averages(SchedView v, TaskId task) override {
+        end_delay(v, task);
+        pelt::leave_queue(v, rq_[v.cpu].pelt, holds(rq_[v.cpu]), task);
+    }
+    void follow_group(SchedView v, TaskId entity, pelt::Rq& group, std::uint64_t weight, std::uint32_t h_nr,
+                      bool queued) override {
+        EevdfRq& rq = rq_[v.cpu];
+        if (v.tasks.avg(entity).last_update_time != 0) {
+            update_avg(v, rq, entity, queued);
+            pelt::follow(rq.pelt, v.tasks.avg_mut(entity), v.peek(entity).se.weight, group, weight);
+        }
+        v.tasks.avg_mut(entity).runnable_weight = h_nr;
+    }
     void passed_over(SchedView v) override { rq_[v.cpu].was = kNoTask; }
-    Nanos slice_end(SchedView, TaskId) const override { return kNever; }
-    bool slice_over(SchedView, TaskId) override { return false; }
+    // hrtick_start_fair: when the turn's slice is used up; never sooner than 10 us from now.
+    Nanos slice_end(SchedView v, TaskId curr) const override {
+        const EevdfRq& rq = rq_[v.cpu];
+        if (!f_.hrtick || std::max(rq.h_nr, rq.nr_running) < 2) return kNever;
+        const SchedEntity& se = v.peek(curr).se;
+        const std::uint64_t ran = se.sum_exec_runtime - se.prev_sum_exec_runtime;
+        if (ran >= se.slice) return kNever;   // picked again past its slice: the next tick sees to it
+        return std::max(se.exec_start + static_cast<Nanos>(se.slice - ran), v.now + 10 * kMicro);
+    }
+    bool slice_over(SchedView v, TaskId curr) override {   // entity_tick(queued): the timer was set to the slice
+        update_curr(v, curr);
+        update_avg(v, rq_[v.cpu], curr, true);
+        return f_.hrtick && std::max(rq_[v.cpu].h_nr, rq_[v.cpu].nr_running) > 1;
+    }
+    void set_above(CpuId cpu, std::uint32_t h_nr, std::span<const std::pair<std::uint64_t, std::uint64_t>>) override {
+        rq_[cpu].h_nr = h_nr;
+    }
     std::uint32_t runnable(CpuId cpu) const override { return rq_[cpu].nr_running; }
     bool is_tree() const override { return true; }
     std::uint64_t load(CpuId cpu) const override { return static_cast<std::uint64_t>(rq_[cpu].sum_w); }
@@ -285,7 +337,10 @@ class Eevdf final : public SchedClass {
         return {{"avg_vruntime", static_cast<std::int64_t>(average(rq))},
                 {"nr_running", rq.nr_running},
                 {"nr_delayed", rq.nr_delayed},
-                {"load", rq.sum_w},
+                {"load.weight", rq.sum_w},
+                {"load_avg", static_cast<std::int64_t>(rq.pelt.avg.load_avg)},
+                {"runnable_avg", rq.pelt.avg.runnable_avg},
+                {"util_avg", rq.pelt.avg.util_avg},
                 {"base_slice", f_.base_slice}};
     }
 
@@ -324,6 +379,7 @@ class Eevdf final : public SchedClass {
                       (rq.want_resched ? 1u : 0u) | (rq.uncharged ? 2u : 0u));
             print.mix(rq.v0);
             print.mix(static_cast<std::uint64_t>(rq.sum_wv));
+            pelt::mix(rq.pelt, print);
         }
         for (const Entity& e : ent_) {
             print.mix(e.deadline);
@@ -352,6 +408,7 @@ class Eevdf final : public SchedClass {
         if (count != rq.nr_running || delayed != rq.nr_delayed)
             return "nr_running is not the number of runnable tasks";
         if (!rq.tree.valid(tasks, order())) return "the run queue is not a valid red-black tree";
+        if (const char* const fault = pelt::check(rq.pelt)) return fault;
         for (TaskId t : all)
             if (t != rq.curr && !knows_its_subtree(tasks, t)) return "a node does not know the least vruntime below it";
         return check_pick(tasks, rq, all);
@@ -364,6 +421,19 @@ class Eevdf final : public SchedClass {
         const char* rule = "";
         const char* rule_zh = "";
     };
+
+    static pelt::RqNow holds(const EevdfRq& rq) {
+        return {static_cast<std::uint64_t>(rq.sum_w),
+                static_cast<std::uint32_t>(static_cast<std::int32_t>(rq.nr_running) + rq.pelt.below), rq.curr != kNoTask};
+    }
+    void update_avg(SchedView v, EevdfRq& rq, TaskId t, bool on_rq, pelt::Update what = pelt::Update::age) {
+        pelt::update_load_avg(v, rq.pelt, holds(rq), t, on_rq, rq.curr == t, ent(t).delayed, what);
+    }
+    void end_delay(SchedView v, TaskId task) {
+        if (!ent(task).delayed) return;
+        update_avg(v, rq_[v.cpu], task, true);
+        finish_delayed(v.tasks, rq_[v.cpu], task);
+    }
 
     // The tree's order, and what its nodes know of what is below them.
     struct ByDeadline {
@@ -587,6 +657,9 @@ constexpr PolicyOption options[] = {
      "slice of every task (base_slice_ns; default 0.70 ms x CPU factor)",
      "每个任务的时间片（base_slice_ns；默认 0.70 ms × CPU 系数）"},
     {"base_slice_ns", "base_slice_ns=700000", "the same by the kernel's name, in ns", "同上，用内核的名字，单位 ns"},
+    {"tunable_scaling", "tunable_scaling=none|log|linear",
+     "how the slice grows with the CPUs, 8 at most (default log: 1 + log2)",
+     "时间片随 CPU 数（最多按 8 个）如何放大（默认 log：1 + log2）"},
     {"place_lag", "place_lag=on|off",
      "a task comes back with the lag it left with (PLACE_LAG, default on)",
      "任务带着离开时的滞后量回来（PLACE_LAG，默认开）"},
@@ -615,9 +688,11 @@ constexpr PolicyOption options[] = {
 };
 
 std::unique_ptr<SchedClass> make_eevdf(const SchedOptions& o, std::string& error) {
-    // tunable_scaling "log": 1 + floor(log2(min(cpus, 8))), linux.md 6.4.3.
-    int factor = 1;
-    for (int n = std::min(o.cpus, 8); n > 1; n /= 2) ++factor;
+    const int factor = cpu_factor(o);
+    if (factor == 0) {
+        error = "tunable_scaling";
+        return nullptr;
+    }
     Features f;
     f.base_slice *= factor;
     f.tick = kSecond / o.hz;
@@ -633,6 +708,7 @@ std::unique_ptr<SchedClass> make_eevdf(const SchedOptions& o, std::string& error
                            : key == "place_deadline_initial" ? &f.place_deadline_initial
                            : key == "place_rel_deadline"     ? &f.place_rel_deadline
                            : key == "delay_zero"             ? &f.delay_zero
+                           : key == "hrtick"                 ? &f.hrtick
                                                              : nullptr;
         bool ok = false;
         if (flag == &f.run_to_parity) f.own_slice = value == "own";
@@ -641,9 +717,11 @@ std::unique_ptr<SchedClass> make_eevdf(const SchedOptions& o, std::string& error
         } else if (flag != nullptr) {
             ok = value == "on" || value == "off";
             *flag = value == "on";
-        } else if (key == "base_slice" || key == "base_slice_ns") {
+        } else if (key == "base_slice" || key == "base_slice_ns" || key == "sched_base_slice_ns") {
             f.base_slice = parse_duration_setting(value, key);
             ok = f.base_slice > 0;
+        } else if (key == "tunable_scaling") {
+            ok = true;
         }
         if (!ok) {
             error = name + "=" + value;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "sim/base/assert.h"
+#include "sim/sched/pelt.h"
 
 namespace sy {
 
@@ -24,6 +25,7 @@ struct GroupQueue {
 struct Pool {
     GroupBandwidth shown;
     bool idle = false;                   // nobody took from it since the period began
+    std::uint64_t load_avg = 0;          // tg->load_avg: the sum of tg_load_avg_contrib
 };
 
 class GroupFair final : public SchedClass, public GroupScheduler {
@@ -72,6 +74,7 @@ class GroupFair final : public SchedClass, public GroupScheduler {
         const std::uint16_t g = v.peek(task).sched_group;
         set_next_above(v, g);
         levels_[g]->set_next(v, task);
+        tell_above(v, g);
         want_resched_[v.cpu] = false;
     }
 
@@ -101,6 +104,7 @@ class GroupFair final : public SchedClass, public GroupScheduler {
             tell_above(v, parent(v.tasks, g));
             over |= levels_[parent(v.tasks, g)]->tick(v, entity(g, v.cpu));
             charge(v, g);
+            follow(v, g);
             reweigh(v, g);
         }
         return over || want_resched_[v.cpu];
@@ -140,23 +144,40 @@ class GroupFair final : public SchedClass, public GroupScheduler {
     void passed_over(SchedView v) override {
         for (SchedClassBox& level : levels_) level->passed_over(v);
     }
-    void leave_class(SchedView v, TaskId task) override { levels_[v.peek(task).sched_group]->leave_class(v, task); }
+    void leave_class(SchedView v, TaskId task) override {
+        levels_[v.peek(task).sched_group]->leave_class(v, task);
+        for (std::uint16_t g = v.peek(task).sched_group; g != 0; g = parent(v.tasks, g)) follow(v, g);
+    }
+    void detach_averages(SchedView v, TaskId task) override {
+        levels_[v.peek(task).sched_group]->detach_averages(v, task);
+        for (std::uint16_t g = v.peek(task).sched_group; g != 0; g = parent(v.tasks, g)) follow(v, g);
+    }
+    const pelt::Rq* averages(CpuId cpu) const override { return levels_[0]->averages(cpu); }
+    pelt::Rq* averages(CpuId cpu) override { return levels_[0]->averages(cpu); }
+    // From the leaves up: a group's number is above its parent's.
+    void update_blocked(SchedView v) override {
+        for (std::size_t g = levels_.size(); g-- > 0;) {
+            levels_[g]->update_blocked(v);
+            if (g != 0) follow(v, static_cast<std::uint16_t>(g));
+        }
+    }
     void join_class(SchedView v, TaskId task) override {
         grow(v.tasks);
         levels_[v.peek(task).sched_group]->join_class(v, task);
     }
     void migrate(SchedView v, TaskId task, CpuId to) override { levels_[v.peek(task).sched_group]->migrate(v, task, to); }
     Nanos slice_end(SchedView v, TaskId curr) const override { return levels_[v.peek(curr).sched_group]->slice_end(v, curr); }
-    bool slice_over(SchedView v, TaskId curr) override { return tick(v, curr); }
+    bool slice_over(SchedView v, TaskId curr) override {
+        const bool over = levels_[v.peek(curr).sched_group]->slice_over(v, curr);
+        return tick(v, curr) || over;
+    }
 
     std::uint32_t runnable(CpuId cpu) const override { return queues_[cpu].h_nr; }
     std::uint64_t load(CpuId cpu) const override { return levels_[0]->load(cpu); }
     bool balances() const override { return levels_[0]->balances(); }
     std::uint64_t h_load(SchedView v, TaskId task) const override {
-        std::uint64_t load = v.peek(task).se.weight;
-        for (std::uint16_t g = v.peek(task).sched_group; g != 0; g = parent(v.tasks, g))
-            load = load * v.peek(entity(g, v.cpu)).se.weight / std::max<std::uint64_t>(1, levels_[g]->load(v.cpu));
-        return load;
+        const std::uint16_t g = v.peek(task).sched_group;
+        return v.tasks.avg(task).load_avg * h_load_of(v, g) / (load_avg(g, v.cpu) + 1);
     }
     bool is_tree() const override { return levels_.size() == 1 && levels_[0]->is_tree(); }
 
@@ -207,7 +228,10 @@ class GroupFair final : public SchedClass, public GroupScheduler {
             print.mix((std::uint64_t{q.h_nr} << 2) | (q.on_parent ? 1u : 0u) | (q.throttled ? 2u : 0u));
             print.mix(static_cast<std::uint64_t>(q.runtime));
         }
-        for (const Pool& pool : pools_) print.mix(static_cast<std::uint64_t>(pool.shown.pool));
+        for (const Pool& pool : pools_) {
+            print.mix(static_cast<std::uint64_t>(pool.shown.pool));
+            print.mix(pool.load_avg);
+        }
     }
 
     std::string check(const TaskTable& tasks, CpuId cpu) const override {
@@ -275,7 +299,8 @@ class GroupFair final : public SchedClass, public GroupScheduler {
         if (g >= levels_.size()) return {};
         const GroupQueue& q = queue(g, cpu);
         return {.entity = g == 0 ? kNoTask : entity(g, cpu), .h_nr = q.h_nr, .load = levels_[g]->load(cpu),
-                .is_queued = q.on_parent, .is_throttled = q.throttled, .runtime_left = q.runtime};
+                .load_avg = load_avg(g, cpu), .is_queued = q.on_parent, .is_throttled = q.throttled,
+                .runtime_left = q.runtime};
     }
     GroupBandwidth bandwidth(std::uint16_t g) const override { return g < pools_.size() ? pools_[g].shown : GroupBandwidth{}; }
     bool is_throttled(const TaskTable& tasks, TaskId task, CpuId cpu) const override {
@@ -301,12 +326,38 @@ class GroupFair final : public SchedClass, public GroupScheduler {
         }
     }
 
+    std::uint64_t load_avg(std::uint16_t g, CpuId cpu) const { return levels_[g]->averages(cpu)->avg.load_avg; }
+    // cfs_rq->h_load (update_cfs_rq_h_load): what of the CPU's load hangs on the group.
+    std::uint64_t h_load_of(SchedView v, std::uint16_t g) const {
+        if (g == 0) return load_avg(0, v.cpu);
+        const std::uint16_t above = parent(v.tasks, g);
+        return h_load_of(v, above) * v.tasks.avg(entity(g, v.cpu)).load_avg / (load_avg(above, v.cpu) + 1);
+    }
+    // propagate_entity_load_avg and update_tg_load_avg: the entity follows the group's queue, the group sums up its CPUs
+    // (a change below 1/64 waits).
+    void follow(SchedView v, std::uint16_t g) {
+        pelt::Rq& rq = *levels_[g]->averages(v.cpu);
+        const GroupQueue& q = queue(g, v.cpu);
+        const std::uint64_t now = rq.avg.load_avg, was = rq.tg_contrib;
+        if ((now > was ? now - was : was - now) > was / 64) {
+            pools_[g].load_avg = pools_[g].load_avg + now - was;
+            rq.tg_contrib = now;
+        }
+        levels_[parent(v.tasks, g)]->follow_group(v, entity(g, v.cpu), rq, levels_[g]->load(v.cpu), q.h_nr, q.on_parent);
+    }
+    void count_below(std::uint16_t g, CpuId cpu) {
+        levels_[g]->averages(cpu)->below =
+            static_cast<std::int32_t>(queue(g, cpu).h_nr) - static_cast<std::int32_t>(levels_[g]->runnable(cpu));
+    }
+
     // `n` tasks have become runnable in group g: from there up until a throttled group hides them.
     void come(SchedView v, std::uint16_t g, std::uint32_t n) {
         for (;; g = parent(v.tasks, g)) {
             GroupQueue& q = queue(g, v.cpu);
             q.h_nr += n;
+            count_below(g, v.cpu);
             if (g == 0 || q.throttled) return;
+            follow(v, g);
             if (!q.on_parent) {
                 set_entity_weight(v, g, false);
                 q.on_parent = true;
@@ -321,7 +372,9 @@ class GroupFair final : public SchedClass, public GroupScheduler {
         for (;; g = parent(v.tasks, g)) {
             GroupQueue& q = queue(g, v.cpu);
             q.h_nr -= n;
+            count_below(g, v.cpu);
             if (g == 0 || q.throttled) return;
+            follow(v, g);
             if (q.h_nr == 0) {
                 leave_parent(v, g);
                 return_slack(v.tasks, g, q);
@@ -346,10 +399,11 @@ class GroupFair final : public SchedClass, public GroupScheduler {
     // --- shares: calc_group_shares, linux.md 6.10 ---
 
     Weight group_weight(const TaskTable& tasks, std::uint16_t g, CpuId cpu) const {
-        std::uint64_t total = 0;
-        for (CpuId c = 0; c < cpus_; ++c) total += levels_[g]->load(c);
-        const std::uint64_t here = levels_[g]->load(cpu), shares = tasks.groups[g].shares;
-        const auto w = static_cast<std::uint32_t>(std::max<std::uint64_t>(2, total == 0 ? shares : shares * here / total));
+        const pelt::Rq& rq = *levels_[g]->averages(cpu);
+        const std::uint64_t here = std::max(levels_[g]->load(cpu), rq.avg.load_avg), shares = tasks.groups[g].shares;
+        const std::uint64_t total = pools_[g].load_avg - rq.tg_contrib + here;
+        const auto w = static_cast<std::uint32_t>(
+            std::clamp<std::uint64_t>(total == 0 ? 0 : shares * here / total, 2, std::max<std::uint64_t>(2, shares)));
         return {w, static_cast<std::uint32_t>(0xffff'ffffULL / w)};
     }
     void set_entity_weight(SchedView v, std::uint16_t g, bool queued) {

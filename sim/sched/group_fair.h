@@ -21,6 +21,7 @@ struct GroupOnCpu {
     TaskId entity = kNoTask;              // its vruntime, weight and CPU time: TaskTable[entity].se
     std::uint32_t h_nr = 0;               // runnable tasks in it and below
     std::uint64_t load = 0;               // weight of its queue
+    std::uint64_t load_avg = 0;           // its average (PELT)
     bool is_queued = false, is_throttled = false;
     Nanos runtime_left = 0;               // of the slice of quota that this CPU holds
 };

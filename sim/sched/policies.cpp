@@ -69,6 +69,21 @@ Nanos parse_duration_setting(std::string_view text) {
     return value * factor;
 }
 
+int cpu_factor(const SchedOptions& o) {
+    const int n = std::min(o.cpus, 8);
+    int log = 1;
+    for (int m = n; m > 1; m /= 2) ++log;
+    int factor = log;
+    for (const auto& [key, value] : o.settings) {
+        if (key != "tunable_scaling") continue;
+        if (value == "none" || value == "0") factor = 1;
+        else if (value == "log" || value == "1") factor = log;
+        else if (value == "linear" || value == "2") factor = n;
+        else return 0;
+    }
+    return factor;
+}
+
 Nanos parse_duration_setting(std::string_view text, std::string_view name) {
     if (const Nanos time = parse_duration_setting(text); time >= 0) return time;
     for (const std::string_view unit : {"ns", "us", "ms"})

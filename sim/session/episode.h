@@ -76,6 +76,8 @@ struct Episode {
     std::vector<StoryStep> steps;         // this CPU's only
     std::vector<FateRow> table;
     std::vector<NotSaved> not_saved;
+    std::vector<Placement> placements;    // wakeups and forks that found their CPU in it (smp_view.h)
+    std::vector<BalanceNote> balances;    // attempts at balancing
     // Depth dial: the same in one sentence, and in five phases (entry, why, pick, address space, stack, exit).
     Sentence in_one_line;
     std::vector<std::pair<Phase, Sentence>> in_phases;

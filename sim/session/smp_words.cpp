@@ -111,9 +111,11 @@ Sentence balance_words(const Kernel& k, const BalanceNote& n) {
     Sentence s{"Domain " + name + " of CPUs " + cpu_list_text(domains[n.level].span), "域 " + name + "（CPU " + cpu_list_text(domains[n.level].span) + "）"};
     if (n.src_group != 0) {
         s.en += ": here (" + own + ") " + type_name(n.local_type) + ", load " + std::to_string(n.local_load) + " a CPU; busiest (" + other +
-                ") " + type_name(n.src_type) + ", load " + std::to_string(n.src_load);
+                ") " + type_name(n.src_type) + ", load " + std::to_string(n.src_load) + "; util " +
+                std::to_string(n.local_util) + " : " + std::to_string(n.src_util);
         s.zh += "：本组（" + own + "）" + type_name(n.local_type) + "，每 CPU 负载 " + std::to_string(n.local_load) + "；最忙（" + other + "）" +
-                type_name(n.src_type) + "，负载 " + std::to_string(n.src_load);
+                type_name(n.src_type) + "，负载 " + std::to_string(n.src_load) +
+                "；利用率 " + std::to_string(n.local_util) + " : " + std::to_string(n.src_util);
     }
     const Sentence end = balance_end_words(n);
     return {s.en + ". " + end.en, s.zh + "。" + end.zh};

@@ -684,8 +684,20 @@ Episode tell_episode(Kernel start, CpuId cpu) {
     }
     // Tell each step with the machine as it was then: run once more beside the reports.
     Kernel again = start;
+    Placement placed = start.cpus[e.cpu].smp.placed;
+    BalanceNote balance = start.cpus[e.cpu].smp.balance;
     for (std::size_t i = 0; i < reports.size(); ++i) {
         while (again.steps() <= reports[i].number) again.step(nullptr, nullptr);
+        const SmpState& smp = again.cpus[e.cpu].smp;
+        if (smp.placed.at != placed.at || smp.placed.task != placed.task || smp.placed.chosen != placed.chosen) {
+            placed = smp.placed;
+            e.placements.push_back(placed);
+        }
+        if (smp.balance.end != BalanceEnd::none && smp.balance.end != BalanceEnd::not_ours &&
+            (smp.balance.at != balance.at || smp.balance.level != balance.level || smp.balance.dst != balance.dst)) {
+            balance = smp.balance;
+            e.balances.push_back(balance);
+        }
         if (e.switch_number != 0) {
             tellers[i].prev = e.prev;
             tellers[i].next = e.next;
