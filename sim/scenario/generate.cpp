@@ -25,10 +25,11 @@ struct Where {
 
 class Writer {
   public:
-    Writer(std::uint64_t seed, const RandomOptions& options) : dice_(seed), options_(options) {}
+    Writer(std::uint64_t seed, const RandomOptions& options) : dice_(seed), more_(seed * 31 + 7), options_(options) {}
 
     Scenario write() {
         machine();
+        if (options_.smp) smp_machine();
         things();
         if (options_.tasks) {
             ProcessDecl program;
@@ -41,6 +42,7 @@ class Writer {
         for (int i = 0; i < count; ++i) process("p" + std::to_string(i + 1));
         if (options_.kernel_threads && dice_.one_in(2)) kernel_thread();
         if (options_.timeline) timeline();
+        if (options_.smp) smp_places();
         if (options_.kernel_threads && dice_.one_in(2)) scn::add_random_work(out_, dice_, options_.longest);
         return std::move(out_);
     }
@@ -60,6 +62,87 @@ class Writer {
         machine.preempt = static_cast<MachineDecl::Preempt>(dice_.below(3));
         machine.seed = dice_.below(1'000'000);
         machine.until = options_.until;
+    }
+
+    // Who shares what, groups, tunables. Their own dice: what else is in the scenario does not depend on them.
+    void smp_machine() {
+        MachineDecl& machine = out_.machine;
+        if (more_.one_in(5)) machine.preempt = MachineDecl::Preempt::lazy;
+        static constexpr TopologyDecl shapes[] = {{.nodes = 1, .llc = 1, .cores = 2, .smt = 2, .pos = {}},
+                                                  {.nodes = 2, .llc = 1, .cores = 2, .smt = 1, .pos = {}},
+                                                  {.nodes = 1, .llc = 2, .cores = 1, .smt = 2, .pos = {}},
+                                                  {.nodes = 2, .llc = 1, .cores = 2, .smt = 2, .pos = {}}};
+        if (more_.one_in(3)) {
+            const TopologyDecl& t = shapes[more_.below(std::size(shapes))];
+            const int cpus = t.nodes * t.llc * t.cores * t.smt;
+            if (cpus <= options_.max_cpus) {
+                machine.topology = t;
+                machine.cpus = cpus;
+            }
+        }
+        if (machine.scheduler == "cfs" && more_.one_in(2)) machine.scheduler = "eevdf";
+        is_fair_ = machine.scheduler == "cfs" || machine.scheduler == "eevdf";
+        if (!is_fair_) return;
+        auto& set = machine.scheduler_options;
+        if (more_.one_in(3)) set.emplace_back("hrtick", "on");
+        if (more_.one_in(6)) set.emplace_back("migration_cost_ns", "0");
+        if (more_.one_in(6)) set.emplace_back("nr_migrate", "2");
+        if (more_.one_in(6)) set.emplace_back("wa_idle", "off");
+        if (more_.one_in(6)) set.emplace_back("tunable_scaling", "none");
+        if (machine.scheduler == "cfs" && more_.one_in(4)) set.emplace_back("sched_child_runs_first", "1");
+        if (machine.scheduler == "cfs" && more_.one_in(4)) set.emplace_back("next_buddy", "on");
+        if (machine.scheduler == "eevdf" && more_.one_in(4)) set.emplace_back("delay_dequeue", "off");
+        machine.autogroup = more_.one_in(4);
+        for (int i = more_.one_in(3) ? more_.between(1, 4) : 0; i > 0; --i) {
+            GroupDecl group;
+            group.name = "g" + std::to_string(out_.groups.size() + 1);
+            if (!out_.groups.empty() && more_.one_in(2)) group.parent = static_cast<std::int32_t>(out_.groups.size()) - 1;
+            if (more_.one_in(2)) group.weight = more_.between(1, 1000);
+            if (more_.one_in(2)) {
+                group.period = more_.between(1, 5) * 10 * kMilli;
+                group.quota = more_.between(1, 30) * kMilli;
+            }
+            out_.groups.push_back(std::move(group));
+        }
+    }
+    void smp_places() {
+        if (!is_fair_) return;
+        for (ProcessDecl& process : out_.processes) {
+            if (process.only_program || process.kernel_thread) continue;
+            if (!out_.groups.empty() && more_.one_in(2))
+                process.group = static_cast<std::int32_t>(more_.below(out_.groups.size()));
+            else if (out_.machine.autogroup && more_.one_in(2))
+                process.session = more_.between(1, 4);
+        }
+        if (!options_.timeline || out_.groups.empty()) return;
+        for (int i = more_.between(0, 3); i > 0; --i) {
+            TimedAction action;
+            action.at = static_cast<Nanos>(more_.below(static_cast<std::uint64_t>(options_.until))) / 1000 * 1000;
+            const GroupDecl& group = more_.pick(out_.groups);
+            const ProcessDecl& process = more_.pick(out_.processes);
+            action.target = group.name;
+            switch (more_.below(3)) {
+                case 0:
+                    action.kind = TimedAction::Kind::weight;
+                    action.value = more_.between(1, 10'000);
+                    break;
+                case 1:
+                    action.kind = TimedAction::Kind::quota;
+                    action.period = 20 * kMilli;
+                    action.quota = more_.between(0, 30) * kMilli;
+                    if (action.quota == 0) action.period = 0;
+                    break;
+                default:
+                    if (process.only_program || process.kernel_thread) continue;
+                    action.kind = TimedAction::Kind::move;
+                    action.target = process.name + (process.copies > 1 ? "/1" : "");
+                    if (!more_.one_in(3)) action.group = group.name;
+                    break;
+            }
+            out_.timeline.push_back(std::move(action));
+        }
+        std::stable_sort(out_.timeline.begin(), out_.timeline.end(),
+                         [](const TimedAction& a, const TimedAction& b) { return a.at < b.at; });
     }
 
     void things() {
@@ -653,8 +736,9 @@ class Writer {
                          [](const TimedAction& a, const TimedAction& b) { return a.at < b.at; });
     }
 
-    Dice dice_;
+    Dice dice_, more_;
     const RandomOptions& options_;
+    bool is_fair_ = false;   // cfs or eevdf: the classes with groups
     bool has_bottom_halves_ = false;
     Scenario out_;
 };

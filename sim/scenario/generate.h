@@ -22,6 +22,7 @@ struct RandomOptions {
     bool timeline = true;        // kill, nice, affinity, irq from outside
     bool endless = true;         // forever and every
     bool tasks = true;           // signals, clone's flags, exec, job control
+    bool smp = true;             // topologies, groups and sessions, tunables
     bool random_times = true;    // uniform and exp; without them a run can be computed by hand
     Nanos longest = 3 * kMilli;  // of one run or sleep
     Nanos until =
