@@ -27,6 +27,8 @@ std::string end_name(End e) {
             return "step limit";
         case End::log_limit:
             return "log limit";
+        case End::oops:
+            return "oops";
         case End::stuck:
             return "stuck";
     }

@@ -37,10 +37,14 @@ class CowArray {
     }
 
     std::size_t size() const { return size_; }
-    const T& operator[](std::size_t i) const { return chunks_[i >> kBits]->items[i & (kChunk - 1)]; }
+    const T& operator[](std::size_t i) const {
+        SY_ASSERT(i < size_, "a pointer to an object that does not exist");
+        return chunks_[i >> kBits]->items[i & (kChunk - 1)];
+    }
 
     // The element, for writing. The reference is good until this array is copied or grows.
     T& mut(std::size_t i) {
+        SY_ASSERT(i < size_, "a pointer to an object that does not exist");
         Chunk*& c = chunks_[i >> kBits];
         if (c->refs.load(std::memory_order_acquire) != 1) [[unlikely]]
             c = own(c);
@@ -49,7 +53,8 @@ class CowArray {
 
     T& push_back() {
         if ((size_ & (kChunk - 1)) == 0) chunks_.push_back(new Chunk());
-        return mut(size_++);
+        ++size_;
+        return mut(size_ - 1);
     }
     void reserve(std::size_t n) { chunks_.reserve((n + kChunk - 1) >> kBits); }
     // Bytes held by this copy alone if nothing is shared.

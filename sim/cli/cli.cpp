@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "sim/base/assert.h"
 #include "sim/cli/commands.h"
 #include "sim/report/plot.h"
 #include "sim/scenario/suggest.h"
@@ -24,6 +25,7 @@ constexpr const char* kVersion = "0.1.0";
 // Everything the command line can fill.
 struct Request {
     cli::RunOptions run;
+    Common oops;
     cli::CompareOptions compare;
     cli::SweepOptions sweep;
     cli::PlotOptions plot;
@@ -85,6 +87,10 @@ void add_common(CLI::App& app, Common& common) {
     app.add_option("--costs", common.costs, "linux, or ideal: every step takes no time")
         ->type_name("NAME");
     app.add_option("--seed", common.seed, "seed of all random draws");
+    app.add_option("--break", common.breaks,
+                   "break the kernel on purpose, e.g. \"forget callee-saved rbx\"; may be repeated")
+        ->take_all()
+        ->type_name("HOW");
     app.add_option("-o,--output", common.out, "write to this file")->type_name("FILE");
 }
 
@@ -139,6 +145,15 @@ CLI::App* add_run(CLI::App& app, Request& r) {
     add_time(*c, "--until", r.run.common.until, "stop at this time");
     add_format(*c, r.run.common, {"text", "json", "csv"});
     c->add_option("--columns", r.run.columns, "width of the chart")->check(CLI::Range(10, 1000));
+    return c;
+}
+
+CLI::App* add_oops(CLI::App& app, Request& r) {
+    CLI::App* c = app.add_subcommand(
+        "oops", "what a kernel that was broken on purpose says, and the first step at which it went wrong");
+    add_common(*c, r.oops);
+    add_time(*c, "--until", r.oops.until, "stop at this time");
+    add_format(*c, r.oops, {"text", "json"});
     return c;
 }
 
@@ -310,7 +325,7 @@ int window_command(Request& r, bool is_shot, const WindowMain& window) {
 
 }  // namespace
 
-int cli_main(int argc, const char* const* argv, const WindowMain& window) {
+static int run_command(int argc, const char* const* argv, const WindowMain& window) {
     CLI::App app{"Switchyard: watch a kernel switch, word by word.", "switchyard"};
     app.require_subcommand(1);
     app.set_version_flag("--version", std::string("switchyard ") + kVersion);
@@ -321,6 +336,7 @@ int cli_main(int argc, const char* const* argv, const WindowMain& window) {
 
     CLI::App* gui = app.add_subcommand("gui", "open the window");
     CLI::App* run = add_run(app, r);
+    CLI::App* oops = add_oops(app, r);
     CLI::App* compare = add_compare(app, r);
     CLI::App* sweep = add_sweep(app, r);
     CLI::App* plot = add_plot(app, r);
@@ -362,6 +378,7 @@ int cli_main(int argc, const char* const* argv, const WindowMain& window) {
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? cli::kFine : cli::kWrongUsage;
     }
+    if (oops->parsed()) return cli::oops(r.oops);
     if (run->parsed()) return lacks_a_file(r.run.common) ? cli::kWrongUsage : cli::run(r.run);
     if (compare->parsed())
         return lacks_a_file(r.compare.common) ? cli::kWrongUsage : cli::compare(r.compare);
@@ -380,6 +397,15 @@ int cli_main(int argc, const char* const* argv, const WindowMain& window) {
     if (proc_export->parsed()) return cli::proc_export(r.proc_export);
     if (schedulers->parsed()) return cli::schedulers(lang);
     return window_command(r, shot->parsed(), window);
+}
+
+int cli_main(int argc, const char* const* argv, const WindowMain& window) {
+    try {
+        return run_command(argc, argv, window);
+    } catch (const KernelFault& fault) {   // somebody looked at a machine whose kernel was broken on purpose
+        std::fprintf(stderr, "error: the broken kernel left nothing that could be shown here (%s)\n", fault.why);
+        return cli::kWrongInput;
+    }
 }
 
 }  // namespace sy

@@ -27,6 +27,7 @@ struct Common {
     Nanos unit = kSecond;                  // of plain numbers in `jobs`
     std::int64_t io_time = 5, io_cpu = 1;  // of I/O in `jobs`, in units
     std::string lang = "en";
+    std::vector<std::string> breaks;   // how to break its kernel, besides what it says itself
     std::string sched, costs;  // empty: as the scenario says
     std::optional<std::uint64_t> seed;
     std::optional<Nanos> until;
@@ -41,6 +42,9 @@ struct RunOptions {
     int columns = 80;
 };
 int run(const RunOptions& options);
+
+// What a broken kernel says, and the first step that differs from the sound one's.
+int oops(const Common& common);
 
 struct CompareOptions {
     Common common;  // `sched` is a list of schedulers

@@ -5,6 +5,8 @@
 
 #include "sim/cli/commands.h"
 #include "sim/cli/files.h"
+#include "sim/base/assert.h"
+#include "sim/scenario/breaks.h"
 #include "sim/session/load.h"
 
 namespace sy::cli {
@@ -21,6 +23,15 @@ bool apply_overrides(const Common& common, Scenario& scenario) {
         complain({.en = "--costs: " + why.en, .zh = "--costs：" + why.zh}, common.language());
         return false;
     }
+    for (const std::string& words : common.breaks) {
+        const auto how = scn::read_break(words, why);
+        if (!how) {
+            complain({.en = "--break: " + why.en, .zh = "--break：" + why.zh}, common.language());
+            return false;
+        }
+        scenario.breaks.push_back(*how);
+    }
+    if (!scenario.breaks.empty()) BrokenGround::stay();
     if (common.seed) scenario.machine.seed = *common.seed;
     if (common.until) scenario.machine.until = *common.until;
     return true;

@@ -4,6 +4,7 @@
 
 #include "sim/base/assert.h"
 #include "sim/base/limits.h"
+#include "sim/kernel/broken.h"
 #include "sim/kernel/engine.h"
 #include "sim/kernel/open_files.h"
 #include "sim/kernel/events.h"
@@ -63,6 +64,7 @@ class Booter {
         image->end_at = end_of_run(*image);
         image->records = tracepoints(scenario_.machine.trace);
         add_events();
+        break_kernel(*image, static_cast<TaskId>(k.tasks.size()));
         return true;
     }
     Kernel k;
@@ -409,6 +411,7 @@ class Booter {
 
     static void price_stretches(Image& image) {
         const KernelText& text = kernel_text();
+        image.steps = text.steps();
         image.stretches.clear();
         for (std::uint32_t i = 0; i < text.size(); ++i) {
             const CompiledStretch& s = text.stretches()[i];

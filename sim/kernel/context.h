@@ -121,6 +121,11 @@ struct Ctx {
     }
     const Task& cur() const { return cur_ != nullptr ? *cur_ : k.tasks[cpu.current_task]; }
     void current_changes() { cur_ = nullptr; }
+    // The address space that user-mode accesses go to: what CR3 names. In a sound kernel it is current's.
+    const Program& user_program() const {
+        return cpu.stale_mm == kNoMm ? k.program_of(cur()) : k.image().programs[k.mms[cpu.stale_mm].program];
+    }
+    MmId user_mm() const { return cpu.stale_mm == kNoMm ? cur().mm : cpu.stale_mm; }
     Mm& mm(MmId id) { return k.mms.mut(id); }
     SchedView view(CpuId c) const { return {k.tasks, c, cpu.clock}; }
     SchedView view() const { return view(cpu.id); }

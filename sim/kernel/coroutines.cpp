@@ -250,7 +250,7 @@ bool collect(Ctx& cx, CoroutineEnv& env) {
 bool is_coroutine_op(Kind kind) { return kind >= Kind::co_create && kind <= Kind::co_if_left; }
 
 CoroutineEnv& coroutine_env(Ctx& cx) {
-    const MmId mm = cx.cur().mm;
+    const MmId mm = cx.user_mm();
     for (CoroutineEnv& env : cx.k.coroutine_envs)
         if (env.mm == mm) return env;
     SY_ASSERT(false, "a coroutine operation in a process without coroutines");

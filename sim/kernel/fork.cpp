@@ -3,6 +3,7 @@
 
 #include "sim/base/assert.h"
 #include "sim/base/limits.h"
+#include "sim/kernel/broken.h"
 #include "sim/kernel/context.h"
 #include "sim/kernel/family.h"
 #include "sim/kernel/compiled.h"
@@ -58,7 +59,10 @@ TaskId Ctx::new_task(TaskId parent, Pid pid) {
     t.state = task_state::fresh;
     t.tif = 0;
     t.is_live = true;
-    t.stack = k.stacks.add();
+    const Broken* broken = k.image().broken.get();
+    t.stack = broken != nullptr && broken->has(Breakage::share_stack) && parent != kNoTask ? peek(parent).stack : k.stacks.add();
+    if (broken != nullptr && broken->has(Breakage::small_stack))
+        k.stacks.write(layout::stack_top(t.stack) - kSmallStack, layout::stack_end_magic);
     for (const SlabKind kind : {SlabKind::task_struct, SlabKind::thread_stack, SlabKind::pid})
         k.memory.slab_alloc(kind, 1, true);
     t.group_leader = id;

@@ -6,6 +6,7 @@
 
 #include "sim/base/assert.h"
 #include "sim/base/limits.h"
+#include "sim/kernel/broken.h"
 #include "sim/kernel/context.h"
 #include "sim/kernel/engine.h"
 #include "sim/kernel/locks.h"
@@ -51,7 +52,10 @@ void update_next(const Kernel& k, Cpu& cpu, const KernelText& text) {
     }
     if (!at_burst(k, cpu, text)) return;
     Nanos end = cpu.clock + static_cast<Nanos>(cpu.regs[Reg::rbx]);
-    if (cpu.regs.interrupts_on()) end = std::min(end, std::max(cpu.clock, attention(cpu)));
+    if (cpu.regs.interrupts_on())
+        end = std::min(end, std::max(cpu.clock, attention(cpu)));
+    else if (k.image().broken != nullptr)   // the watchdog's NMI comes all the same
+        end = std::min(end, cpu.clock + kHardLockup);
     cpu.next = end;
 }
 
@@ -124,7 +128,7 @@ void take_interrupt(Ctx& cx, std::uint8_t vector) {
 
 void kernel_step(Ctx& cx) {
     Cpu& cpu = cx.cpu;
-    const Step& s = cx.text.steps()[cpu.pc];
+    const Step& s = cx.k.image().steps[cpu.pc];
     const std::uint32_t here = cpu.pc++;
     cpu.clock += cx.k.image().costs[s.cost];
     switch (s.op) {
@@ -311,7 +315,10 @@ bool Kernel::step(Log* log, StepReport* report) {
             return true;
         }
     }
-    cpu_step(cpus[active_], log, report);
+    if (image_->broken == nullptr) [[likely]]
+        cpu_step(cpus[active_], log, report);
+    else
+        broken_step(cpus[active_], log, report);
     return true;
 }
 

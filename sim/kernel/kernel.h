@@ -35,6 +35,9 @@
 namespace sy {
 
 struct Ctx;   // context.h
+struct Broken;   // broken.h
+struct Oops;
+struct Step;     // text.h
 
 // What is constant after boot.
 struct Image {
@@ -48,6 +51,8 @@ struct Image {
         std::uint32_t base = 0, most = 0;
     };
     std::vector<FastStretch> stretches;
+    const Step* steps = nullptr;         // kernel text as this machine runs it
+    std::shared_ptr<const Broken> broken;   // null: a sound kernel
     Nanos tick = 4 * kMilli;             // 1/HZ
     Nanos timer_slack = 0;               // of nanosleep: 50 us under `costs linux`, linux.md 7.7
     TieRule tie = TieRule::arrival_first;
@@ -108,6 +113,15 @@ struct TlbState {
     std::uint64_t shootdowns = 0;        // flushes that another CPU asked for
 };
 
+// What the watchdogs of a broken kernel know of a CPU.
+struct Watch {
+    Nanos irqs_off_since = kNever;
+    Nanos resched_since = kNever;        // TIF_NEED_RESCHED is set, and no switch since
+    std::uint64_t resched_switches = 0;
+    bool holds_rq_lock = false;
+    Nanos spins_since = kNever;          // on that lock
+};
+
 struct Cpu {
     Regs regs;                           // regs.rip is good in user mode only
     std::uint32_t pc = 0;                // kernel mode: the step that comes next
@@ -129,6 +143,10 @@ struct Cpu {
     TaskId curr = kNoTask;               // rq->curr
     std::uint64_t episode_step = 0;      // first step of what this CPU is at (sim/session/episode.h)
     bool episode_switched = false;       // it has seen a switch: the next one is another episode
+    MmId stale_mm = kNoMm;               // in a broken kernel: whose page tables CR3 still names; none: current's
+    MmId plain_mm = kNoMm;               // in a broken kernel: mm_users was read, and is stored in the next step
+    std::int32_t plain_value = 0;
+    Watch watch;
     MmId exec_mm = kNoMm;                // the address space that execve leaves: it still has its user
     TaskId picked = kNoTask;             // chosen, not yet rq->curr; none outside __schedule
     TaskId current_task = kNoTask;       // what the CPU runs: differs from curr inside a switch
@@ -236,6 +254,7 @@ enum class End : std::uint8_t {
     deadlock,        // the same, and some of them wait for each other in a circle (locks.h)
     time_limit,      // the scenario's `until` (or the default) is reached
     step_limit, log_limit, stuck,
+    oops,            // a kernel broken on purpose could not go on (Kernel::oops)
 };
 
 struct BootError {
@@ -326,6 +345,7 @@ class Kernel {
     Workqueues wq;
     std::uint64_t jiffies = 0;
     LoadAverage load;                    // as of the last tick or end of a halt; for now: load_now()
+    std::shared_ptr<const Oops> oops;    // null: none
     std::vector<std::uint64_t> group_timers;   // by group: id of the armed period timer, 0: none
     std::uint64_t nohz_next_balance = 0; // jiffies: tickless CPUs are due then
     std::uint64_t forks = 0;
@@ -374,6 +394,10 @@ class Kernel {
     bool choose();
     bool event_goes_first(const Cpu& cpu) const;
     void cpu_step(Cpu& cpu, Log* log, StepReport* report);
+    // broken.cpp
+    void broken_step(Cpu& cpu, Log* log, StepReport* report);
+    const char* look_at_watchdogs(Cpu& cpu);
+    void stop_with(Oops&& what, const Regs& regs, std::uint32_t pc, StepReport* report);
     void run_stretches(Cpu& cpu, const Bound& bound, Log* log);
     void run_event(Log* log, StepReport* report);
     void add_event(Event e);

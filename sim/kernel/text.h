@@ -203,7 +203,8 @@ class KernelText {
     // The step at or around an address of kernel text.
     std::uint32_t step_at(std::uint64_t address) const {
         const std::uint64_t offset = address - layout::kernel_text;
-        SY_ASSERT(offset < at_offset_.size(), "a jump to an address that is not kernel text");
+        if (offset >= at_offset_.size()) [[unlikely]]
+            wild_address(address, "a jump to an address that is not kernel text");
         return at_offset_[offset];
     }
     const StepDef& def(std::uint32_t step) const { return *defs_[step]; }

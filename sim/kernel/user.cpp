@@ -22,11 +22,11 @@ std::uint64_t counter_address(const Ctx& cx, int level) {
 }
 std::uint64_t counter(const Ctx& cx, int level) {
     if (level < kCounterRegs) return cx.reg(static_cast<Reg>(static_cast<int>(Reg::r12) + level));
-    return cx.k.mms[cx.cur().mm].read(counter_address(cx, level));
+    return cx.k.mms[cx.user_mm()].read(counter_address(cx, level));
 }
 
 void write_user(Ctx& cx, std::uint64_t address, std::uint64_t value, Place from = at::none) {
-    const MmId mm = cx.cur().mm;
+    const MmId mm = mm_behind(cx, address);
     if (cx.report != nullptr) cx.move(from, at::user_word(mm, address), value, cx.k.read_user(mm, address));
     cx.k.write_user(mm, address, value);
 }
@@ -39,7 +39,7 @@ void set_counter(Ctx& cx, int level, std::uint64_t v) {
 }
 
 std::uint64_t read_user(const Ctx& cx, std::uint64_t address) {
-    return cx.k.read_user(cx.cur().mm, address);
+    return cx.k.read_user(mm_behind(cx, address), address);
 }
 
 // The address a memory operation means.
@@ -183,7 +183,7 @@ void set_up_call(Ctx& cx, const UserOp& op) {
     if (op.nr == nr::brk && op.level == 1)   // brk(where it is + so much)
         cx.set(Reg::rdi, result + op.arg[0]);
     else if (op.base == UserOp::Base::pointer)
-        cx.set(Reg::rdi, read_user(cx, op.data), at::user_word(cx.cur().mm, op.data));
+        cx.set(Reg::rdi, read_user(cx, op.data), at::user_word(cx.user_mm(), op.data));
     else
         cx.set(Reg::rdi, op.level == 2 ? coroutine_local(cx) : op.arg[0]);
     cx.set(Reg::rsi, op.arg[1]);
@@ -206,7 +206,7 @@ void add_user(Ctx& cx, std::uint64_t word, std::uint64_t n) { write_user(cx, wor
 
 std::uint32_t rw_operation(Ctx& cx, const UserOp& op, std::uint32_t next) {
     const std::uint64_t state = read_user(cx, op.data), holders = state & kRwWriter;
-    cx.set(Reg::rax, state, at::user_word(cx.cur().mm, op.data));
+    cx.set(Reg::rax, state, at::user_word(cx.user_mm(), op.data));
     switch (op.kind) {
         case Kind::read_try:
             if (holders >= kRwWriter - 1) return next;
@@ -243,17 +243,17 @@ std::uint32_t synchronise(Ctx& cx, const UserOp& op, std::uint32_t next) {
         case Kind::if_zero: return cx.reg(Reg::rax) == 0 ? op.target : next;
         case Kind::cond_enter:
             add_user(cx, op.data + 8, 1);
-            cx.set(Reg::rbp, read_user(cx, op.data), at::user_word(cx.cur().mm, op.data));
+            cx.set(Reg::rbp, read_user(cx, op.data), at::user_word(cx.user_mm(), op.data));
             return next;
         case Kind::cond_leave: add_user(cx, op.data + 8, ~std::uint64_t{0}); return next;
         case Kind::cond_again: return read_user(cx, op.data) == cx.reg(Reg::rbp) ? op.target : next;
         case Kind::cond_bump:
             if (read_user(cx, op.data + 8) == 0) return op.target;
             add_user(cx, op.data, 1);
-            cx.set(Reg::r9, read_user(cx, op.data), at::user_word(cx.cur().mm, op.data));
+            cx.set(Reg::r9, read_user(cx, op.data), at::user_word(cx.user_mm(), op.data));
             return next;
         case Kind::barrier_enter:
-            cx.set(Reg::rbp, read_user(cx, op.data), at::user_word(cx.cur().mm, op.data));
+            cx.set(Reg::rbp, read_user(cx, op.data), at::user_word(cx.user_mm(), op.data));
             return next;
         case Kind::barrier_arrive:
             add_user(cx, op.data + 8, 1);
@@ -265,14 +265,14 @@ std::uint32_t synchronise(Ctx& cx, const UserOp& op, std::uint32_t next) {
         case Kind::barrier_check: return read_user(cx, op.data) != cx.reg(Reg::rbp) ? op.target : next;
         case Kind::pi_try: {
             const std::uint64_t old = read_user(cx, op.data);
-            cx.set(Reg::rax, old, at::user_word(cx.cur().mm, op.data));
+            cx.set(Reg::rax, old, at::user_word(cx.user_mm(), op.data));
             if (old != 0) return next;
             own(cx, op.data);
             return op.target;
         }
         case Kind::pi_unlock: {
             const std::uint64_t old = read_user(cx, op.data);
-            cx.set(Reg::rax, old, at::user_word(cx.cur().mm, op.data));
+            cx.set(Reg::rax, old, at::user_word(cx.user_mm(), op.data));
             if (old != static_cast<std::uint64_t>(cx.cur().pid)) return next;
             write_user(cx, op.data, 0);
             return op.target;
@@ -315,7 +315,7 @@ std::uint32_t perform(Ctx& cx, const UserOp& op, std::uint32_t here) {
         }
         case Kind::lock_try: {
             const std::uint64_t old = read_user(cx, op.data);
-            cx.set(Reg::rax, old, at::user_word(cx.cur().mm, op.data));
+            cx.set(Reg::rax, old, at::user_word(cx.user_mm(), op.data));
             if (old != 0) return next;
             write_user(cx, op.data, 1);
             own(cx, op.data + 8);
@@ -324,7 +324,7 @@ std::uint32_t perform(Ctx& cx, const UserOp& op, std::uint32_t here) {
         case Kind::lock_wait: {
             const std::uint64_t old = read_user(cx, op.data);
             write_user(cx, op.data, 2);
-            cx.set(Reg::rax, old, at::user_word(cx.cur().mm, op.data));
+            cx.set(Reg::rax, old, at::user_word(cx.user_mm(), op.data));
             if (old == 0) own(cx, op.data + 8);
             return old == 0 ? op.target : next;
         }
@@ -332,7 +332,7 @@ std::uint32_t perform(Ctx& cx, const UserOp& op, std::uint32_t here) {
             const std::uint64_t old = read_user(cx, op.data);
             write_user(cx, op.data + 8, 0);
             write_user(cx, op.data, 0);
-            cx.set(Reg::rax, old, at::user_word(cx.cur().mm, op.data));
+            cx.set(Reg::rax, old, at::user_word(cx.user_mm(), op.data));
             return old == 2 ? next : op.target;
         }
         case Kind::sem_take: {
@@ -352,7 +352,7 @@ std::uint32_t perform(Ctx& cx, const UserOp& op, std::uint32_t here) {
             return read_user(cx, op.data + 8) != 0 ? next : op.target;
         case Kind::join_check: {
             const std::uint64_t tid = read_user(cx, op.data);
-            cx.set(Reg::rdx, tid, at::user_word(cx.cur().mm, op.data));
+            cx.set(Reg::rdx, tid, at::user_word(cx.user_mm(), op.data));
             return tid == 0 ? op.target : next;
         }
         case Kind::stop_check: return next;   // of kernel threads only
@@ -363,8 +363,8 @@ std::uint32_t perform(Ctx& cx, const UserOp& op, std::uint32_t here) {
             const std::uint64_t sp = cx.reg(Reg::rsp);
             const std::uint64_t back = read_user(cx, sp);
             cx.set(Reg::rsp, sp + 8);
-            cx.move(at::user_word(cx.cur().mm, sp), at::special(Place::Kind::rip), back, cx.cpu.regs.rip);
-            return cx.k.program_of(cx.cur()).op_at(back);
+            cx.move(at::user_word(cx.user_mm(), sp), at::special(Place::Kind::rip), back, cx.cpu.regs.rip);
+            return cx.user_program().op_at(back);
         }
         case Kind::if_child:
         case Kind::thread_start: {
@@ -375,7 +375,7 @@ std::uint32_t perform(Ctx& cx, const UserOp& op, std::uint32_t here) {
         case Kind::keep_result: write_user(cx, op.data, cx.reg(Reg::rax), at::reg(Reg::rax)); return next;
         case Kind::load_word: {
             const std::uint64_t address = where(cx, op);
-            cx.set(Reg::rax, read_user(cx, address), at::user_word(cx.cur().mm, address));
+            cx.set(Reg::rax, read_user(cx, address), at::user_word(cx.user_mm(), address));
             return next;
         }
         case Kind::store_word: add_one(cx, where(cx, op)); return next;
@@ -406,13 +406,14 @@ std::uint32_t perform(Ctx& cx, const UserOp& op, std::uint32_t here) {
 
 void user_step(Ctx& cx) {
     Regs& r = cx.cpu.regs;
-    const Program& p = cx.k.program_of(cx.cur());
+    const Program& p = cx.user_program();
     const std::uint32_t here = p.op_at(r.rip);
     SY_ASSERT(here < p.ops.size(), "user RIP left the program");
     const UserOp& op = p.ops[here];
     if (cx.report != nullptr) {
         cx.report->kind = StepReport::Kind::user;
         cx.report->step = here;
+        cx.report->program = static_cast<std::uint32_t>(&p - cx.k.image().programs.data());
     }
     if (!accesses_are_fine(cx, p, op, here)) return;
     const bool syscall = op.kind == Kind::syscall;
@@ -458,7 +459,7 @@ void let_time_pass(Ctx& cx, Nanos time, bool halted) {
     cx.cur().utime += time;
     count_fetch(cx, r.rip);
     // RIP goes round the loop of the burst: it is alive in the register view, and still in the same operation.
-    const Program& p = cx.k.program_of(cx.cur());
+    const Program& p = cx.user_program();
     const std::uint64_t rip = p.address(p.op_at(r.rip)) + r[Reg::rbx] % 14;
     cx.move(at::none, at::special(Place::Kind::rip), rip, r.rip);
     r.rip = rip;

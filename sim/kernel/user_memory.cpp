@@ -1,5 +1,6 @@
 #include "sim/kernel/user_memory.h"
 
+#include "sim/kernel/broken.h"
 #include "sim/kernel/pages.h"
 #include "sim/kernel/routines.h"
 
@@ -53,7 +54,7 @@ std::uint64_t walk(Ctx& cx, MmId mm, std::uint64_t va, Access a) {
 
 bool user_access_slow(Ctx& cx, std::uint64_t va, Access a) {
     TlbState& tlb = cx.cpu.tlb;
-    const MmId mm = cx.cur().mm;
+    const MmId mm = cx.user_mm();
     ++tlb.misses;
     cx.cpu.clock += cx.k.image().costs[static_cast<std::size_t>(Cost::tlb_miss)];
     const std::uint64_t word = walk(cx, mm, va, a);
@@ -72,6 +73,20 @@ bool user_access_slow(Ctx& cx, std::uint64_t va, Access a) {
     return false;
 }
 
+MmId mm_of_stale_entry(const Ctx& cx, std::uint64_t va) {
+    const MmId mm = cx.user_mm();
+    if (!cx.k.image().broken->has(Breakage::forget_tlb_flush)) return mm;
+    const std::uint64_t tag = Tlb::tag_of(va, cx.cpu.tlb.asid);
+    for (const TlbEntry& e : cx.cpu.tlb.entries.entries()) {
+        if (e.tag != tag) continue;
+        const std::uint64_t frame = e.word & paging::frame_mask;
+        if ((cx.k.mms[mm].entry(va, 1) & paging::frame_mask) == frame) return mm;
+        for (MmId other = 0; other < cx.k.mms.size(); ++other)
+            if (cx.k.mms[other].exists() && (cx.k.mms[other].entry(va, 1) & paging::frame_mask) == frame) return other;
+    }
+    return mm;
+}
+
 void count_fetch(Ctx& cx, std::uint64_t va) {
     TlbState& tlb = cx.cpu.tlb;
     if (tlb.entries.hit(va, tlb.asid, Access::fetch)) [[likely]] {
@@ -79,7 +94,7 @@ void count_fetch(Ctx& cx, std::uint64_t va) {
         return;
     }
     ++tlb.misses;
-    if (const std::uint64_t word = walk(cx, cx.cur().mm, va, Access::fetch); word != 0) {
+    if (const std::uint64_t word = walk(cx, cx.user_mm(), va, Access::fetch); word != 0) {
         tlb.entries.insert(va, tlb.asid, word);
         cx.k.memory.pages.changed();
     }

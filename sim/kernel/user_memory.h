@@ -18,6 +18,13 @@ inline bool user_access(Ctx& cx, std::uint64_t va, Access a) {
     return user_access_slow(cx, va, a);
 }
 
+// The address space whose page an access really reaches: in a broken kernel a TLB entry that should be gone may lead to
+// somebody else's.
+MmId mm_of_stale_entry(const Ctx& cx, std::uint64_t va);
+inline MmId mm_behind(const Ctx& cx, std::uint64_t va) {
+    return cx.k.image().broken == nullptr ? cx.user_mm() : mm_of_stale_entry(cx, va);
+}
+
 // A computation goes on at this address, for instance after a switch: counted, and walked if it must be.
 void count_fetch(Ctx& cx, std::uint64_t va);
 

@@ -45,13 +45,15 @@ void Stacks::write_deep(std::uint32_t slot, std::uint64_t depth, std::uint64_t v
 }
 
 std::uint64_t Stacks::read_entry(layout::Address address) const {
-    SY_ASSERT(valid(address), "a read outside every kernel stack");
+    if (!valid(address)) [[unlikely]]
+        wild_address(address, "a read outside every kernel stack");
     const std::uint64_t cpu = (address - layout::entry_area) / layout::entry_stride;
     return entry_[cpu].words[(layout::entry_stack_top(static_cast<CpuId>(cpu)) - 8 - address) >> 3];
 }
 
 void Stacks::write_entry(layout::Address address, std::uint64_t value) {
-    SY_ASSERT(valid(address), "a write outside every kernel stack");
+    if (!valid(address)) [[unlikely]]
+        wild_address(address, "a write outside every kernel stack");
     const std::uint64_t cpu = (address - layout::entry_area) / layout::entry_stride;
     entry_.mut(cpu).words[(layout::entry_stack_top(static_cast<CpuId>(cpu)) - 8 - address) >> 3] = value;
 }

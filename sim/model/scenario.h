@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "sim/model/breakage.h"
 #include "sim/base/source_pos.h"
 #include "sim/base/types.h"
 
@@ -411,6 +412,7 @@ struct Scenario {
     std::vector<WorkDecl> works;
     std::vector<TimedAction> timeline;  // sorted by time, stable
     std::vector<Expect> expects;
+    std::vector<BreakDecl> breaks;     // how its kernel is broken
     std::string title, title_zh;       // `title "…" zh "…"`: for menus; may be empty
     std::string about, about_zh;       // `about "…" zh "…"`: what to watch, which question it answers
     std::string head;                  // the file's head comment, without `#`: what to watch

@@ -271,6 +271,7 @@ class ExpectChecker {
                     return;
                 }
                 return one_of(name, {"mm", "files", "fs", "sighand", "signal"}, expr.pos);
+            case Argument::oops: return one_of(name, {oops_words().begin(), oops_words().end()}, expr.pos);
             case Argument::word:
                 if (index == 0) {
                     check_task_path(s_, name, expr.pos, diags_);

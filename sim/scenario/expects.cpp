@@ -212,6 +212,16 @@ constexpr FunctionRow kFunctionRows[] = {
      0,
      0,
      false},
+    {{"oopses", "oops, oops KIND, no oops or oopses(KIND)",
+      "whether a kernel that was broken on purpose could not go on: page_fault, protection, bug, stack_end, double_fault, "
+      "soft_lockup or hard_lockup",
+      "故意弄坏的内核是否无法继续：page_fault、protection、bug、stack_end、double_fault、soft_lockup 或 hard_lockup",
+      "oopses() == 0"},
+     Measure::number,
+     Argument::oops,
+     0,
+     1,
+     false},
     {{"irqs", "irqs(DEVICE)", "interrupts that a device has made", "设备产生的中断次数",
       "irqs(keyboard) == 3"},
      Measure::number,
@@ -380,6 +390,20 @@ class ExpectReader {
         return pair(node(is_no ? Op::eq : Op::gt, pos), std::move(call), node(Op::number, pos));
     }
 
+    // `oops`, `oops page_fault` and `no oops`.
+    std::optional<ExpectExpr> oops_sentence() {
+        const SourcePos pos = p_.peek().pos;
+        const bool is_no = p_.take_word("no");
+        p_.take();
+        ExpectExpr call = node(Op::call, pos);
+        call.name = "oopses";
+        const Token& kind = p_.peek();
+        const auto known = oops_words();
+        if (kind.kind == Token::Kind::word && std::find(known.begin(), known.end(), kind.text) != known.end())
+            call.args.emplace_back(p_.take().text);
+        return pair(node(is_no ? Op::eq : Op::gt, pos), std::move(call), node(Op::number, pos));
+    }
+
     // `no cr3 change when A -> B` and `cr3 change when A -> B`.
     std::optional<ExpectExpr> switch_sentence() {
         const SourcePos pos = p_.peek().pos;
@@ -450,6 +474,7 @@ class ExpectReader {
 
     std::optional<ExpectExpr> comparison() {
         if (p_.peek(p_.peek().is_word("no") ? 1 : 0).is_word("deadlock")) return deadlock_sentence();
+        if (p_.peek(p_.peek().is_word("no") ? 1 : 0).is_word("oops")) return oops_sentence();
         if (p_.peek().is_word("no") || p_.peek().is_word("cr3")) return switch_sentence();
         auto left = sum();
         if (!left) return {};
@@ -621,6 +646,12 @@ std::span<const FunctionRow> functions() { return kFunctionRows; }
 const FunctionRow* find_function(std::string_view name) { return find_row(kFunctionRows, name); }
 
 std::span<const std::string_view> state_words() { return kStateWords; }
+
+std::span<const std::string_view> oops_words() {
+    static constexpr std::string_view kWords[] = {"page_fault",   "protection",  "bug",         "stack_end",
+                                                  "double_fault", "soft_lockup", "hard_lockup"};
+    return kWords;
+}
 
 void Parser::parse_expect() {
     const std::size_t first = at_;

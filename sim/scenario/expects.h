@@ -18,6 +18,7 @@ enum class Argument : std::uint8_t {
     none, task, record, device, cpu, process, clients,
     page,    // a task, then AREA or AREA/PAGE
     object,  // tasks, then mm, files, fs, sighand or signal
+    oops,    // one of oops_words()
     word,    // a task, then a word of the function's own
 };
 
@@ -34,5 +35,8 @@ const FunctionRow* find_function(std::string_view name);  // null: there is none
 
 // The words that `state(TASK) at TIME` can be compared with.
 std::span<const std::string_view> state_words();
+
+// The ways in which a broken kernel stops, in the order of Oops::Kind.
+std::span<const std::string_view> oops_words();
 
 }  // namespace sy::scn

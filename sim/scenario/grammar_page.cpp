@@ -2,6 +2,7 @@
 
 #include "sim/base/limits.h"
 #include "sim/base/types.h"
+#include "sim/model/breakage.h"
 #include "sim/scenario/words.h"
 
 namespace sy {
@@ -190,6 +191,16 @@ std::string grammar_page(Lang lang) {
         out += "\n## " + section.title.in(lang) + "\n\n" + section.lead.in(lang) + "\n\n" +
                table(section.group, lang);
     }
+    out += text("\n## Ways to break the kernel\n\nBehind `break`, at the top of a file; or `--break` on the command line. The "
+                "machine then goes wrong by itself: `switchyard oops FILE` shows what the kernel says, and the first step "
+                "that differs from the sound one's. More: [breaking-the-kernel.md](breaking-the-kernel.md).\n\n| Write | "
+                "What is different |\n|---|---|\n",
+                "\n## 弄坏内核的方式\n\n写在文件顶层的 `break` 之后，或用命令行的 `--break`。机器会自己出错：`switchyard oops "
+                "FILE` 显示内核的报告，以及与完好内核不同的第一步。详见 "
+                "[breaking-the-kernel.zh.md](breaking-the-kernel.zh.md)。\n\n| 写法 | 有何不同 |\n|---|---|\n")
+               .in(lang);
+    for (const BreakageInfo& b : breakages())
+        out += "| `break " + cell(b.example) + "` | " + cell(lang == Lang::zh ? b.what_zh : b.what) + " |\n";
     out += text(
                "\n## Limits\n\nA file that passes one of these gets a message, not a machine that "
                "hangs.\n\n| At most | of |\n|---:|---|\n",

@@ -103,6 +103,7 @@ class Parser {
     // `20ms/100ms` or `max`.
     bool quota(Nanos& quota, Nanos& period);
     std::int32_t open_group() const { return open_group_; }
+    void parse_break();  // breaks.cpp
     void parse_title();
     void parse_about();
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "sim/scenario/breaks.h"
 #include "sim/scenario/format.h"
 #include "sim/model/shared.h"
 #include "sim/scenario/memory_verbs.h"
@@ -494,6 +495,7 @@ std::string write_scenario(const Scenario& scenario) {
     out += write_groups(scenario.groups);
     for (const ProcessDecl& process : scenario.processes) out += write_process(scenario, process);
     out += write_timeline(scenario.timeline);
+    for (const BreakDecl& how : scenario.breaks) out += scn::write_break(how) + "\n";
     for (const Expect& expect : scenario.expects) out += "expect " + expect.text + "\n";
     return format_scenario(out);
 }

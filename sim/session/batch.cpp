@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/kernel/broken.h"
 #include "sim/kernel/inspect.h"
 #include "sim/session/deadlock.h"
 #include "sim/session/load.h"
@@ -83,6 +84,7 @@ Text end_text(const Kernel& kernel, End end) {
                 "stopped at {0}: {1} steps without the clock moving; a loop that takes no time?",
                 "在 {0} 停止：{1} 步内时钟没有前进；是不是有不花时间的循环？",
                 {at, grouped(limits::steps_at_one_instant)});
+        case End::oops: return text("the kernel stopped at {0}: {1}", "内核在 {0} 停止：{1}", {at, oops_title(kernel, *kernel.oops)});
         case End::running:
             break;
     }
@@ -105,6 +107,8 @@ const char* end_name(End end) {
             return "log_limit";
         case End::stuck:
             return "stuck";
+        case End::oops:
+            return "oops";
         case End::running:
             break;
     }

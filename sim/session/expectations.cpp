@@ -12,6 +12,7 @@
 
 #include "sim/base/assert.h"
 #include "sim/kernel/areas.h"
+#include "sim/kernel/broken.h"
 #include "sim/kernel/events.h"
 #include "sim/scenario/expects.h"
 
@@ -381,6 +382,12 @@ class Measurer {
 
     Found deadlocks(const ExpectExpr&) const { return count(deadlock_count(kernel_, log_, until_)); }
 
+    Found oopses(const ExpectExpr& e) const {
+        if (kernel_.oops == nullptr || kernel_.oops->at > until_) return count(0);
+        const auto kind = static_cast<std::size_t>(kernel_.oops->kind);
+        return count(e.args.empty() || scn::oops_words()[kind] == e.args[0] ? 1 : 0);
+    }
+
     Found irqs(const ExpectExpr& e) const {
         const auto& devices = scenario_.devices;
         const auto device = std::find_if(devices.begin(), devices.end(),
@@ -572,6 +579,7 @@ std::span<const Measurer::Row> Measurer::rows() {
         {"tlb_flushes", &Measurer::tlb_flushes},
         {"count", &Measurer::records},
         {"deadlocks", &Measurer::deadlocks},
+        {"oopses", &Measurer::oopses},
         {"irqs", &Measurer::irqs},
         {"coroutines", &Measurer::coroutines},
         {"co_switches", &Measurer::co_switches},

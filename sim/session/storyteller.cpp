@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "sim/kernel/broken.h"
 #include "sim/kernel/engine.h"
 #include "sim/kernel/routines.h"
 #include "sim/machine/layout.h"
@@ -45,6 +46,16 @@ std::string lower(const char* name) {
     return s;
 }
 
+// The operation that a step in user mode was.
+const UserOp& user_op(const Kernel& k, const StepReport& r) { return k.image().programs[r.program].ops[r.step]; }
+
+// A step of kernel text as this machine's kernel has it.
+const StepDef& said(const Kernel& k, std::uint32_t step) {
+    if (k.image().broken != nullptr)
+        if (const auto it = k.image().broken->said.find(step); it != k.image().broken->said.end()) return *it->second;
+    return kernel_text().def(step);
+}
+
 // What the step would look like in a listing.
 std::string listing(const KernelText& text, std::uint32_t step) {
     const StepDef& d = text.def(step);
@@ -69,7 +80,7 @@ std::string listing(const KernelText& text, std::uint32_t step) {
 
 Says kernel_says(const Kernel& after, const StepReport& r) {
     const KernelText& text = kernel_text();
-    const StepDef& d = text.def(r.step);
+    const StepDef& d = said(after, r.step);
     Says s{{d.say.what, d.say.what_zh}, {d.say.why, d.say.why_zh}};
     if (!s.what.empty()) return s;
     switch (d.op) {
@@ -104,7 +115,7 @@ Says kernel_says(const Kernel& after, const StepReport& r) {
 }
 
 Says user_says(const Kernel& k, const StepReport& r) {
-    const Program& p = k.program_of(k.tasks[r.task]);
+    const Program& p = k.image().programs[r.program];
     const UserOp& op = p.ops[r.step];
     using Kind = UserOp::Kind;
     for (const Move& m : r.moves) {
@@ -340,17 +351,15 @@ StoryStep Teller::tell(const Kernel& after, const StepReport& r) const {
             s.actor = text.def(r.step).op == Op::hardware ? Actor::hardware : routine.actor;
             s.routine = text.symbolize(text.address(r.step));
             s.routine.erase(std::min(s.routine.rfind('/'), s.routine.size()));
-            s.source = listing(text, r.step);
+            s.source = &said(after, r.step) == &text.def(r.step) ? listing(text, r.step) : "";
             says = kernel_says(after, r);
             reg = reg_name(text.def(r.step).reg);
             break;
         }
         case StepReport::Kind::user:
-            s.phase = after.program_of(after.tasks[r.task]).ops[r.step].kind == UserOp::Kind::syscall ? Phase::entry
-                                                                                                     : Phase::work;
+            s.phase = user_op(after, r).kind == UserOp::Kind::syscall ? Phase::entry : Phase::work;
             says = user_says(after, r);
-            s.routine = after.program_of(after.tasks[r.task])
-                            .symbolize(after.program_of(after.tasks[r.task]).address(r.step));
+            s.routine = after.image().programs[r.program].symbolize(after.image().programs[r.program].address(r.step));
             s.source = s.phase == Phase::entry ? "syscall" : "";
             s.actor = s.phase == Phase::entry ? Actor::hardware : Actor::kernel;
             break;
@@ -469,8 +478,7 @@ Sentence reason_of(const Episode& e, const Kernel& start, const Kernel& end, con
     std::string call;
     for (const StepReport& r : reports)
         if (r.kind == StepReport::Kind::user) {
-            const UserOp& op = start.program_of(start.tasks[r.task]).ops[r.step];
-            if (op.kind == UserOp::Kind::syscall)
+            if (user_op(start, r).kind == UserOp::Kind::syscall)
                 call = syscall_name(start.cpus[e.cpu].regs[Reg::rax]);
         }
     if (state == 'T') return sentence_of("a signal stopped " + prev, "信号使 " + prev + " 停止");
@@ -610,6 +618,8 @@ Sentence phase_name(Phase phase) {
     return {};
 }
 
+std::string step_listing(std::uint32_t step) { return listing(kernel_text(), step); }
+
 Episode tell_episode(Kernel start, CpuId cpu) {
     const KernelText& text = kernel_text();
     Episode e;
@@ -624,7 +634,7 @@ Episode tell_episode(Kernel start, CpuId cpu) {
     std::size_t pick_at = ~std::size_t{0};
     char state = 'R';
     const std::uint64_t own = start.cpus[cpu].episode_step;
-    bool begun = false, begins_with_call = false;
+    bool begun = false;
     PickReason pick;
     // First walk through it, then tell it: only at the end is it known who comes.
     while (reports.size() < kLongestEpisode && k.steps() < e.first_step + 200'000) {
@@ -662,11 +672,6 @@ Episode tell_episode(Kernel start, CpuId cpu) {
         }
         e.last_step = r.number;
         e.end = r.end;
-        if (reports.empty() && r.kind == StepReport::Kind::user) {
-            // Asked now: later the task may be gone, or run another program.
-            const std::vector<UserOp>& ops = k.program_of(k.tasks[r.task]).ops;
-            begins_with_call = r.step < ops.size() && ops[r.step].kind == UserOp::Kind::syscall;
-        }
         reports.push_back(r);
         tellers.push_back(std::move(teller));
         if (next_episode) break;
@@ -677,7 +682,8 @@ Episode tell_episode(Kernel start, CpuId cpu) {
         e.pick = pick;
     } else if (!reports.empty() && reports.front().kind == StepReport::Kind::interrupt) {
         e.kind = EpisodeKind::interrupt;
-    } else if (begins_with_call) {
+    } else if (!reports.empty() && reports.front().kind == StepReport::Kind::user &&
+               user_op(k, reports.front()).kind == UserOp::Kind::syscall) {
         e.kind = EpisodeKind::system_call;
     } else {
         e.kind = EpisodeKind::user;

@@ -31,6 +31,9 @@ struct Says {
 // Of user-mode operations on locks, condition variables and barriers (sync_says.cpp); `v` is the variable's name.
 Says sync_says(UserOp::Kind kind, const std::string& v);
 
+// What a step of kernel text would look like in a listing: `push %rbx`; empty for an effect.
+std::string step_listing(std::uint32_t step);
+
 // The episode of `cpu` that begins with the next step of it in `start`.
 Episode tell_episode(Kernel start, CpuId cpu);
 

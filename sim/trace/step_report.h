@@ -64,6 +64,7 @@ struct StepReport {
     CpuId cpu = 0;
     TaskId task = kNoTask;      // current on that CPU when the step began
     std::uint32_t step = 0;
+    std::uint32_t program = 0;  // of a user step: which (Image::programs); the task may exec or be gone soon after
     std::uint64_t number = 0;   // of the step in the run, from 0
     Nanos at = 0;               // when it began
     Nanos end = 0;              // when it was over
