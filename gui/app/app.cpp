@@ -5,6 +5,8 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
+#include <imgui_internal.h>
+
 #include <nlohmann/json.hpp>
 
 #include "gui/app/app_parts.h"
@@ -12,6 +14,7 @@
 #include "gui/panels/panels.h"
 #include "gui/strings/strings.h"
 #include "gui/widgets.h"
+#include "sim/base/assert.h"
 #include "sim/cli/files.h"
 #include "sim/scenario/parse.h"
 
@@ -93,9 +96,24 @@ void draw_area(const char* id, const Area& area, ImU32 fill, const Content& cont
     ImGui::PopStyleColor();
 }
 
+// A panel that looks at a machine whose kernel was broken on purpose may find that a pointer leads nowhere.
+void draw_one(const Panel& panel, View& view) {
+    ImGuiWindow* const outer = ImGui::GetCurrentWindow();
+    try {
+        panel.draw(view);
+    } catch (const KernelFault&) {
+        while (ImGui::GetCurrentWindow() != outer) {
+            ImGui::ErrorCheckEndWindowRecover(nullptr);
+            ImGui::EndChild();
+        }
+        ImGui::ErrorCheckEndWindowRecover(nullptr);
+        paragraph(tr(Str::breakage_nothing_left));
+    }
+}
+
 void draw_panels(View& view, Dock dock) {
     for (const Panel& panel : panels()) {
-        if (panel.dock == dock) panel.draw(view);
+        if (panel.dock == dock) draw_one(panel, view);
     }
 }
 
@@ -113,7 +131,7 @@ void draw_inspector(View& view) {
     if (tabs("inspector tabs", names, tips, selected)) view.ask(Kind::tab, selected);
     ImGui::BeginChild("inspector content", {0, 0}, false);
     const PlaceName name(shown[static_cast<std::size_t>(selected)]->id);
-    shown[static_cast<std::size_t>(selected)]->draw(view);
+    draw_one(*shown[static_cast<std::size_t>(selected)], view);
     ImGui::EndChild();
 }
 
@@ -264,6 +282,9 @@ void App::apply(const Command& command) {
             break;
         case Kind::live_action:
             act_now(p, command.value, command.text);
+            break;
+        case Kind::toggle_break:
+            toggle_break(p, command.text);
             break;
         case Kind::save_scenario:
             notice(tr(save_scenario(p, command.text) ? Str::notice_saved : Str::notice_not_saved, {command.text}));
@@ -452,7 +473,12 @@ nlohmann::json App::dump() {
     }
     for (const Panel& panel : panels()) {
         nlohmann::json& slot = out["panels"][std::string(panel.id)] = nlohmann::json::object();
-        if (panel.dump) panel.dump(view, slot);
+        if (!panel.dump) continue;
+        try {
+            panel.dump(view, slot);
+        } catch (const KernelFault& fault) {
+            slot["fault"] = fault.why;
+        }
     }
     return out;
 }

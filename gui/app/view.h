@@ -65,6 +65,7 @@ struct Command {
         pan_right,
         // Files and lessons.
         live_action,    // value: when; text: a timed action of the language, applied to the running machine
+        toggle_break,   // text: a way to break the kernel, on or off; the scenario runs anew
         save_scenario,  // text: the path; the scenario with those lines
         open,
         open_file,

@@ -5,6 +5,8 @@
 
 #include "gui/app/app_parts.h"
 #include "gui/model/facts.h"
+#include "sim/base/assert.h"
+#include "sim/scenario/breaks.h"
 #include "sim/scenario/parse.h"
 #include "sim/scenario/write.h"
 
@@ -129,6 +131,7 @@ void run_on(AppParts& p) {
 }  // namespace
 
 bool start_session(AppParts& p, Scenario scenario, BootError& error) {
+    if (!scenario.breaks.empty()) BrokenGround::stay();   // looking at a wreck may throw; see draw_dock
     std::unique_ptr<Session> session = Session::open(std::move(scenario), error);
     if (!session) return false;
     const Kernel& start = session->now();
@@ -230,6 +233,27 @@ void advance(AppParts& p) {
     if (p.state.selected_task != kNoTask && p.state.selected_task >= p.session->now().tasks.size())
         p.state.selected_task = kNoTask;
     if (flying) p.next_frame_in = 0;
+}
+
+void toggle_break(AppParts& p, const std::string& words) {
+    if (!p.session) return;
+    Text why;
+    const auto how = scn::read_break(words, why);
+    if (!how) return;
+    Scenario scenario = p.session->scenario();
+    const Nanos at = p.session->now().now();
+    const auto same = [&](const BreakDecl& b) { return b.kind == how->kind && b.reg == how->reg; };
+    if (std::erase_if(scenario.breaks, same) == 0) scenario.breaks.push_back(*how);
+    BootError error;
+    if (!start_session(p, scenario, error)) return;
+    const std::string line = scn::write_break(*how);
+    const bool is_added = std::any_of(scenario.breaks.begin(), scenario.breaks.end(), same);
+    if (is_added)
+        p.added_lines.push_back(line);
+    else
+        std::erase(p.added_lines, line);
+    p.document.scenario = std::move(scenario);
+    p.session->seek_time(at);
 }
 
 void act_now(AppParts& p, Nanos at, const std::string& action) {

@@ -23,6 +23,7 @@ constexpr std::array table = {
     Panel{"placement", Str::panel_placement, Dock::inspector, draw_placement, dump_placement, Key::u},
     Panel{"groups", Str::panel_groups, Dock::inspector, draw_groups, dump_groups, Key::g},
     Panel{"locks", Str::panel_locks, Dock::inspector, draw_locks, dump_locks, Key::l},
+    Panel{"breakage", Str::panel_breakage, Dock::inspector, draw_breakage, dump_breakage, Key::b},
     Panel{"terminal", Str::panel_terminal, Dock::inspector, draw_terminal, dump_terminal, Key::t},
     Panel{"timeline", Str::panel_timeline, Dock::timeline, draw_timeline, dump_timeline},
 };

@@ -73,6 +73,9 @@ void dump_workqueues(const View& view, nlohmann::json& out);
 // locks.cpp
 void draw_locks(View& view);
 void dump_locks(const View& view, nlohmann::json& out);
+// breakage.cpp
+void draw_breakage(View& view);
+void dump_breakage(const View& view, nlohmann::json& out);
 // terminal.cpp
 void draw_terminal(View& view);
 void dump_terminal(const View& view, nlohmann::json& out);

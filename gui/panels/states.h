@@ -54,6 +54,11 @@ struct LocksState {
     std::shared_ptr<LocksCache> cache;
 };
 
+struct BreakageCache;  // breakage.cpp
+struct BreakageState {
+    std::shared_ptr<BreakageCache> cache;
+};
+
 struct ObjectsCache;  // objects.cpp
 struct ObjectsState {
     std::shared_ptr<ObjectsCache> cache;
@@ -70,6 +75,7 @@ struct PanelStates {
     MemoryState memory;
     LocksState locks;
     ObjectsState objects;
+    BreakageState breakage;
     TerminalState terminal;
     TimelineState timeline;
     PlotsState plots;

@@ -17,7 +17,7 @@ constexpr std::uint64_t kStretch = 2'048;   // steps between two looks at the wh
 constexpr std::size_t kMostDifferences = 8;
 
 // One step; false: the run is over.
-bool advance(Kernel& k, StepReport& report) {
+bool advance_one(Kernel& k, StepReport& report) {
     const BrokenGround ground;
     return k.step(nullptr, &report);
 }
@@ -77,49 +77,66 @@ std::vector<Crime::Difference> differences(const Kernel& sound, const Kernel& br
 
 }  // namespace
 
+CrimeSearch::CrimeSearch(const Scenario& scenario) {
+    Scenario sound = scenario;
+    sound.breaks.clear();
+    BootError error;
+    broken_ = Kernel::boot(scenario, error);
+    sound_ = Kernel::boot(sound, error);
+    over_ = !broken_ || !sound_;
+}
+
+bool CrimeSearch::advance(std::uint64_t steps) {
+    const BrokenGround ground;
+    for (std::uint64_t done = 0; done < steps && !over_; done += kStretch) over_ = !stretch();
+    return !over_;
+}
+
+// False: it is over.
+bool CrimeSearch::stretch() {
+    const Kernel broken_before = *broken_, sound_before = *sound_;
+    StepReport report;
+    bool differs = false, ends = false;
+    for (std::uint64_t i = 0; i < kStretch && !differs && !ends; ++i) {
+        const bool goes_on = advance_one(*broken_, report);
+        ends = !advance_one(*sound_, report) || !goes_on;
+        differs = !same_cpus(*sound_, *broken_) || broken_->end() == End::oops;
+    }
+    if (!differs && same(*sound_, *broken_)) return !ends;
+    look_closely(sound_before, broken_before);
+    return false;
+}
+
+// The stretch once more, looking at everything after each step.
+void CrimeSearch::look_closely(const Kernel& sound_before, const Kernel& broken_before) {
+    *broken_ = broken_before;
+    *sound_ = sound_before;
+    StepReport broken_report, sound_report;
+    for (;;) {
+        const Teller teller(*broken_);
+        const bool goes_on = advance_one(*broken_, broken_report);
+        if (!advance_one(*sound_, sound_report) && !goes_on) return;
+        if (same(*sound_, *broken_) && broken_->end() != End::oops) continue;
+        const StoryStep told = teller.tell(*broken_, broken_report);
+        Crime crime;
+        crime.step = broken_report.number;
+        crime.at = broken_report.at;
+        crime.cpu = broken_report.cpu;
+        crime.where = told.routine;
+        crime.what = {.en = told.what.en, .zh = told.what.zh};
+        crime.why = {.en = told.why.en, .zh = told.why.zh};
+        crime.differences = differences(*sound_, *broken_, crime.cpu, sound_report, broken_report);
+        found_ = std::move(crime);
+        return;
+    }
+}
+
 std::optional<Crime> find_crime(const Scenario& scenario, std::uint64_t most_steps,
                                 const std::function<bool(std::uint64_t)>& progress) {
-    const BrokenGround ground;
-    Scenario sound_scenario = scenario;
-    sound_scenario.breaks.clear();
-    BootError error;
-    std::optional<Kernel> broken = Kernel::boot(scenario, error);
-    std::optional<Kernel> sound = Kernel::boot(sound_scenario, error);
-    if (!broken || !sound) return std::nullopt;
-    StepReport broken_report, sound_report;
-    while (broken->steps() < most_steps) {
-        const Kernel broken_before = *broken, sound_before = *sound;
-        bool differs = false, over = false;
-        for (std::uint64_t i = 0; i < kStretch && !differs && !over; ++i) {
-            const bool goes_on = advance(*broken, broken_report);
-            over = !advance(*sound, sound_report) || !goes_on;
-            differs = !same_cpus(*sound, *broken) || broken->end() == End::oops;
-        }
-        if (!differs && same(*sound, *broken)) {
-            if (over || (progress && !progress(broken->steps()))) return std::nullopt;
-            continue;
-        }
-        // It lies in this stretch: once more, looking at everything.
-        *broken = broken_before;
-        *sound = sound_before;
-        for (;;) {
-            const Teller teller(*broken);
-            const bool goes_on = advance(*broken, broken_report);
-            if (!advance(*sound, sound_report) && !goes_on) return std::nullopt;
-            if (same(*sound, *broken) && broken->end() != End::oops) continue;
-            Crime crime;
-            crime.step = broken_report.number;
-            crime.at = broken_report.at;
-            crime.cpu = broken_report.cpu;
-            const StoryStep told = teller.tell(*broken, broken_report);
-            crime.where = told.routine;
-            crime.what = {.en = told.what.en, .zh = told.what.zh};
-            crime.why = {.en = told.why.en, .zh = told.why.zh};
-            crime.differences = differences(*sound, *broken, crime.cpu, sound_report, broken_report);
-            return crime;
-        }
-    }
-    return std::nullopt;
+    CrimeSearch search(scenario);
+    while (search.steps() < most_steps && search.advance(16 * kStretch))
+        if (progress && !progress(search.steps())) break;
+    return search.found();
 }
 
 }  // namespace sy

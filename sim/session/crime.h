@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/base/text.h"
+#include "sim/kernel/kernel.h"
 #include "sim/model/scenario.h"
 
 namespace sy {
@@ -27,7 +28,25 @@ struct Crime {
     std::vector<Difference> differences;   // registers of that CPU first; at most eight
 };
 
-// Nothing: the run ended (or `progress` said false) without a difference. `scenario` must boot and have `breaks`.
+// The search piece by piece, for a window that must not wait. `scenario` must boot and have `breaks`.
+class CrimeSearch {
+  public:
+    explicit CrimeSearch(const Scenario& scenario);
+    // At most so many steps of each machine more. False: it is over, `found` says with what.
+    bool advance(std::uint64_t steps);
+    const std::optional<Crime>& found() const { return found_; }
+    std::uint64_t steps() const { return broken_ ? broken_->steps() : 0; }
+
+  private:
+    bool stretch();
+    void look_closely(const Kernel& sound, const Kernel& broken);
+
+    std::optional<Kernel> sound_, broken_;
+    std::optional<Crime> found_;
+    bool over_ = false;
+};
+
+// Nothing: the run ended (or `progress` said false) without a difference.
 // `progress` is called every few thousand steps with the steps done.
 std::optional<Crime> find_crime(const Scenario& scenario, std::uint64_t most_steps,
                                 const std::function<bool(std::uint64_t)>& progress);
