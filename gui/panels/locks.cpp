@@ -157,14 +157,20 @@ void draw_graph(View& view, const WaitGraph& g, const Picture& p) {
     for (std::size_t i = 0; i < p.tasks.size(); ++i) {
         const float y = at.y + static_cast<float>(i) * row;
         const Task& t = k.tasks[p.tasks[i]];
-        node(list, {at.x, y}, {task_width, box}, task_name(k, p.tasks[i]), "pid " + std::to_string(t.pid),
+        const std::string inherits = inherited_text(k, p.tasks[i]);
+        const std::string below = "pid " + std::to_string(t.pid) +
+                                  (inherits.empty() ? "" : " · prio " + std::to_string(t.normal_prio) + "→" + std::to_string(t.prio));
+        node(list, {at.x, y}, {task_width, box}, task_name(k, p.tasks[i]), below,
              p.wanted_in_cycle.contains(p.tasks[i]), px(12));
         ImGui::SetCursorScreenPos({at.x, y});
         ImGui::PushID(static_cast<int>(i));
         if (ImGui::InvisibleButton("task", {task_width, box})) view.ask(Command::Kind::select_task, p.tasks[i]);
         ImGui::PopID();
         const Text wait = explain_wait(k, g, p.tasks[i]);
-        if (!wait.en.empty()) tooltip(wait.in(view.state.lang));
+        if (!wait.en.empty())
+            tooltip(wait.in(view.state.lang));
+        else if (!inherits.empty())
+            tooltip(inherits);
     }
     ImGui::SetCursorScreenPos({at.x, at.y + static_cast<float>(rows) * row});
     ImGui::Dummy({width, px(2)});
@@ -211,6 +217,9 @@ void dump_locks(const View& view, nlohmann::json& out) {
                                 {"value", lock.value},
                                 {"holders", lock.is_owned ? pids(lock.holders) : nlohmann::json::array()},
                                 {"waiters", pids(lock.waiters)}});
+    out["inherits"] = nlohmann::json::object();
+    for (TaskId id = 0; id < k.tasks.size() && !k.pi.locks.empty(); ++id)
+        if (const std::string text = inherited_text(k, id); !text.empty()) out["inherits"][std::to_string(k.tasks[id].pid)] = text;
     out["deadlocks"] = nlohmann::json::array();
     for (const auto& cycle : g.cycles) {
         std::vector<TaskId> tasks;

@@ -90,6 +90,8 @@ void task_row(View& view, const Kernel& k, TaskId id) {
     std::string note = note_of(k, id);
     const bool borrows = letter == 'R' && t.mm == kNoMm;
     if (borrows) note = borrowed_text(k, id);
+    const std::string inherits = inherited_text(k, id);
+    if (!inherits.empty()) note = "prio " + std::to_string(t.normal_prio) + "→" + std::to_string(t.prio) + " · " + note;
     const bool word = letter == 'r' || letter == 'n' || letter == 'R';
     const TextStyle note_style{word ? Face::text : Face::mono, Size::small, th.quiet};
     const float room = at.x + width - x;
@@ -101,7 +103,8 @@ void task_row(View& view, const Kernel& k, TaskId id) {
         fit_at(list, {at.x + width - own, text_y}, note_room, note, note_style);
     }
     std::string tip = name + " · pid " + pid + " tgid " + std::to_string(t.tgid) + " · nice " +
-                      std::to_string(t.nice) + " · " + note_of(k, id);
+                      std::to_string(t.nice) + " · " + (inherits.empty() ? "prio " + std::to_string(t.prio) : inherits) +
+                      " · " + note_of(k, id);
     if (t.mm == kNoMm) tip += " · " + borrowed_text(k, id);
     tooltip_at(at, {at.x + width, at.y + height}, tip);
 }
@@ -247,6 +250,8 @@ void dump_tasks(const View& view, nlohmann::json& out) {
                                     {"state", std::string(1, task_letter(k, id))},
                                     {"cpu", t.cpu},
                                     {"nice", t.nice},
+                                    {"prio", t.prio},
+                                    {"normal_prio", t.normal_prio},
                                     {"note", note_of(k, id)},
                                     {"borrows", borrowed_text(k, id)}});
         }

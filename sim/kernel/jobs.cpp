@@ -214,6 +214,20 @@ void leave_terminal(Ctx& cx, TaskId leader) {
     }
 }
 
+// will_become_orphaned_pgrp
+bool is_orphaned_group(const Ctx& cx, Pid pgrp) {
+    for (TaskId id = 0; id < cx.k.tasks.size(); ++id) {
+        const Task& t = cx.peek(id);
+        if (t.group_leader != id || t.signal == kNoShared || t.is_kthread() || t.exit_state != 0) continue;
+        if (cx.k.shared.signal[t.signal].pgrp != pgrp || t.real_parent == kNoTask) continue;
+        const Task& parent = cx.peek(t.real_parent);
+        if (parent.pid <= 1 || parent.signal == kNoShared) continue;
+        const SignalStruct& above = cx.k.shared.signal[parent.signal];
+        if (above.pgrp != pgrp && above.session == cx.k.shared.signal[t.signal].session) return false;
+    }
+    return true;
+}
+
 void kill_orphaned_groups(Ctx& cx, TaskId dying) {
     const SignalStruct of_dying = cx.peek_signal(dying);
     std::vector<Pid> groups;

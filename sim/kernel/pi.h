@@ -47,6 +47,8 @@ int pi_blocked_on(const Kernel& k, TaskId task);        // the lock whose waiter
 TaskId top_pi_waiter(const Kernel& k, TaskId owner);
 // What a task's effective priority must be.
 int inherited_prio(const Kernel& k, TaskId task);
+// "prio 69 · normal_prio 89 · high(583)": what it inherits and from whom; empty if it does not.
+std::string inherited_text(const Kernel& k, TaskId task);
 // rt_mutex_adjust_pi: its own priority has changed. All along the chain, in one go.
 void pi_adjust(Ctx& cx, TaskId task);
 // exit_pi_state_list: who dies or execs lets go of its locks; the first waiters will find that the owner died.

@@ -61,6 +61,14 @@ int inherited_prio(const Kernel& k, TaskId task) {
     return top == kNoTask ? own : std::min<int>(own, k.tasks[top].prio);
 }
 
+std::string inherited_text(const Kernel& k, TaskId task) {
+    const Task& t = k.tasks[task];
+    const TaskId top = t.prio != t.normal_prio ? top_pi_waiter(k, task) : kNoTask;
+    if (top == kNoTask) return {};
+    return "prio " + std::to_string(t.prio) + " · normal_prio " + std::to_string(t.normal_prio) + " · " +
+           std::string(k.tasks[top].name()) + "(" + std::to_string(k.tasks[top].pid) + ")";
+}
+
 // --- one link of the chain ---
 
 namespace {

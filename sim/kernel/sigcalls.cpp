@@ -111,9 +111,18 @@ constexpr StepDef rt_sigsuspend_steps[] = {
 
 // --- kill(pid, signal), tgkill(tgid, tid, signal): rbx = target, r12 = signal ---
 
-constexpr std::uint64_t kGroup = 1;   // in RDI: the address of a task, or a process group marked by this bit
+constexpr std::uint64_t kGroup = 1;   // in RDI: the address of a task, or a process group (0: everybody else) marked by this bit
 
 int signal_argument(const Ctx& cx) { return static_cast<int>(cx.reg(Reg::r12)); }
+// kill(-1): every process but init and the caller's own.
+std::vector<TaskId> everybody_else(const Ctx& cx) {
+    std::vector<TaskId> out;
+    for (TaskId id = 0; id < cx.k.tasks.size(); ++id) {
+        const Task& t = cx.peek(id);
+        if (t.group_leader == id && t.signal != kNoShared && !t.is_kthread() && t.pid > 1 && t.pid != cx.cur().tgid) out.push_back(id);
+    }
+    return out;
+}
 void find_process(Ctx& cx) {
     const auto pid = static_cast<Pid>(syscall_arg(cx, PtReg::rdi));
     cx.set(Reg::r12, syscall_arg(cx, PtReg::rsi) & 0xffff'ffff);
@@ -121,7 +130,9 @@ void find_process(Ctx& cx) {
     if (pid > 0) {
         const TaskId id = cx.k.find_pid(pid);
         if (id != kNoTask) target = layout::task_address(cx.peek(id).group_leader);
-    } else if (pid != -1) {
+    } else if (pid == -1) {
+        if (!everybody_else(cx).empty()) target = kGroup;
+    } else {
         const Pid pgrp = pid == 0 ? cx.peek_signal(cx.current()).pgrp : -pid;
         bool any = false;
         each_process_of_group(cx, pgrp, [&](TaskId) { any = true; });
@@ -149,7 +160,10 @@ void send_to_process(Ctx& cx) {
 void send_to_group(Ctx& cx) {
     const auto pgrp = static_cast<Pid>(cx.reg(Reg::rdi) >> 1);
     std::vector<TaskId> members;
-    each_process_of_group(cx, pgrp, [&](TaskId id) { members.push_back(id); });
+    if (pgrp == 0)
+        members = everybody_else(cx);
+    else
+        each_process_of_group(cx, pgrp, [&](TaskId id) { members.push_back(id); });
     for (const TaskId id : members) generate_signal(cx, id, signal_argument(cx), true, from_current(cx, si_code::user));
     return_value(cx, 0);
 }
@@ -181,7 +195,7 @@ constexpr StepDef sys_kill_steps[] = {
             "在那里置 TIF_SIGPENDING；可中断睡眠的线程被唤醒。"}),
     pop(Reg::r12), ret(),
     label("group"),
-    effect(send_to_group, Cost::locked, {"Send it to every process of the group.", "发给进程组的每个进程。", "", ""}),
+    effect(send_to_group, Cost::locked, {"Send it to every process of the group; to kill(-1) everybody but init and {cur} belongs.", "发给进程组的每个进程；kill(-1) 则发给除 init 和 {cur} 之外的所有进程。", "", ""}),
     pop(Reg::r12), ret(),
     label("zero"), effect(return_zero, Cost::word, {"Return 0.", "返回 0。", "", ""}), pop(Reg::r12), ret(),
     label("nobody"), effect(return_esrch, Cost::word, kEsrchSay), pop(Reg::r12), ret(),

@@ -104,6 +104,10 @@ bool ignored_by_default(Ctx& cx) {
     return unkillable || (sig::ignored & bit(static_cast<int>(cx.reg(Reg::rbx)))) != 0;
 }
 bool does_not_stop(Ctx& cx) { return (sig::stopping & bit(static_cast<int>(cx.reg(Reg::rbx)))) == 0; }
+bool nobody_could_continue_it(Ctx& cx) {
+    return cx.reg(Reg::rbx) != static_cast<std::uint64_t>(sig::stop) &&
+           is_orphaned_group(cx, cx.peek_signal(cx.current()).pgrp);
+}
 void take_group_kill(Ctx& cx) {
     cx.cur().pending_signals &= ~bit(sig::kill);
     cx.emit(RecordKind::signal_deliver, cx.current(), static_cast<std::uint32_t>(sig::kill));
@@ -136,6 +140,10 @@ constexpr StepDef get_signal_steps[] = {
     branch(has_handler, "out", {"Has the program a handler for it?", "程序为它装了处理函数吗？", "", ""}),
     branch(ignored_by_default, "again", {"Is its default action to do nothing?", "它的默认动作是什么也不做吗？", "", ""}),
     branch(does_not_stop, "fatal", {"Does its default action end the process?", "它的默认动作是结束进程吗？", "", ""}),
+    branch(nobody_could_continue_it, "again",
+           {"Is it a stop from the terminal for an orphaned process group?", "是终端发给孤儿进程组的停止信号吗？",
+            "No shell is left that could continue it: SIGTSTP, SIGTTIN and SIGTTOU are dropped, only SIGSTOP stops.",
+            "已没有 shell 能让它继续：丢弃 SIGTSTP、SIGTTIN 和 SIGTTOU，只有 SIGSTOP 能停住它。"}),
     effect([](Ctx& cx) {
                SignalStruct& s = cx.signal_of(cx.current());
                s.stop_signal = static_cast<std::int32_t>(cx.reg(Reg::rbx));
@@ -270,7 +278,12 @@ void signal_delivered(Ctx& cx) {
     set_blocked(cx, cx.current(), blocked);
 }
 bool frame_does_not_fit(Ctx& cx) { return cx.reg(Reg::rax) != 0; }
-void force_segv(Ctx& cx) { force_signal(cx, sig::segv); }
+// force_sigsegv: a handler of SIGSEGV whose own frame does not fit is not tried again.
+void force_segv(Ctx& cx) {
+    if (cx.reg(Reg::rbx) == static_cast<std::uint64_t>(sig::segv))
+        cx.k.shared.sighand.mut(cx.cur().sighand).set({.signal = sig::segv});
+    force_signal(cx, sig::segv);
+}
 constexpr StepDef handle_signal_steps[] = {
     push(Reg::rbp),
     branch(needs_no_restart, "frame", {"Was no system call interrupted?", "没有系统调用被打断吗？", "", ""}),

@@ -69,6 +69,7 @@ void continue_group(Ctx& cx, TaskId leader) {
     each_thread(cx, leader, [&](TaskId t) {
         cx.task(t).stop_pending = false;
         cx.wake_now(t, task_state::stopped);
+        recalc_sigpending(cx, t);   // what came during the stop, SIGHUP for one, is looked at now
     });
 }
 

@@ -92,6 +92,8 @@ void each_process_of_group(Ctx& cx, Pid pgrp, Visit visit) {
             visit(id);
     }
 }
+// Nobody outside the group but in its session is the parent of a member: no shell could ever continue it.
+bool is_orphaned_group(const Ctx& cx, Pid pgrp);
 // Children that this end of a process leaves as an orphaned group with stopped members: SIGHUP and SIGCONT.
 void kill_orphaned_groups(Ctx& cx, TaskId dying);
 // The leader of a session ends: its terminal is free.

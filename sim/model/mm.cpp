@@ -19,15 +19,22 @@ auto find_key(Items& items, std::uint64_t key) {
                             [](const PageEntry& e, std::uint64_t k) { return e.key > k; });
 }
 
+// Words stand highest first: stacks grow downwards, so what a task writes next goes near the end.
+template <typename Items>
+auto find_word(Items& items, std::uint64_t address) {
+    return std::lower_bound(items.begin(), items.end(), address,
+                            [](const auto& item, std::uint64_t a) { return item.address > a; });
+}
+
 }  // namespace
 
 std::uint64_t Mm::read(std::uint64_t address) const {
-    const auto it = find_place(words, address);
+    const auto it = find_word(words, address);
     return it != words.end() && it->address == address ? it->value : 0;
 }
 
 void Mm::write(std::uint64_t address, std::uint64_t value) {
-    const auto it = find_place(words, address);
+    const auto it = find_word(words, address);
     if (it != words.end() && it->address == address)
         it->value = value;
     else

@@ -749,6 +749,10 @@ class Compiler : CodeSink {
     void kill(const Stmt& s) {
         const auto signal = static_cast<std::uint64_t>(s.count);
         const bool thread = s.kind == Stmt::Kind::tgkill;
+        if (s.kind == Stmt::Kind::kill && s.name == "all") {   // kill(-1, signal)
+            long_call(nr::kill, {~std::uint64_t{0}, signal}, s.pos);
+            return;
+        }
         UserOp& op = thread ? long_call(nr::tgkill, {0, 0, signal}, s.pos) : long_call(nr::kill, {0, signal}, s.pos);
         op.task = s.name;
         op.pid_arg = thread ? 1 : 0;

@@ -89,6 +89,9 @@ Answer locks(const Kernel& k, const Args&, Lang lang) {
                                 fmt::format("{:#x}", lock.value), owned ? people(k, lock.holders) : "-",
                                 people(k, lock.waiters));
     }
+    for (TaskId id = 0; id < k.tasks.size() && !k.pi.locks.empty(); ++id)
+        if (const std::string text = inherited_text(k, id); !text.empty())
+            out.text += fmt::format("{}{}({}): {}\n", lang == Lang::zh ? "继承优先级：" : "inherits: ", k.tasks[id].name(), k.tasks[id].pid, text);
     for (const Text& text : explain_deadlocks(k, graph))
         out.text += (lang == Lang::zh ? "死锁：" : "deadlock: ") + text.in(lang) + "\n";
     return out;

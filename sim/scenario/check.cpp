@@ -159,6 +159,7 @@ class Checker {
 
     // What kill, waitpid, setpgid… and exec name.
     void named_task(const Stmt& stmt) {
+        if (stmt.kind == Stmt::Kind::kill && stmt.name == "all") return;
         if (stmt.name.empty() || stmt.name == "self" || stmt.name == "parent" || stmt.name == "child") return;
         switch (stmt.kind) {
             case Kind::kill:
