@@ -48,10 +48,11 @@ void draw_group(const Kernel& k, const GroupRow& g) {
     };
     if (g.group != 0) {
         row("cpu.weight", std::to_string(g.weight));
-        row("cpu.max", in(quota_words(g)));
+        row("cpu.max", g.quota == 0 ? in(quota_words(g)) : format_span(g.quota) + " / " + format_span(g.period));
         if (g.quota != 0) {
             row(tr(Str::group_pool), format_span(g.pool));
-            row("nr_throttled / nr_periods", std::to_string(g.nr_throttled) + " / " + std::to_string(g.nr_periods));
+            row("nr_periods", std::to_string(g.nr_periods));
+            row("nr_throttled", std::to_string(g.nr_throttled));
             row(tr(Str::group_throttled_time), format_span(g.throttled_time));
         }
         row(tr(Str::group_state), state_of(g), g.throttled_cpus != 0 ? theme().irq : 0);

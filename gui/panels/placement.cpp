@@ -28,8 +28,24 @@ const Placement& shown(const Kernel& k, CpuId cpu) {
     return *best;
 }
 
+// A narrow inspector: two lines for each CPU.
+void draw_candidates_narrow(const PlacementStory& s) {
+    for (const PlacementRow& r : s.rows) {
+        const ImU32 color = r.is_chosen ? theme().running : !r.is_allowed ? theme().quiet : 0;
+        const std::string numbers = (r.is_chosen ? "> " : "  ") + std::to_string(r.cpu) + " " +
+                                    std::string(tr(r.is_idle ? Str::place_idle : Str::place_busy)) + "  load " +
+                                    std::to_string(r.load_avg) + " util " + std::to_string(r.util_avg) + " nr " +
+                                    std::to_string(r.nr_running);
+        const std::string role = in(placement_roles(r));
+        const std::string why = role.empty() ? in(r.why) : role + ": " + in(r.why);
+        value_row({{numbers, 0, {Face::mono, Size::small, color}}}, {.selected = r.is_chosen, .boxed = false, .tip = numbers});
+        paragraph("    " + why, {Face::text, Size::small, color != 0 ? color : theme().quiet});
+    }
+}
+
 void draw_candidates(const PlacementStory& s) {
     const float width = ImGui::GetContentRegionAvail().x;
+    if (width < px(420)) return draw_candidates_narrow(s);
     const TextStyle head = quiet_text(Size::small);
     value_row({{"CPU", width * 0.09F, head},
                {tr(Str::place_then), width * 0.13F, head},
@@ -65,7 +81,7 @@ void draw_balance(const Kernel& k, CpuId cpu) {
         std::string groups;
         for (const std::uint64_t g : domains[i].groups) groups += (groups.empty() ? "" : " | ") + cpu_list_text(g);
         const std::string failed = tr(Str::place_failed, {std::to_string(d.nr_balance_failed)});
-        value_row({{domain_name(domains[i].kind), width * 0.14F, mono_text()},
+        value_row({{domain_name(domains[i].kind), width * 0.2F, mono_text()},
                    {groups, width * 0.5F, mono_text()},
                    {failed, 0, quiet_text(Size::small)}},
                   {.tip = groups});
@@ -86,7 +102,8 @@ void draw_placement(View& view) {
         section_title(tr(Str::panel_placement));
         paragraph(tr(k.cpus.size() == 1 ? Str::place_one_cpu : Str::place_none), quiet_text(Size::small));
     } else {
-        section_title(tr(Str::place_title, {task_name(k, s.placement.task), format_time(s.placement.at)}));
+        section_title(task_name(k, s.placement.task));
+        paragraph(tr(Str::place_title, {format_time(s.placement.at)}), quiet_text(Size::small));
         if (!s.affine.en.empty()) paragraph(in(s.affine), {Face::text, Size::small, 0});
         paragraph(in(s.idle), {Face::text, Size::small, 0});
         draw_candidates(s);

@@ -14,6 +14,7 @@
 #include "sim/kernel/tasks.h"
 #include "sim/model/draw.h"
 #include "sim/sched/group_fair.h"
+#include "sim/sched/pelt.h"
 
 namespace sy {
 
@@ -400,6 +401,10 @@ class Booter {
             cpu.lapic_deadline = kNever;
             cpu.episode_step = 0;   // steps are counted from here
         }
+        // All of them have slept for long when time begins: their averages have faded.
+        k.tasks.avgs = {};
+        for (Cpu& cpu : k.cpus)
+            if (pelt::Rq* const rq = k.sched->averages(cpu.id)) *rq = {};
         for (TaskId id = 0; id < k.tasks.size(); ++id) {
             Task& t = k.tasks.mut(id);
             t.nvcsw = t.nivcsw = 0;

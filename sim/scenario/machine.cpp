@@ -7,6 +7,7 @@
 #include "sim/scenario/parser.h"
 #include "sim/scenario/rows.h"
 #include "sim/scenario/suggest.h"
+#include "sim/sched/settings.h"
 #include "sim/sched/topology.h"
 
 namespace sy::scn {
@@ -91,8 +92,8 @@ bool read_scheduler(Parser& p) {
             return false;
         }
         p.take();
-        if (known != nullptr && std::find(known->options.begin(), known->options.end(), key.text) ==
-                                    known->options.end()) {
+        std::string setting = known == nullptr ? std::string(key.text) : canonical_setting(key.text, known->options);
+        if (setting.empty()) {
             const std::string of = std::string(known->name);
             p.unknown_word(key, text("setting of scheduler {0}", "{0} 调度器设置", {of}),
                            known->options);
@@ -102,7 +103,8 @@ bool read_scheduler(Parser& p) {
             p.take();
             written += "/" + std::string(p.take().text);
         }
-        machine.scheduler_options.emplace_back(key.text, std::move(written));
+        if (setting.empty()) setting = key.text;
+        machine.scheduler_options.emplace_back(std::move(setting), std::move(written));
     }
     return true;
 }

@@ -136,7 +136,12 @@ class GroupFair final : public SchedClass, public GroupScheduler {
         levels_[g]->fork(v, from, child);
     }
 
+    void set_slice(SchedView v, TaskId task, Nanos slice) override {
+        grow(v.tasks);
+        levels_[v.peek(task).sched_group]->set_slice(v, task, slice);
+    }
     void reweight(SchedView v, TaskId task, bool queued) override {
+        grow(v.tasks);   // a child that is not yet placed may be the first of its group
         const std::uint16_t g = v.peek(task).sched_group;
         levels_[g]->reweight(v, task, queued);
         if (queued) reweigh_up(v, g);
@@ -145,10 +150,12 @@ class GroupFair final : public SchedClass, public GroupScheduler {
         for (SchedClassBox& level : levels_) level->passed_over(v);
     }
     void leave_class(SchedView v, TaskId task) override {
+        grow(v.tasks);
         levels_[v.peek(task).sched_group]->leave_class(v, task);
         for (std::uint16_t g = v.peek(task).sched_group; g != 0; g = parent(v.tasks, g)) follow(v, g);
     }
     void detach_averages(SchedView v, TaskId task) override {
+        grow(v.tasks);
         levels_[v.peek(task).sched_group]->detach_averages(v, task);
         for (std::uint16_t g = v.peek(task).sched_group; g != 0; g = parent(v.tasks, g)) follow(v, g);
     }
@@ -165,7 +172,10 @@ class GroupFair final : public SchedClass, public GroupScheduler {
         grow(v.tasks);
         levels_[v.peek(task).sched_group]->join_class(v, task);
     }
-    void migrate(SchedView v, TaskId task, CpuId to) override { levels_[v.peek(task).sched_group]->migrate(v, task, to); }
+    void migrate(SchedView v, TaskId task, CpuId to) override {
+        grow(v.tasks);
+        levels_[v.peek(task).sched_group]->migrate(v, task, to);
+    }
     Nanos slice_end(SchedView v, TaskId curr) const override { return levels_[v.peek(curr).sched_group]->slice_end(v, curr); }
     bool slice_over(SchedView v, TaskId curr) override {
         const bool over = levels_[v.peek(curr).sched_group]->slice_over(v, curr);

@@ -222,9 +222,9 @@ const char* check(const SchedAvg& a) {
 const char* check(const Rq& rq) {
     const SchedAvg& a = rq.avg;
     if (a.period_contrib >= kPeriod) return "a PELT period has 1024 units";
-    if (a.load_sum < a.load_avg * kMinDivider || a.util_sum < a.util_avg * kMinDivider ||
-        a.runnable_sum < a.runnable_avg * kMinDivider)
-        return "a queue's average is more than its sum allows";
+    if ((a.load_sum == 0 && a.load_avg != 0) || (a.util_sum == 0 && a.util_avg != 0) ||
+        (a.runnable_sum == 0 && a.runnable_avg != 0))   // as in cfs_rq_is_decayed
+        return "a queue's sum has decayed, its average has not";
     return nullptr;
 }
 

@@ -8,6 +8,7 @@
 #include "sim/scenario/parse.h"
 #include "sim/scenario/suggest.h"
 #include "sim/sched/chain.h"
+#include "sim/sched/settings.h"
 
 namespace sy {
 namespace {
@@ -45,8 +46,8 @@ bool add_setting(const PolicyInfo& policy, std::string_view item, MachineDecl& m
     std::vector<std::string_view> known;
     for (const PolicyOption& option : policy.options) known.push_back(option.key);
     for (const PolicyOption& option : class_options()) known.push_back(option.key);
-    if (equals == std::string_view::npos ||
-        std::find(known.begin(), known.end(), key) == known.end()) {
+    const std::string name = canonical_setting(key, known);
+    if (equals == std::string_view::npos || name.empty()) {
         why = unknown(
             text("setting of " + std::string(policy.name), std::string(policy.name) + " 的设置"),
             key, known);
@@ -58,7 +59,7 @@ bool add_setting(const PolicyInfo& policy, std::string_view item, MachineDecl& m
         why.zh += "；可用：" + usages;
         return false;
     }
-    machine.scheduler_options.emplace_back(std::string(key), std::string(item.substr(equals + 1)));
+    machine.scheduler_options.emplace_back(name, std::string(item.substr(equals + 1)));
     return true;
 }
 
