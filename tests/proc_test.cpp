@@ -301,11 +301,14 @@ TEST_CASE("smaps_rollup, limits, children and sys/kernel") {
 TEST_CASE("the exported tree is what cat shows, in order of pid") {
     const Kernel k = machine(kMachine, 20 * kMilli);
     std::vector<std::string> paths;
-    int last = 0, links = 0, hidden = 0;
+    int last = 0, links = 0, hidden = 0, areas = 0;
     walk_proc(k, [&](const ProcEntry& e) {
         const std::string path(e.path);
         links += e.is_link;
+        areas += e.is_link && e.content == "../../" + path.substr(path.rfind('/') + 1);
         hidden += path == "574/wchan" || path == "575/wchan";
+        if (e.is_link && path.ends_with("maps")) paths.push_back("/proc/" + path);
+        if (e.is_link && path.ends_with("smaps_rollup")) paths.push_back("/proc/" + path);
         if (e.is_link || path == "574/wchan" || path == "575/wchan") return true;
         CHECK(file(k, path) == e.content);
         const int pid = std::atoi(path.c_str());
@@ -315,8 +318,27 @@ TEST_CASE("the exported tree is what cat shows, in order of pid") {
         return true;
     });
     CHECK(paths == proc_paths(k));
-    CHECK(links == 2);
+    CHECK(links - areas == 2);
+    CHECK(areas == 4);   // maps and smaps_rollup of the two threads of 570 are those of their process
     CHECK(hidden == 2);  // the threads of 570, where ps looks for their wchan
+}
+
+TEST_CASE("/proc/irq lists each line with its files, in the root and in the exported tree") {
+    const Kernel k = machine("machine { cpus 2 } device disk irq 14 latency 1ms block affinity 1\n"
+                             "process p { read disk  read disk  exit }\n", 100 * kMilli);
+    CHECK(("\n" + file(k, "/proc")).find("\nirq\n") != std::string::npos);
+    CHECK(file(k, "/proc/irq") == "14\ndefault_smp_affinity\n");
+    CHECK(file(k, "/proc/irq/14").find("affinity_hint\n") == 0);
+    CHECK(file(k, "/proc/irq/14/smp_affinity") == "2\n");
+    CHECK(file(k, "/proc/irq/14/smp_affinity_list") == "1\n");
+    CHECK(file(k, "/proc/irq/14/affinity_hint") == "0\n");
+    CHECK(file(k, "/proc/irq/14/spurious") == "count 2\nunhandled 0\nlast_unhandled 0 ms\n");
+    int files = 0;
+    walk_proc(k, [&](const ProcEntry& e) {
+        files += e.path.starts_with("irq/14/");
+        return true;
+    });
+    CHECK(files == 7);
 }
 
 TEST_CASE("time of user code goes to nice when the task is nice") {
