@@ -324,8 +324,8 @@ TEST_CASE("the exported tree is what cat shows, in order of pid") {
 }
 
 TEST_CASE("/proc/irq lists each line with its files, in the root and in the exported tree") {
-    const Kernel k = machine("machine { cpus 2 } device disk irq 14 latency 1ms block affinity 1\n"
-                             "process p { read disk  read disk  exit }\n", 100 * kMilli);
+    const Kernel k = machine("machine { cpus 2 } device disk irq 14 latency 1ms block smp_affinity 1\n"
+                             "process p { fsync disk  fsync disk }\n", 100 * kMilli);
     CHECK(("\n" + file(k, "/proc")).find("\nirq\n") != std::string::npos);
     CHECK(file(k, "/proc/irq") == "14\ndefault_smp_affinity\n");
     CHECK(file(k, "/proc/irq/14").find("affinity_hint\n") == 0);
