@@ -319,8 +319,35 @@ TEST_CASE("the exported tree is what cat shows, in order of pid") {
     });
     CHECK(paths == proc_paths(k));
     CHECK(links - areas == 2);
-    CHECK(areas == 4);   // maps and smaps_rollup of the two threads of 570 are those of their process
+    CHECK(areas == 6);   // maps, smaps and smaps_rollup of the two threads of 570 are those of their process
     CHECK(hidden == 2);  // the threads of 570, where ps looks for their wchan
+}
+
+TEST_CASE("smaps: what the areas hold adds up to the rollup, and the areas are those of maps") {
+    const Kernel k = machine(kMachine, 20 * kMilli);
+    const std::string smaps = file(k, "570/smaps");
+    const auto sum = [&](const std::string& key) {
+        std::uint64_t kb = 0;
+        for (std::size_t at = smaps.find("\n" + key + ":"); at != std::string::npos; at = smaps.find("\n" + key + ":", at + 1))
+            kb += std::strtoull(smaps.c_str() + at + key.size() + 2, nullptr, 10);
+        return kb;
+    };
+    const std::string rollup = file(k, "570/smaps_rollup");
+    for (const char* key : {"Rss", "Anonymous", "Private_Dirty", "Shared_Clean", "Referenced"}) {
+        const std::size_t at = rollup.find("\n" + std::string(key) + ":");
+        REQUIRE(at != std::string::npos);
+        CHECK(sum(key) == std::strtoull(rollup.c_str() + at + std::string(key).size() + 2, nullptr, 10));
+    }
+    CHECK(sum("Rss") > 0);
+    std::string maps = file(k, "570/maps"), line;
+    int areas = 0;
+    for (std::size_t at = 0; at < maps.size(); at = maps.find('\n', at) + 1, ++areas) {
+        line = maps.substr(at, maps.find('\n', at) - at + 1);
+        const bool is_vsyscall = line.find("[vsyscall]") != std::string::npos;
+        CHECK((smaps.find(line) != std::string::npos) != is_vsyscall);
+    }
+    CHECK(areas > 5);
+    CHECK(file(k, "2/smaps").empty());
 }
 
 TEST_CASE("/proc/irq lists each line with its files, in the root and in the exported tree") {

@@ -236,7 +236,7 @@ void walk_proc(const Kernel& k, const std::function<bool(const ProcEntry&)>& vis
         if (!visit({path, read_proc(k, path).content, false})) return;
     walk_tree(k, [&](const std::string& path, const ProcFile& file, TaskId task, bool group) {
         // The areas of a thread are those of its process: a link, or ten thousand threads would be ten thousand copies.
-        const bool is_copy = !group && k.tasks[task].group_leader != task && (file.name == "maps" || file.name == "smaps_rollup");
+        const bool is_copy = !group && k.tasks[task].group_leader != task && (file.name == "maps" || file.name == "smaps" || file.name == "smaps_rollup");
         goes_on = visit({path, is_copy ? "../../" + std::string(file.name) : file.write(k, task, group), is_copy});
         const bool is_hidden = !group && file.name == "wchan" && k.tasks[task].group_leader != task;
         if (goes_on && is_hidden)
