@@ -219,7 +219,9 @@ def check_machine(m, folder):
     same(sorted(shown), sorted(m.leaders), "top: processes")
     for pid, t in m.leaders.items():
         row, ticks = shown.get(pid, [""] * 12), m.ticks(pid)
-        same(row[2:6], [str(39 - t["pri"]), str(t["nice"]), str(t["vsz_kb"]), str(t["rss_kb"])], f"top: PR NI VIRT RES of {pid}")
+        # -100, the stopper's, is written as rt.
+        level = 39 - t["pri"]
+        same(row[2:6], ["rt" if level < -99 else str(level), str(t["nice"] or 0), str(t["vsz_kb"]), str(t["rss_kb"])], f"top: PR NI VIRT RES of {pid}")
         same(row[7], t["stat"][0], f"top: S of {pid}")
         same(row[10], f"{ticks // 6000}:{ticks // 100 % 60:02}.{ticks % 100:02}", f"top: TIME+ of {pid}")
         command = row[11].rstrip("+")

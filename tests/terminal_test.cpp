@@ -39,7 +39,7 @@ TEST_CASE("terminal: renice, taskset, chrt and kill become lines that do it") {
     CHECK(task(after("taskset -p 0x1 600"), 600).cpus_allowed == 1);
     CHECK(task(after("chrt -f -p 50 600"), 600).policy == Policy::fifo);
     CHECK(task(after("chrt -f -p 50 600"), 600).rt_priority == 50);
-    CHECK(task(after("chrt -r -p 3 571"), 571).policy == Policy::rr);
+    CHECK(task(after("chrt -r -p 3 601"), 601).policy == Policy::rr);
     CHECK(task(after("chrt -b -p 0 600"), 600).policy == Policy::batch);
     CHECK(task(after("chrt -i -p 0 600"), 600).policy == Policy::idle);
     CHECK(after("kill -KILL 600").find_pid(600) == kNoTask);
@@ -60,12 +60,12 @@ TEST_CASE("terminal: what they show of a task is what the real ones print") {
           "pid 600's current scheduling policy: SCHED_FIFO\npid 600's current scheduling priority: 50\n");
     CHECK(type(k, "renice -n 5 -p 600").text == "600 (process ID) old priority 0, new priority 5\n");
     CHECK(type(k, "pidof editor").text == "570\n");
-    CHECK(holds(type(k, "pstree -p").text, "editor(570)---{saver}(571)"));
+    CHECK(holds(type(k, "pstree -p").text, "editor(570)---{saver}(601)"));
     CHECK(type(k, "uptime").text.find("load average: 0.00, 0.00, 0.00") != std::string::npos);
     CHECK(type(k, "cat /proc/600/comm").text == "hog\n");
     CHECK(holds(type(k, "ps -e").text, "    600 "));
-    CHECK(holds(type(k, "ps -eLf").text, "571"));
-    CHECK(!holds(type(k, "ps -e").text, "    571 "));
+    CHECK(holds(type(k, "ps -eLf").text, "601"));
+    CHECK(!holds(type(k, "ps -e").text, "    601 "));
     CHECK(type(k, "ps -o pid,ni,comm -p 600").text == "    PID  NI COMMAND\n    600   0 hog\n");
     CHECK(holds(type(k, "top").text, "load average:"));
     CHECK(type(k, "free").text.starts_with("               total        used        free"));
