@@ -301,11 +301,14 @@ TEST_CASE("smaps_rollup, limits, children and sys/kernel") {
 TEST_CASE("the exported tree is what cat shows, in order of pid") {
     const Kernel k = machine(kMachine, 20 * kMilli);
     std::vector<std::string> paths;
-    int last = 0, links = 0, hidden = 0;
+    int last = 0, links = 0, hidden = 0, areas = 0;
     walk_proc(k, [&](const ProcEntry& e) {
         const std::string path(e.path);
         links += e.is_link;
+        areas += e.is_link && e.content == "../../" + path.substr(path.rfind('/') + 1);
         hidden += path == "574/wchan" || path == "575/wchan";
+        if (e.is_link && path.ends_with("maps")) paths.push_back("/proc/" + path);
+        if (e.is_link && path.ends_with("smaps_rollup")) paths.push_back("/proc/" + path);
         if (e.is_link || path == "574/wchan" || path == "575/wchan") return true;
         CHECK(file(k, path) == e.content);
         const int pid = std::atoi(path.c_str());
@@ -315,8 +318,54 @@ TEST_CASE("the exported tree is what cat shows, in order of pid") {
         return true;
     });
     CHECK(paths == proc_paths(k));
-    CHECK(links == 2);
+    CHECK(links - areas == 2);
+    CHECK(areas == 6);   // maps, smaps and smaps_rollup of the two threads of 570 are those of their process
     CHECK(hidden == 2);  // the threads of 570, where ps looks for their wchan
+}
+
+TEST_CASE("smaps: what the areas hold adds up to the rollup, and the areas are those of maps") {
+    const Kernel k = machine(kMachine, 20 * kMilli);
+    const std::string smaps = file(k, "570/smaps");
+    const auto sum = [&](const std::string& key) {
+        std::uint64_t kb = 0;
+        for (std::size_t at = smaps.find("\n" + key + ":"); at != std::string::npos; at = smaps.find("\n" + key + ":", at + 1))
+            kb += std::strtoull(smaps.c_str() + at + key.size() + 2, nullptr, 10);
+        return kb;
+    };
+    const std::string rollup = file(k, "570/smaps_rollup");
+    for (const char* key : {"Rss", "Anonymous", "Private_Dirty", "Shared_Clean", "Referenced"}) {
+        const std::size_t at = rollup.find("\n" + std::string(key) + ":");
+        REQUIRE(at != std::string::npos);
+        CHECK(sum(key) == std::strtoull(rollup.c_str() + at + std::string(key).size() + 2, nullptr, 10));
+    }
+    CHECK(sum("Rss") > 0);
+    std::string maps = file(k, "570/maps"), line;
+    int areas = 0;
+    for (std::size_t at = 0; at < maps.size(); at = maps.find('\n', at) + 1, ++areas) {
+        line = maps.substr(at, maps.find('\n', at) - at + 1);
+        const bool is_vsyscall = line.find("[vsyscall]") != std::string::npos;
+        CHECK((smaps.find(line) != std::string::npos) != is_vsyscall);
+    }
+    CHECK(areas > 5);
+    CHECK(file(k, "2/smaps").empty());
+}
+
+TEST_CASE("/proc/irq lists each line with its files, in the root and in the exported tree") {
+    const Kernel k = machine("machine { cpus 2 } device disk irq 14 latency 1ms block smp_affinity 1\n"
+                             "process p { fsync disk  fsync disk }\n", 100 * kMilli);
+    CHECK(("\n" + file(k, "/proc")).find("\nirq\n") != std::string::npos);
+    CHECK(file(k, "/proc/irq") == "14\ndefault_smp_affinity\n");
+    CHECK(file(k, "/proc/irq/14").find("affinity_hint\n") == 0);
+    CHECK(file(k, "/proc/irq/14/smp_affinity") == "2\n");
+    CHECK(file(k, "/proc/irq/14/smp_affinity_list") == "1\n");
+    CHECK(file(k, "/proc/irq/14/affinity_hint") == "0\n");
+    CHECK(file(k, "/proc/irq/14/spurious") == "count 2\nunhandled 0\nlast_unhandled 0 ms\n");
+    int files = 0;
+    walk_proc(k, [&](const ProcEntry& e) {
+        files += e.path.starts_with("irq/14/");
+        return true;
+    });
+    CHECK(files == 7);
 }
 
 TEST_CASE("time of user code goes to nice when the task is nice") {

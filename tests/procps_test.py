@@ -219,7 +219,9 @@ def check_machine(m, folder):
     same(sorted(shown), sorted(m.leaders), "top: processes")
     for pid, t in m.leaders.items():
         row, ticks = shown.get(pid, [""] * 12), m.ticks(pid)
-        same(row[2:6], [str(39 - t["pri"]), str(t["nice"]), str(t["vsz_kb"]), str(t["rss_kb"])], f"top: PR NI VIRT RES of {pid}")
+        # -100, the stopper's, is written as rt.
+        level = 39 - t["pri"]
+        same(row[2:6], ["rt" if level < -99 else str(level), str(t["nice"] or 0), str(t["vsz_kb"]), str(t["rss_kb"])], f"top: PR NI VIRT RES of {pid}")
         same(row[7], t["stat"][0], f"top: S of {pid}")
         same(row[10], f"{ticks // 6000}:{ticks // 100 % 60:02}.{ticks % 100:02}", f"top: TIME+ of {pid}")
         command = row[11].rstrip("+")
@@ -259,6 +261,31 @@ def check_machine(m, folder):
         if m.at >= 1_000_000_000:
             check(abs(row[12] - user * 100 / whole) <= 2, f"vmstat: us is {row[12]}")
             check(abs(row[14] - idle * 100 / whole) <= 2, f"vmstat: id is {row[14]}")
+
+
+def check_memory(m, folder):
+    """pmap over each process, slabtop and vmstat -m over the caches, w."""
+    if shutil.which("pmap"):
+        for pid, t in m.leaders.items():
+            if t["defunct"]:
+                continue
+            total = re.search(r"total\s+(\d+)K", "\n".join(tool(folder, f"pmap {pid}")))
+            same(total and int(total.group(1)), t["vsz_kb"] + (0 if t["kernel_thread"] else 4), f"pmap: total of {pid}")  # and the vsyscall page
+        pid = next(p for p, t in m.leaders.items() if not t["kernel_thread"] and not t["defunct"])
+        line = tool(folder, f"pmap -x {pid}")[-1].split()
+        same([int(n) for n in line[2:4]], [m.leaders[pid]["vsz_kb"], m.leaders[pid]["rss_kb"]], f"pmap -x: Kbytes and RSS of {pid}")
+    caches = {}
+    for line in simulator("cat", m.file, "--at", f"{m.at}ns", "slabinfo").splitlines()[2:]:
+        words = line.split()
+        caches[words[0]] = [int(words[1]), int(words[2]), int(words[3])]
+    shown = {row[0]: [int(n) for n in row[1:4]] for row in (line.split() for line in tool(folder, "vmstat -m")[1:])}
+    same(shown, caches, "vmstat -m")
+    if shutil.which("slabtop"):
+        lines = tool(folder, "slabtop -o")
+        seen = {line.split()[-1]: [int(n) for n in line.split()[:2]] for line in lines if line.endswith(tuple(caches)) or line.split()[-1:] and line.split()[-1] in caches}
+        same(seen, {name: [row[1], row[0]] for name, row in caches.items() if row[1]}, "slabtop -o: objects and active ones")
+    if shutil.which("w"):
+        check("0 user" in tool(folder, "w")[0], "w: users")
 
 
 def check_folder(folder, file):
@@ -312,7 +339,7 @@ def main():
             m = Machine(files[number], at)
             m.file = files[number]
             before = len(FAILURES)
-            for part in (check_threads, check_aux, check_tree, check_machine):
+            for part in (check_threads, check_aux, check_tree, check_machine, check_memory):
                 part(m, tree)
             FAILURES[before:] = [f"case {number} at {at} ns: {f}" for f in FAILURES[before:]]
     finally:

@@ -109,8 +109,8 @@ void node(ImDrawList& list, ImVec2 at, ImVec2 size, std::string_view above, std:
     fit_at(list, {at.x + px(6), y + line_height({})}, inner, below, small);
 }
 
-// A line from a holder to an object, with its number of references just before the object.
-void edge_line(ImDrawList& list, ImVec2 from, ImVec2 to, std::uint32_t refs, bool dashed, ImU32 color, bool lit) {
+// A line from a holder to an object.
+void edge_line(ImDrawList& list, ImVec2 from, ImVec2 to, bool dashed, ImU32 color, bool lit) {
     const float bend = (to.x - from.x) * 0.5F;
     std::vector<ImVec2> points;
     for (int i = 0; i <= 24; ++i) {
@@ -122,6 +122,10 @@ void edge_line(ImDrawList& list, ImVec2 from, ImVec2 to, std::uint32_t refs, boo
         draw_dashed(list, points, color, lit ? px(2) : px(1));
     else
         list.AddPolyline(points.data(), static_cast<int>(points.size()), color, 0, lit ? px(2) : px(1));
+}
+
+// Its number of references, just before the object; drawn over all lines.
+void edge_number(ImDrawList& list, ImVec2 to, std::uint32_t refs, bool lit) {
     const std::string number = std::to_string(refs);
     const TextStyle style{lit ? Face::strong : Face::text, Size::small, lit ? 0 : theme().quiet};
     const ImVec2 size = measure(number, style);
@@ -163,7 +167,7 @@ void draw_block(View& view, const ObjectsCache& c, const ObjectBlock& block) {
             const ObjectEdge& e = g.edges[c.edges_of[o][i]];
             const bool lit = is_chosen(e.holder), dashed = e.why != ObjectEdge::Why::user;
             const float to = y + height * (static_cast<float>(i) + 0.5F) / n;
-            edge_line(list, {at.x + task_width, left_y(e.holder)}, {object_x, to}, e.refs, dashed, lit ? theme().moving : theme().quiet, lit);
+            edge_line(list, {at.x + task_width, left_y(e.holder)}, {object_x, to}, dashed, lit ? theme().moving : theme().quiet, lit);
         }
         const ObjectNode& node_shown = g.objects[o];
         node(list, {object_x, y}, {object_width, height}, object_name(node_shown), below_object(node_shown),
@@ -172,6 +176,14 @@ void draw_block(View& view, const ObjectsCache& c, const ObjectBlock& block) {
         for (const std::uint32_t e : c.edges_of[o]) tip += "\n" + object_edge_why(g, g.edges[e]).in(view.state.lang);
         tooltip_at({object_x, y}, {object_x + object_width, y + height}, tip);
         y += height + space;
+    }
+    y = at.y;
+    for (const std::uint32_t o : block.objects) {
+        const std::vector<std::uint32_t>& edges = c.edges_of[o];
+        for (std::size_t i = 0; i < edges.size(); ++i)
+            edge_number(list, {object_x, y + height_of(o) * (static_cast<float>(i) + 0.5F) / static_cast<float>(edges.size())},
+                        g.edges[edges[i]].refs, is_chosen(g.edges[edges[i]].holder));
+        y += height_of(o) + space;
     }
     for (const std::uint32_t h : left) {
         const ObjectHolder& holder = g.holders[h];

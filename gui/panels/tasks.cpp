@@ -213,14 +213,21 @@ void draw_tasks(View& view) {
     const bool apart = room > below * 2.5F;
     if (apart) ImGui::BeginChild("list", {0, room - below}, false);
     // A thousand tasks are a scroll, not a slow frame: only what may be seen is laid out in full.
-    std::size_t shown = 0;
+    std::size_t left = 400;
     for (const TaskGroup& g : groups) {
-        shown += g.tasks.size();
-        if (shown > 400) {
+        TaskGroup part = g;
+        if (part.tasks.size() > left) {   // the selected one is always among them
+            const auto selected = std::find(part.tasks.begin(), part.tasks.end(), view.state.selected_task);
+            if (left > 0 && selected != part.tasks.end() && selected - part.tasks.begin() >= static_cast<std::ptrdiff_t>(left))
+                part.tasks[left - 1] = *selected;
+            part.tasks.resize(left);
+        }
+        if (!part.tasks.empty()) group(view, k, part);
+        left -= part.tasks.size();
+        if (part.tasks.size() < g.tasks.size()) {
             paragraph(tr(Str::tasks_more), quiet_text(Size::small));
             break;
         }
-        group(view, k, g);
     }
     if (apart) ImGui::EndChild();
     pending(k, view.stage ? view.stage->cpu.cpu : CpuId{0});

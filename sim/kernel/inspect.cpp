@@ -312,6 +312,7 @@ std::uint64_t Kernel::fingerprint() const {
         p.mix(static_cast<std::uint64_t>(c.lapic_deadline));
         p.mix((std::uint64_t{c.curr} << 32) | c.current_task);
         p.mix((std::uint64_t{c.preempt_count} << 32) | c.softirq_pending);
+        p.mix(c.wheel.running << 1 | (c.timer_runs ? 1 : 0));
         p.mix(c.nr_switches);
         p.mix(c.cr3_writes);
         p.mix(c.tlb_flushes);

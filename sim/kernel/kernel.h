@@ -175,6 +175,7 @@ struct Cpu {
     TimerKind expiring = TimerKind::sleep;   // the timer hrtimer_interrupt is at
     TaskId expiring_task = kNoTask;
     bool stop_expiring = false;
+    bool timer_runs = false;             // the function of `expiring` has been called
 
     SmpState smp;                        // placement and balancing
 

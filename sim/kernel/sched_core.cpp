@@ -239,7 +239,10 @@ void pick_next(Ctx& cx) {
             p.migrating = true;
         }
     }
-    if (cx.cpu.slice_timer != 0) cx.cpu.slice_timer = 0;
+    if (cx.cpu.slice_timer != 0) {
+        cx.emit(RecordKind::hrtimer_cancel, static_cast<std::uint32_t>(TimerKind::slice), prev);
+        cx.cpu.slice_timer = 0;
+    }
     if (cx.k.cpus.size() > 1 && prev != cx.cpu.idle && cx.peek(prev).sched_class < ClassId::fair) cx.pull_rt_task();
     TaskId next = cx.k.sched->pick_next(cx.view());
     if (next == kNoTask && cx.pull_task()) next = cx.k.sched->pick_next(cx.view());

@@ -221,7 +221,7 @@ void take_raised(Ctx& cx) {
         if (all[i].vec != cx.reg(Reg::r12)) continue;
         const RaisedWork w = all[i];
         if (--all[i].count == 0) all.erase(all.begin() + static_cast<std::ptrdiff_t>(i));
-        const Dist& time = w.of_device ? cx.k.image().scenario.devices[w.source].work : code_at(cx.k, w.source).time;
+        const Dist& time = w.of_device ? cx.k.image().scenario.devices[w.source].work : code_at(cx.k, w.source).time.get();
         Random& rng = w.of_device ? cx.k.devices[w.source].rng : cx.k.irq_rng;
         cx.set(Reg::rbx, static_cast<std::uint64_t>(draw(rng, time)));
         cx.set(Reg::rdi, 1);

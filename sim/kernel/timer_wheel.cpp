@@ -3,6 +3,7 @@
 #include "sim/kernel/timer_wheel.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/base/assert.h"
 #include "sim/kernel/compiled.h"
@@ -117,6 +118,8 @@ namespace {
 
 void take_expired(Ctx& cx) {
     TimerBase& base = cx.cpu.wheel;
+    if (base.running != 0)   // back from the last one's function
+        cx.emit(RecordKind::timer_expire_exit, static_cast<std::uint32_t>(std::exchange(base.running, 0)));
     cx.set(Reg::rax, 0);
     if (base.next_expiry() > cx.k.jiffies) {
         base.clk = std::max(base.clk, cx.k.jiffies + 1);
@@ -124,6 +127,7 @@ void take_expired(Ctx& cx) {
     }
     const WheelTimer t = base.timers.front();
     base.timers.erase(base.timers.begin());
+    base.running = t.id;
     base.clk = std::max(base.clk, t.bucket_expiry);
     cx.emit(RecordKind::timer_expire_entry, static_cast<std::uint32_t>(t.id),
             static_cast<std::uint32_t>(t.fn), static_cast<std::uint32_t>(cx.k.jiffies));

@@ -40,6 +40,11 @@ bool is_stale(const Ctx& cx, const Cpu& cpu, const HrTimer& t) {
     return false;
 }
 
+// The first word of the records about a timer: 0 tick, 1 sleep, then as TimerKind.
+std::uint32_t traced_kind(TimerKind kind) {
+    return kind == TimerKind::tick ? 0 : kind == TimerKind::sleep ? 1 : static_cast<std::uint32_t>(kind);
+}
+
 void drop_stale(Ctx& cx, Cpu& cpu) {
     while (!cpu.timers.empty() && is_stale(cx, cpu, cpu.timers.front())) {
         std::pop_heap(cpu.timers.begin(), cpu.timers.end(), later);
@@ -54,6 +59,13 @@ std::uint64_t Ctx::start_timer(CpuId c, Nanos expires, TimerKind kind, TaskId id
     const std::uint64_t timer = ++k.timer_id_;
     target.timers.push_back({expires, timer, id, kind, rank_of(kind, k.image().tie)});
     std::push_heap(target.timers.begin(), target.timers.end(), later);
+    // Re-armed by its own function: it returns HRTIMER_RESTART and is enqueued behind it (__run_hrtimer).
+    if (cpu.timer_runs && c == cpu.id && kind == cpu.expiring && kind != TimerKind::sleep) {
+        cpu.timer_runs = false;
+        emit(RecordKind::hrtimer_expire_exit, traced_kind(kind), cpu.expiring_task);
+    }
+    emit(RecordKind::hrtimer_start, traced_kind(kind), id, static_cast<std::uint32_t>(expires),
+         static_cast<std::uint32_t>(static_cast<std::uint64_t>(expires) >> 32));
     return timer;
 }
 
@@ -61,6 +73,7 @@ void Ctx::cancel_timer(CpuId c, std::uint64_t id) {
     std::vector<HrTimer>& all = k.cpus[c].timers;
     const auto at = std::find_if(all.begin(), all.end(), [&](const HrTimer& t) { return t.id == id; });
     if (at == all.end()) return;
+    emit(RecordKind::hrtimer_cancel, traced_kind(at->kind), at->task);
     all.erase(at);
     std::make_heap(all.begin(), all.end(), later);
 }
@@ -131,6 +144,10 @@ constexpr StepDef sysvec_apic_timer_steps[] = {
 };
 
 bool none_expired(Ctx& cx) {
+    if (cx.cpu.timer_runs) {   // back from the last one's function
+        cx.cpu.timer_runs = false;
+        cx.emit(RecordKind::hrtimer_expire_exit, traced_kind(cx.cpu.expiring), cx.cpu.expiring_task);
+    }
     drop_stale(cx, cx.cpu);
     // tie=expired-first: who arrives at this instant comes before the sleepers (Kernel::event_goes_first).
     if (cx.k.image().tie == TieRule::expired_first && !cx.cpu.timers.empty() &&
@@ -145,8 +162,9 @@ const Routine* expire_next(Ctx& cx) {
     cpu.timers.pop_back();
     cpu.expiring = t.kind;
     cpu.expiring_task = t.task;
-    cx.emit(RecordKind::hrtimer_expire_entry,
-            t.kind == TimerKind::tick ? 0 : t.kind == TimerKind::sleep ? 1 : static_cast<std::uint32_t>(t.kind), t.task);
+    cpu.timer_runs = true;
+    cx.emit(RecordKind::hrtimer_cancel, traced_kind(t.kind), t.task);
+    cx.emit(RecordKind::hrtimer_expire_entry, traced_kind(t.kind), t.task);
     if (t.task != kNoTask && t.kind != TimerKind::bandwidth) cx.set(Reg::rdi, layout::task_address(t.task));
     switch (t.kind) {
         case TimerKind::tick: return &routines::tick_nohz_handler;
@@ -293,6 +311,7 @@ void arm_sleep_timer(Ctx& cx) {
 }
 bool expired_at_once(Ctx& cx) { return cx.cur().timer == 0; }
 void cancel_sleep_timer(Ctx& cx) {
+    if (cx.cur().timer != 0) cx.emit(RecordKind::hrtimer_cancel, traced_kind(TimerKind::sleep), cx.current());
     cx.cur().timer = 0;
     cx.set_state(cx.current(), task_state::running);
 }

@@ -158,7 +158,7 @@ void set_up_long_call(Ctx& cx, const UserOp& op) {
     constexpr Reg kArgs[] = {Reg::rdi, Reg::rsi, Reg::rdx, Reg::r10, Reg::r8, Reg::r9};
     for (int i = 0; i < 6; ++i)
         cx.set(kArgs[i], (op.stack_args >> i & 1) != 0 ? cx.reg(Reg::rsp) - op.arg[i] : op.arg[i]);
-    if (!op.task.empty()) set_pids(cx, op);
+    if (!op.task.get().empty()) set_pids(cx, op);
     if (!op.new_stack) return;
     // What the library's mmap would give: a stack for the child, with room for its TCB at the upper end.
     const std::uint64_t tcb = mm_place_thread_stack(cx, cx.cur().mm) - layout::tcb_bytes;

@@ -74,7 +74,8 @@ class Compiler : CodeSink {
         const std::uint32_t at = here();
         UserOp& op = emit(Kind::system_call, pos);
         op.nr = number;
-        std::copy(args.begin(), args.end(), op.arg);
+        std::size_t i = 0;
+        for (const std::uint64_t v : args) op.arg[i++] = v;
         emit(Kind::syscall, pos);
         return program_.ops[at];
     }
@@ -89,7 +90,7 @@ class Compiler : CodeSink {
             e.has_nice = t.nice.has_value();
             e.nice = t.nice.value_or(0);
             e.has_sched = t.sched.has_value();
-            e.sched = t.sched.value_or(SchedParams{});
+            if (t.sched) e.sched = *t.sched;
             e.priority = t.priority;
             e.tickets = t.tickets;
         }
@@ -900,11 +901,11 @@ int write_end_fd(const Scenario& scenario, std::size_t pipe) {
 std::string Program::symbolize(std::uint64_t rip) const {
     std::uint32_t op = op_at(rip);
     if (op >= ops.size()) op = static_cast<std::uint32_t>(ops.size()) - 1;
-    while (op > 0 && ops[op].symbol.empty()) --op;
+    while (op > 0 && ops[op].symbol.get().empty()) --op;
     char offset[24];
     std::snprintf(offset, sizeof offset, "+0x%llx",
                   static_cast<unsigned long long>(rip - address(op)));
-    return (ops[op].symbol.empty() ? "main" : ops[op].symbol) + offset;
+    return (ops[op].symbol.get().empty() ? "main" : ops[op].symbol.get()) + offset;
 }
 
 const char* syscall_name(std::uint64_t number) {

@@ -5,10 +5,12 @@
 // forgets to save, the program really loses.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "sim/base/rare.h"
 #include "sim/machine/layout.h"
 #include "sim/machine/paging.h"
 #include "sim/machine/regs.h"
@@ -95,19 +97,25 @@ struct UserOp {
     std::uint16_t nr = 0;              // system call number
     std::uint32_t target = 0;          // an operation's index
     std::uint64_t data = 0;            // a user address
-    std::uint64_t arg[6] = {0, 0, 0, 0, 0, 0};  // constant arguments (RDI, RSI, RDX, R10, R8, R9)
+    // Constant arguments (RDI, RSI, RDX, and seldom R10, R8, R9).
+    struct Args {
+        std::uint64_t low[3] = {0, 0, 0};
+        Rare<std::array<std::uint64_t, 3>> high;
+        std::uint64_t operator[](std::size_t i) const { return i < 3 ? low[i] : high.get()[i - 3]; }
+        std::uint64_t& operator[](std::size_t i) { return i < 3 ? low[i] : high.mut()[i - 3]; }
+    } arg;
     std::uint8_t stack_args = 0;       // bit i: argument i is RSP - arg[i], the address of a local variable
     std::int8_t pid_arg = -1;          // this argument is the pid of the task that `task` names…
     std::int8_t tgid_arg = -1;         // …this one its tgid; with `is_group` pid_arg is -pgid
     bool is_group = false;
     bool is_long = false;              // any of these fields or arg[3] and above are used
     bool new_stack = false;            // clone: RSI gets the upper end of a new stack
-    std::string task;                  // a path, `self`, `parent` or `child` (the one made last)
-    std::uint32_t program = 0;         // execve: index of the program in the Image
-    Dist time;                         // load_burst, sleep (RDX gets the drawn value), every_next
     bool draws = false;                // the third argument is drawn from `time`
+    Rare<std::string> task;            // a path, `self`, `parent` or `child` (the one made last)
+    std::uint32_t program = 0;         // execve: index of the program in the Image
+    Rare<Dist> time;                   // load_burst, sleep (RDX gets the drawn value), every_next
     SourcePos pos;
-    std::string symbol;                // of the function that starts here, empty elsewhere
+    Rare<std::string> symbol;          // of the function that starts here, empty elsewhere
 };
 
 // Where a system call's third argument comes from: the operation, what RDX holds already, or RBP.
@@ -122,7 +130,7 @@ struct ThreadEntry {
     std::uint64_t cpus = 0;
     int nice = 0;
     bool has_nice = false;
-    SchedParams sched;
+    Rare<SchedParams> sched;
     bool has_sched = false;
     std::int32_t priority = kNoPriority, tickets = 0;   // as in ThreadDecl
 };

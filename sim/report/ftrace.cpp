@@ -57,11 +57,20 @@ std::string switch_text(const Kernel& k, const Record& r) {
 
 std::string hrtimer_text(const Record& r) {
     static constexpr const char* kFunctions[] = {"tick_nohz_handler", "hrtimer_wakeup", "hrtick",
-                                                  "sched_rt_period_timer", "dl_task_timer"};
+                                                  "sched_rt_period_timer", "dl_task_timer", "sched_cfs_period_timer"};
     const std::uint64_t timer =
         r.a == 1 ? layout::task_address(r.b) : layout::per_cpu_base(r.cpu) + r.a;
-    return fmt::format("hrtimer={} function={} now={}", hashed(timer),
-                       kFunctions[std::min(r.a, 4u)], r.at);
+    const std::string which = fmt::format("hrtimer={}", hashed(timer));
+    const char* function = kFunctions[std::min(r.a, 5u)];
+    switch (r.kind) {
+        case RecordKind::hrtimer_start: {
+            const std::uint64_t expires = wide(r.c, r.d);
+            return fmt::format("{} function={} expires={} softexpires={} mode={}", which, function, expires, expires,
+                               r.a == 1 ? "REL" : "ABS|PINNED|HARD");
+        }
+        case RecordKind::hrtimer_expire_entry: return fmt::format("{} function={} now={}", which, function, r.at);
+        default: return which;
+    }
 }
 
 const char* device_name(const Kernel& k, std::uint32_t device) {
@@ -139,7 +148,10 @@ std::string event_text(const Kernel& k, const Record& r, const Record* args) {
         case RecordKind::reschedule_entry:
         case RecordKind::reschedule_exit:
             return fmt::format("vector={}", r.a);
+        case RecordKind::hrtimer_start:
+        case RecordKind::hrtimer_cancel:
         case RecordKind::hrtimer_expire_entry:
+        case RecordKind::hrtimer_expire_exit:
             return hrtimer_text(r);
         case RecordKind::softirq_raise:
         case RecordKind::softirq_entry:
@@ -170,6 +182,7 @@ std::string event_text(const Kernel& k, const Record& r, const Record* args) {
                                r.c, r.c - static_cast<std::uint64_t>(r.at / k.image().tick), r.d);
         case RecordKind::timer_expire_entry:
             return fmt::format("timer={} function={} now={}", hashed(r.a), wheel_function(r.b), r.c);
+        case RecordKind::timer_expire_exit:
         case RecordKind::timer_cancel:
             return fmt::format("timer={}", hashed(r.a));
         case RecordKind::sched_kthread_stop:

@@ -172,6 +172,22 @@ std::string interrupts_text(const Kernel& k, CpuId c, Lang lang) {
     return out;
 }
 
+namespace {
+constexpr const char* kIrqFiles[] = {"affinity_hint", "effective_affinity", "effective_affinity_list", "node",
+                                     "smp_affinity", "smp_affinity_list", "spurious"};
+}
+
+std::vector<std::string> proc_irq_paths(const Kernel& k) {
+    std::vector<std::int32_t> irqs;
+    for (const IrqLine& line : k.image().irq_lines) irqs.push_back(line.irq);
+    std::sort(irqs.begin(), irqs.end());
+    std::vector<std::string> out;
+    for (const std::int32_t irq : irqs)
+        for (const char* name : kIrqFiles) out.push_back("irq/" + std::to_string(irq) + "/" + name);
+    out.emplace_back("irq/default_smp_affinity");
+    return out;
+}
+
 std::optional<std::string> proc_irq(const Kernel& k, const std::vector<std::string>& path) {
     const auto& lines = k.image().irq_lines;
     const std::uint64_t online = k.cpus.size() == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << k.cpus.size()) - 1;
@@ -188,12 +204,23 @@ std::optional<std::string> proc_irq(const Kernel& k, const std::vector<std::stri
         if (std::to_string(lines[i].irq) != path[0]) continue;
         const IrqDesc& d = k.irqs[i];
         const std::uint64_t effective = std::uint64_t{1} << d.cpu;
-        if (path.size() == 1) return "effective_affinity\neffective_affinity_list\nsmp_affinity\nsmp_affinity_list\n";
+        if (path.size() == 1) {
+            std::string out;
+            for (const char* name : kIrqFiles) out += std::string(name) + "\n";
+            return out;
+        }
         if (path.size() > 2) return std::nullopt;
         if (path[1] == "smp_affinity") return mask_text(d.affinity, k.cpus.size()) + "\n";
         if (path[1] == "smp_affinity_list") return list_text(d.affinity) + "\n";
         if (path[1] == "effective_affinity") return mask_text(effective, k.cpus.size()) + "\n";
         if (path[1] == "effective_affinity_list") return list_text(effective) + "\n";
+        if (path[1] == "affinity_hint") return mask_text(0, k.cpus.size()) + "\n";   // no driver gives one
+        if (path[1] == "node") return std::string("0\n");
+        if (path[1] == "spurious") {   // each arrival is handled by somebody
+            std::uint64_t count = 0;
+            for (const auto n : d.per_cpu) count += n;
+            return fmt::format("count {}\nunhandled 0\nlast_unhandled 0 ms\n", count % 100'000);
+        }
         return std::nullopt;
     }
     return std::nullopt;

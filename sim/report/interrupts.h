@@ -48,5 +48,7 @@ std::string interrupts_text(const Kernel& k, CpuId cpu, Lang lang);
 
 // /proc/irq, /proc/irq/N and the files in it; none: no such file. `path` without the leading "irq".
 std::optional<std::string> proc_irq(const Kernel& k, const std::vector<std::string>& path);
+// Its files, below /proc: "irq/14/smp_affinity".
+std::vector<std::string> proc_irq_paths(const Kernel& k);
 
 }  // namespace sy

@@ -123,7 +123,7 @@ class Reader {
             const std::string line = std::string(f.name.substr(0, f.name.find('/'))) + "\n";
             if (!out.ends_with(line)) out += line;
         }
-        return {out, {}};
+        return {out + "irq\n", {}};
     }
     ProcAnswer folder(bool with_threads) const {
         std::string out;
@@ -221,6 +221,7 @@ ProcAnswer read_proc(const Kernel& k, std::string_view path) { return Reader(k, 
 
 std::vector<std::string> proc_paths(const Kernel& k) {
     std::vector<std::string> out;
+    for (const std::string& path : proc_irq_paths(k)) out.push_back("/proc/" + path);
     walk_tree(k, [&](const std::string& path, const ProcFile&, TaskId, bool) {
         out.push_back("/proc/" + path);
         return true;
@@ -231,8 +232,12 @@ std::vector<std::string> proc_paths(const Kernel& k) {
 void walk_proc(const Kernel& k, const std::function<bool(const ProcEntry&)>& visit) {
     bool goes_on = visit({"self", "1", true}) && visit({"thread-self", "1/task/1", true});
     if (!goes_on) return;
+    for (const std::string& path : proc_irq_paths(k))
+        if (!visit({path, read_proc(k, path).content, false})) return;
     walk_tree(k, [&](const std::string& path, const ProcFile& file, TaskId task, bool group) {
-        goes_on = visit({path, file.write(k, task, group), false});
+        // The areas of a thread are those of its process: a link, or ten thousand threads would be ten thousand copies.
+        const bool is_copy = !group && k.tasks[task].group_leader != task && (file.name == "maps" || file.name == "smaps" || file.name == "smaps_rollup");
+        goes_on = visit({path, is_copy ? "../../" + std::string(file.name) : file.write(k, task, group), is_copy});
         const bool is_hidden = !group && file.name == "wchan" && k.tasks[task].group_leader != task;
         if (goes_on && is_hidden)
             goes_on = visit(
@@ -248,6 +253,9 @@ std::string proc_help(Lang lang) {
                std::string(lang == Lang::zh ? f.help_zh : f.help) + "\n";
     };
     for (const ProcFile& f : proc_machine_files()) row("/proc/" + std::string(f.name), f);
+    out += std::string("/proc/irq/N/smp_affinity") + "      " +
+           (lang == Lang::zh ? "哪些 CPU 可以处理中断 N；旁边还有 effective_affinity、affinity_hint、spurious、node\n"
+                             : "which CPUs may take interrupt N; beside it effective_affinity, affinity_hint, spurious, node\n");
     for (const ProcFile& f : proc_task_files())
         row((is_below(f, false) ? "/proc/PID/" : "/proc/PID/task/TID/") + std::string(f.name), f);
     return out + (lang == Lang::zh

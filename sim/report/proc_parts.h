@@ -60,6 +60,7 @@ std::string proc_pid_max(const Kernel& k, TaskId, bool);
 // Files of a task (proc_task_memory.cpp).
 std::string proc_maps(const Kernel& k, TaskId task, bool);
 std::string proc_statm(const Kernel& k, TaskId task, bool);
+std::string proc_smaps(const Kernel& k, TaskId task, bool);
 std::string proc_smaps_rollup(const Kernel& k, TaskId task, bool);
 std::string proc_limits(const Kernel& k, TaskId task, bool);
 std::string proc_oom_score(const Kernel& k, TaskId task, bool);

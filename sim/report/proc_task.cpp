@@ -290,6 +290,8 @@ constexpr ProcFile kFiles[] = {
     {"autogroup", Scope::task, "the group of its session, with autogroup", "开启 autogroup 时其会话的组", autogroup},
     {"environ", Scope::task, "its environment; empty for a kernel thread", "环境变量；内核线程为空",
      environ},
+    {"smaps", Scope::task, "its areas, each with what is there of it",
+     "它的各个区域，以及其中实有的页", proc_smaps},
     {"smaps_rollup", Scope::task, "its resident memory, shared and private",
      "驻留内存：共享的和私有的", proc_smaps_rollup},
     {"limits", Scope::task, "its resource limits", "资源限制", proc_limits},

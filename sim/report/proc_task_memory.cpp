@@ -1,8 +1,9 @@
-// /proc/PID files about memory and limits: maps, statm, smaps_rollup, limits, oom_score. Formats:
-// linux.md 9.3 and 9.5; smaps_rollup and limits as in proc(5).
+// /proc/PID files about memory and limits: maps, statm, smaps, smaps_rollup, limits, oom_score. Formats:
+// linux.md 9.3 and 9.5; smaps, smaps_rollup and limits as in proc(5).
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/kernel/areas.h"
 #include "sim/kernel/oom.h"
@@ -27,9 +28,9 @@ struct Sharing {
     // Proportional shares, in 1/4096 of a page as the kernel counts them.
     std::uint64_t pss = 0, pss_dirty = 0, pss_anon = 0, pss_file = 0, pss_shmem = 0;
 };
-Sharing sharing_of(const Kernel& k, MmId mm) {
+Sharing sharing_of(const Kernel& k, const std::vector<PageEntry>& entries) {
     Sharing s;
-    for (const PageEntry& e : k.mms[mm].tables) {
+    for (const PageEntry& e : entries) {
         if ((e.key & 7) != 1 || (e.word & paging::special) != 0) continue;
         const Frame& f = k.memory.pages[static_cast<Pfn>((e.word & paging::frame_mask) >> paging::page_bits)];
         const bool dirty = (e.word & paging::dirty) != 0;
@@ -44,20 +45,33 @@ Sharing sharing_of(const Kernel& k, MmId mm) {
     return s;
 }
 
+std::string area_line(const Kernel& k, MmId mm, const Vma& v) {
+    const bool device = v.file >= k.image().programs.size() && v.file != kNoFile && !k.memory.files[v.file].shmem;
+    const bool program = v.file < k.image().programs.size();
+    const std::string inode = program || device ? "fe:00" : v.is_shared() ? "00:01" : "00:00";
+    const std::uint64_t number = v.file == kNoFile ? 0 : 1000 + std::uint64_t{v.file};
+    return head(v.start, v.end, area_perms(v).c_str(), std::uint64_t{v.pgoff} * kPage, inode.c_str(), number, area_name(k, mm, v));
+}
+
+// VmFlags, two letters each (show_smap_vma_flags).
+std::string flag_letters(std::uint32_t flags) {
+    static constexpr std::pair<std::uint32_t, const char*> kLetters[] = {
+        {vm_flag::read, "rd"},    {vm_flag::write, "wr"},    {vm_flag::exec, "ex"},    {vm_flag::shared, "sh"},
+        {vm_flag::mayread, "mr"}, {vm_flag::maywrite, "mw"}, {vm_flag::mayexec, "me"}, {vm_flag::mayshare, "ms"},
+        {vm_flag::growsdown, "gd"}, {vm_flag::account, "ac"}};
+    std::string out;
+    for (const auto& [bit, letters] : kLetters)
+        if ((flags & bit) != 0) out += std::string(letters) + " ";
+    return out;
+}
+
 }  // namespace
 
 std::string proc_maps(const Kernel& k, TaskId task, bool) {
     std::string out;
     if (!has_user_memory(k, task)) return out;
     const MmId mm = k.tasks[task].mm;
-    for (const Vma& v : areas_of(k, mm)) {
-        const bool device = v.file >= k.image().programs.size() && v.file != kNoFile && !k.memory.files[v.file].shmem;
-        const bool program = v.file < k.image().programs.size();
-        const std::string inode = program || device ? "fe:00" : v.is_shared() ? "00:01" : "00:00";
-        const std::uint64_t number = v.file == kNoFile ? 0 : 1000 + std::uint64_t{v.file};
-        out += head(v.start, v.end, area_perms(v).c_str(), std::uint64_t{v.pgoff} * kPage, inode.c_str(), number,
-                    area_name(k, mm, v));
-    }
+    for (const Vma& v : areas_of(k, mm)) out += area_line(k, mm, v);
     return out + head(0xffff'ffff'ff60'0000, 0xffff'ffff'ff60'1000, "--xp", 0, "00:00", 0, "[vsyscall]");
 }
 
@@ -68,11 +82,43 @@ std::string proc_statm(const Kernel& k, TaskId task, bool) {
                        size.data + size.stack);
 }
 
+// The areas of maps, each with what is there of it.
+std::string proc_smaps(const Kernel& k, TaskId task, bool) {
+    std::string out;
+    if (!has_user_memory(k, task)) return out;
+    const MmId mm = k.tasks[task].mm;
+    const auto row = [&](const char* key, std::uint64_t kb) {
+        out += fmt::format("{:<16}{:>8} kB\n", std::string(key) + ":", kb);
+    };
+    const auto pages = [&](const char* key, std::uint64_t n) { row(key, n * (kPage / 1'024)); };
+    for (const Vma& v : areas_of(k, mm)) {
+        const Sharing s = sharing_of(k, k.mms[mm].entries(1, v.start, v.end));
+        out += area_line(k, mm, v);
+        pages("Size", v.pages());
+        pages("KernelPageSize", 1);
+        pages("MMUPageSize", 1);
+        pages("Rss", s.shared_clean + s.shared_dirty + s.private_clean + s.private_dirty);
+        row("Pss", s.pss >> 10);
+        row("Pss_Dirty", s.pss_dirty >> 10);
+        pages("Shared_Clean", s.shared_clean);
+        pages("Shared_Dirty", s.shared_dirty);
+        pages("Private_Clean", s.private_clean);
+        pages("Private_Dirty", s.private_dirty);
+        pages("Referenced", s.referenced);
+        pages("Anonymous", s.anon);
+        for (const char* key : {"LazyFree", "AnonHugePages", "ShmemPmdMapped", "FilePmdMapped", "Shared_Hugetlb",
+                                "Private_Hugetlb", "Swap", "SwapPss", "Locked"})
+            row(key, 0);
+        out += "THPeligible:    0\nVmFlags: " + flag_letters(v.flags) + "\n";
+    }
+    return out;
+}
+
 // Each who maps a frame pays its part of it (Pss).
 std::string proc_smaps_rollup(const Kernel& k, TaskId task, bool) {
     if (!has_user_memory(k, task)) return {};
     const std::vector<Vma> areas = areas_of(k, k.tasks[task].mm);
-    const Sharing s = sharing_of(k, k.tasks[task].mm);
+    const Sharing s = sharing_of(k, k.mms[k.tasks[task].mm].tables);
     std::string out = head(areas.front().start, areas.back().end, "---p", 0, "00:00", 0, "[rollup]");
     const auto row = [&](const char* key, std::uint64_t kb) {
         out += fmt::format("{:<16}{:>8} kB\n", std::string(key) + ":", kb);

@@ -53,7 +53,8 @@ std::string cpu_list(std::uint64_t mask, std::size_t cpus) {
         if ((mask >> c & 1) == 0) continue;
         std::size_t last = c;
         while (last + 1 < cpus && (mask >> (last + 1) & 1) != 0) ++last;
-        out += (out.empty() ? "" : ",") + std::to_string(c) + (last > c ? "-" + std::to_string(last) : "");
+        // As util-linux writes it: two in a row stand for themselves, "0,1" but "0-2".
+        out += (out.empty() ? "" : ",") + std::to_string(c) + (last > c ? (last == c + 1 ? "," : "-") + std::to_string(last) : "");
         c = last;
     }
     return out;

@@ -56,6 +56,10 @@ enum class RecordKind : std::uint8_t {
     mark_victim,         // a: TaskId: chosen by the OOM killer; b: its total-vm, c: rss, both in pages
     deadlock,            // a: the task that closed the circle; b: tasks in it; c,d: the word it waits on (no tracepoint)
     sched_pi_setprio,    // a: TaskId; c: old prio, d: new prio
+    hrtimer_start,       // a: TimerKind as in hrtimer_expire_entry; b: TaskId or none; c,d: expires (low, high)
+    hrtimer_cancel,      // a, b: as before; also just before it expires, as in __run_hrtimer
+    hrtimer_expire_exit,   // a, b: as before
+    timer_expire_exit,   // a: timer
     count,
 };
 constexpr int kRecordKinds = static_cast<int>(RecordKind::count);

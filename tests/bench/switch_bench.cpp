@@ -150,33 +150,40 @@ void step_back(benchmark::State& state) {
     state.counters["keyframes every"] = static_cast<double>(s->keyframe_interval());
 }
 
-// Memory of a machine in which everybody sleeps.
-void sleeping_tasks(benchmark::State& state) {
-    const std::string n = std::to_string(state.range(0));
-    double bytes = 0;
-    for (auto _ : state) {
-        const Kernel none = boot("machine { until 1s } process sleeper { sleep 100s }");
-        Kernel k = boot("machine { until 50s } process sleeper x" + n + " { sleep 100s }");
-        k.run({}, nullptr);
-        bytes = static_cast<double>(k.bytes() - none.bytes()) / static_cast<double>(state.range(0));
-    }
-    state.counters["bytes/task"] = bytes;
+// Bytes of this program that are in memory: with the scenario, its compiled programs and the allocator's own.
+double resident_bytes() {
+    long pages = 0, resident = 0;
+    std::FILE* f = std::fopen("/proc/self/statm", "r");
+    if (f == nullptr) return 0;
+    if (std::fscanf(f, "%ld %ld", &pages, &resident) != 2) resident = 0;
+    std::fclose(f);
+    return static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
+// What a machine costs in which everybody sleeps: each task's time to be made and put to sleep, its bytes in the kernel's
+// value, and its bytes of this program's memory, everything included.
+void asleep(benchmark::State& state, const std::string& text) {
+    const auto n = static_cast<double>(state.range(0));
+    for (auto _ : state) {
+        const double before = resident_bytes();
+        const Kernel none = boot("machine { until 1s } process sleeper { sleep 1000s }");
+        const auto start = std::chrono::steady_clock::now();
+        Kernel k = boot(text);
+        k.run({}, nullptr);
+        const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - start;
+        state.counters["ns each"] = took.count() / n;
+        state.counters["bytes each"] = static_cast<double>(k.bytes() - none.bytes()) / n;
+        state.counters["resident each"] = (resident_bytes() - before) / n;
+        state.counters["tasks"] = static_cast<double>(k.tasks.size());
+    }
+}
+void sleeping_tasks(benchmark::State& state) {
+    asleep(state, "machine { until 50s } process sleeper x" + std::to_string(state.range(0)) + " { sleep 1000s }");
+}
 // The threads of one process, made by clone one after the other, all asleep at the end: with the main thread a million.
 void sleeping_threads(benchmark::State& state) {
-    const std::string n = std::to_string(state.range(0));
-    double bytes = 0, made = 0;
-    for (auto _ : state) {
-        const Kernel none = boot("machine { until 1s } process sleeper { sleep 1000s }");
-        Kernel k = boot("machine { cpus 4 until 900s } process crowd { thread sleeper x" + n +
-                        " { sleep 1000s } sleep 1000s }");
-        k.run({}, nullptr);
-        bytes = static_cast<double>(k.bytes() - none.bytes()) / static_cast<double>(state.range(0));
-        made = static_cast<double>(k.forks);
-    }
-    state.counters["bytes/thread"] = bytes;
-    state.counters["made"] = made;
+    asleep(state, "machine { cpus 4 until 900s } process crowd { thread sleeper x" + std::to_string(state.range(0)) +
+                      " { sleep 1000s } sleep 1000s }");
 }
 
 void print_ratios() {

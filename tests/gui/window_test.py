@@ -194,6 +194,74 @@ def test_runs_to_task(window):
                     "a switch to bob")
 
 
+def test_objects(window):
+    """The graph of shared objects: the counts in the boxes are the references on the lines; the selected task's block is first."""
+    window.keys("Home", "3", "Right", "Right", "shift+o", "Down")
+    dump = window.wait_for(lambda d: window_of(d)["tab"] == "objects" and d["panels"]["tasks"]["selected"] is not None, "the Objects tab")
+    graph = dump["panels"]["objects"]
+    expect(any(graph["task"].strip("[]") in h["name"] for h in graph["blocks"][0]["holders"]), "the selected task is not in the first block")
+    seen = set()
+    for block in graph["blocks"]:
+        for thing in block["objects"]:
+            counts = [int(word.strip(",")) for word in thing["counts"].split() if word.strip(",").isdigit()]
+            users = sum(e["refs"] for e in thing["edges"] if e["why"] == "user")
+            others = sum(e["refs"] for e in thing["edges"] if e["why"] in ("borrows", "handing_over"))
+            seen.add(thing["counts"].split()[0])
+            if not thing["counts"].startswith("mm_users"):
+                expect(counts[0] == users, f"{thing['name']}: {thing['counts']}, but {users} on the lines")
+            elif thing["name"] != "init_mm":
+                expect(counts == [users, others + (users > 0)], f"{thing['name']}: {thing['counts']}, but {users} and {others} on the lines")
+    expect(seen >= {"mm_users", "count", "users", "nr_threads"}, f"kinds of objects: {seen}")
+    window.keys("1", "shift+q")
+
+
+def type_in_terminal(window, line, answer):
+    """A command typed at the prompt; waits for `answer` in a line behind it."""
+    for attempt in range(4):
+        try:
+            if not window_of(window.dump())["typing"]:
+                window.click(1150, window.size[1] * 0.715)
+                window.wait_for(lambda d: window_of(d)["typing"], "the prompt to take the keyboard", patience=5)
+            window.type(line)
+            window.keys("Return")
+            window.wait_for(lambda d: any(answer in shown for shown in d["panels"]["terminal"]["lines"]),
+                            f"'{answer}' after '{line}'", patience=8)
+            return
+        except Failure:
+            if attempt == 3:
+                raise
+
+
+def test_terminal(window):
+    """Commands that change the machine do so, become timed lines, and are saved with the scenario."""
+    window.keys("shift+t")
+    window.wait_for(lambda d: window_of(d)["tab"] == "terminal", "the Terminal tab")
+    window.keys("3", "Right", "Right")
+
+    def pids(dump):
+        return [t["pid"] for g in dump["panels"]["tasks"]["groups"] for t in g["tasks"] if t["pid"] >= 500 and t["state"] != "Z"]
+
+    pid = pids(window.wait_for(pids, "a process of the scenario"))[0]
+    type_in_terminal(window, "help", "list the commands")
+    type_in_terminal(window, f"renice -n 7 -p {pid}", "new priority 7")
+    type_in_terminal(window, f"taskset -pc 0 {pid}", "new affinity list: 0")
+    type_in_terminal(window, f"chrt -b -p 0 {pid}", f"chrt {pid} batch")
+    type_in_terminal(window, f"kill -USR1 {pid}", f"kill {pid} USR1")
+    type_in_terminal(window, "kill 4711", "No such process")
+    with tempfile.TemporaryDirectory() as folder:
+        saved = os.path.join(folder, "saved.scn")
+        type_in_terminal(window, f"save {saved}", f"save {saved}")
+        window.wait_for(lambda d: os.path.exists(saved), "the saved scenario")
+        with open(saved, encoding="utf-8") as file:
+            text = file.read()
+        for line in (f"nice {pid} 7", f"affinity {pid} 0", f"chrt {pid} batch", f"kill {pid} USR1"):
+            expect(line in text, f"'{line}' is not in the saved scenario")
+    window.keys("Escape")
+    window.wait_for(lambda d: not window_of(d)["typing"], "the prompt to let go")
+    window.keys("ctrl+r", "1", "shift+q")
+    window.wait_for(lambda d: window_of(d)["tab"] == "run_queue", "the first tab again")
+
+
 def test_other_lesson(window):
     if len(LESSONS) < 2:
         return
@@ -215,7 +283,7 @@ def test_idle(window):
 
 
 TESTS = [test_opens, test_grain_keys, test_walks, test_depth, test_timeline, test_plays, test_selects_tasks, test_runs_to_task,
-         test_looks, test_resize, test_broken_file, test_other_lesson, test_idle]
+         test_looks, test_resize, test_broken_file, test_objects, test_terminal, test_other_lesson, test_idle]
 
 
 def main():
