@@ -606,6 +606,8 @@ class Writer {
             s.period = dice_.between(2, 40) * kMilli;
             s.deadline = dice_.one_in(3) ? s.period / 2 : s.period;
             s.runtime = s.deadline / dice_.between(2, 12);
+            s.dl_overrun = dice_.one_in(6);
+            s.reclaim = dice_.one_in(4);
         }
         if ((s.policy == Policy::normal || s.policy == Policy::batch) && dice_.one_in(2))
             s.runtime = dice_.between(1, 300) * 100 * kMicro;

@@ -16,7 +16,7 @@ std::string_view record_name(RecordKind kind) {
         "sched_process_exec", "sched_process_wait",
         "tasklet_entry",      "tasklet_exit",       "napi_poll",        "irq_warn",
         "tlb_flush",          "page_fault_user",    "mark_victim",
-        "deadlock",           "sched_pi_setprio"};
+        "deadlock",           "sched_pi_setprio",   "sched_setattr_failed"};
     static_assert(std::size(names) == kRecordKinds);
     return names[static_cast<std::size_t>(kind)];
 }

@@ -56,6 +56,7 @@ enum class RecordKind : std::uint8_t {
     mark_victim,         // a: TaskId: chosen by the OOM killer; b: its total-vm, c: rss, both in pages
     deadlock,            // a: the task that closed the circle; b: tasks in it; c,d: the word it waits on (no tracepoint)
     sched_pi_setprio,    // a: TaskId; c: old prio, d: new prio
+    sched_setattr_failed,  // a: TaskId; b: the policy asked for; c: errno (no tracepoint of Linux: what the call returned)
     count,
 };
 constexpr int kRecordKinds = static_cast<int>(RecordKind::count);
