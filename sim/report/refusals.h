@@ -15,8 +15,8 @@ struct Refusal {
     Nanos at = 0;
     TaskId task = kNoTask;
     Policy policy = Policy::normal;
-    std::string error;   // "EBUSY"
-    Text why;            // the whole sentence
+    std::string error = {};   // "EBUSY"
+    Text why = {};            // the whole sentence
 };
 std::vector<Refusal> refusals(const Kernel& k, const Log& log);
 

@@ -144,14 +144,15 @@ std::string run_as_csv(const RunResult& result) {
     std::string out =
         "pid,tgid,ppid,comm,name,state,nice,prio,policy,kernel_thread,mm,cpu,arrival_ns,first_run_"
         "ns,exit_ns,"
-        "cpu_ns,wait_ns,response_ns,turnaround_ns,nvcsw,nivcsw,migrations,exit_status\n";
+        "cpu_ns,wait_ns,response_ns,turnaround_ns,nvcsw,nivcsw,migrations,exit_status,jobs,deadline_misses\n";
     for (const TaskRow& t : task_rows(result.kernel)) {
-        out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
+        out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
                            t.pid, t.tgid, t.ppid, csv_text(t.comm), csv_text(t.name), t.state,
                            t.nice, t.prio, t.policy, t.is_kernel_thread ? 1 : 0, or_empty(t.mm),
                            t.cpu, or_empty(t.arrival), or_empty(t.first_run), or_empty(t.exit),
                            t.cpu_time, t.wait, or_empty(t.response), or_empty(t.turnaround),
-                           t.nvcsw, t.nivcsw, t.migrations, or_empty(t.exit_status));
+                           t.nvcsw, t.nivcsw, t.migrations, or_empty(t.exit_status), t.jobs,
+                           t.deadline_misses);
     }
     return out;
 }

@@ -232,7 +232,7 @@ void DlClass::enqueue(SchedView v, TaskId task, Enqueue why) {
         }
         e.job_deadline = e.deadline;
     } else if (why == Enqueue::wakeup) {
-        e.job_deadline = e.deadline;
+        e.job_deadline = e.deadline + e.dl_period;   // its budget comes with the next period, and so does its deadline
     }
     put_in(v, rq, task);
 }

@@ -31,25 +31,25 @@ using NamedNumbers = std::vector<NamedNumber>;
 
 // A task in the structure, with the numbers that its policy keeps for it.
 struct QueueEntry {
-    QueueRow row;
+    QueueRow row = {};
     bool runs = false;       // it has the CPU, and stands where it would go back to
-    NamedNumbers numbers;    // {"tickets", 75}, {"turn_left_ns", 4000000}
+    NamedNumbers numbers = {};    // {"tickets", 75}, {"turn_left_ns", 4000000}
 };
 
 // One part of the structure: a level, the list of a priority, the line of a CPU, the queue of a group.
 struct QueueBand {
-    std::string name;        // "level 0", "rtprio 50", "cpu 1", "/build"
+    std::string name = {};   // "level 0", "rtprio 50", "cpu 1", "/build"
     int depth = 0;           // groups: how deep it is nested
     bool tree = false;       // the rows' links are a real red-black tree
-    NamedNumbers numbers;    // {"quantum_ns", 10000000}, {"allotment", 1}
-    std::vector<QueueEntry> entries;   // in the order of the structure
+    NamedNumbers numbers = {};    // {"quantum_ns", 10000000}, {"allotment", 1}
+    std::vector<QueueEntry> entries = {};   // in the order of the structure
 };
 
 struct QueuePicture {
     enum class Shape : std::uint8_t { line, tree, levels, drum, passes, bitmap, deadlines, groups };
     Shape shape = Shape::line;
-    std::vector<QueueBand> bands;
-    NamedNumbers numbers;    // of the whole: {"next_boost_ns", …}, {"drawn_ticket", 63}
+    std::vector<QueueBand> bands = {};
+    NamedNumbers numbers = {};    // of the whole: {"next_boost_ns", …}, {"drawn_ticket", 63}
 };
 std::string_view shape_word(QueuePicture::Shape shape);
 // The number of that name, or `otherwise`.
