@@ -2,10 +2,12 @@
 // hand; and what a run says of its rules, its refusals and its missed deadlines.
 #include <doctest/doctest.h>
 
+#include <cstdlib>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "machine.h"
+#include "sim/base/random.h"
 #include "sim/kernel/deadlines.h"
 #include "sim/report/compare.h"
 #include "sim/report/queue_text.h"
@@ -288,4 +290,53 @@ machine { costs ideal hz 1000 scheduler eevdf until 2s }
 process g policy deadline runtime 2ms period 10ms { run 10s }
 process hog { forever { run 1s } })");
     CHECK(other.k.cpu_time(test::task(other.k, "g")) <= 420 * ms);
+}
+
+TEST_CASE("EEVDF: from the numbers that are shown, V, who is eligible and who is picked follow") {
+    std::size_t picks = 0;
+    for (std::uint64_t seed = 1; seed <= test::cases(60) + 2; ++seed) {
+        Random dice(seed);
+        std::string body;
+        for (int i = 0; i < 7; ++i) {
+            body += "process t" + std::to_string(i) + " nice " + std::to_string(dice.uniform(-8, 8));
+            if (dice.uniform(0, 2) == 0) body += " policy normal slice " + std::to_string(dice.uniform(2, 60) * 100) + "us";
+            body += i < 4 ? " { run 10s }\n"
+                          : " { forever { run " + std::to_string(dice.uniform(1, 30) * 100) + "us  sleep " +
+                                std::to_string(dice.uniform(1, 80) * 100) + "us } }\n";
+        }
+        CAPTURE(body);
+        Kernel k = at("hz 1000 scheduler eevdf run_to_parity=off delay_dequeue=off base_slice=3ms", body, 0);
+        Log log;
+        for (Nanos when = 1'700 * kMicro; when < 200 * ms; when += dice.uniform(100, 4'000) * kMicro) {
+            k.run({.time = when}, &log);
+            if (k.cpus[0].curr == k.cpus[0].idle) continue;
+            const PickReason why = now_why(k);
+            const auto& entries = why.queue.bands[0].entries;
+            if (entries.empty()) continue;
+            const std::int64_t zero = number_of(entries[0].numbers, "vruntime_ns");
+            std::int64_t weights = 0, weighted = 0, lags = 0;
+            for (const QueueEntry& e : entries) {
+                const std::int64_t w = number_of(e.numbers, "weight");
+                weights += w;
+                weighted += w * (number_of(e.numbers, "vruntime_ns") - zero);
+                lags += w * number_of(e.numbers, "lag_ns");
+            }
+            CHECK(std::abs(lags) <= weights);   // the sum of lags is zero but for V's rounding to a nanosecond
+            const QueueEntry* best = nullptr;
+            for (const QueueEntry& e : entries) {
+                const bool eligible = weights * (number_of(e.numbers, "vruntime_ns") - zero) <= weighted;
+                CHECK(e.row.eligible == eligible);
+                if (eligible && (best == nullptr || e.row.key < best->row.key)) best = &e;
+            }
+            REQUIRE(best != nullptr);
+            if (why.rule.find("not used up") != std::string::npos) {   // protected for a base slice, even so
+                CHECK(why.winner == k.cpus[0].curr);
+                CHECK(entry(why.queue, k, k.tasks[why.winner].name()).row.eligible);
+                continue;
+            }
+            CHECK(entry(why.queue, k, k.tasks[why.winner].name()).row.key == best->row.key);
+            ++picks;
+        }
+    }
+    CHECK(picks > 30);
 }
