@@ -81,6 +81,34 @@ TEST_CASE("the figures of a comparison") {
     CHECK(c.fairness_permille == 478);
 }
 
+TEST_CASE("every figure of a comparison, by hand") {
+    // Quantum 2 ms: a 0-2, b 2-4, a 4-5 and sleeps until 9, b 5-8 and is done, nobody 8-9, a 9-10.
+    const Comparison c = figures("process a { run 3ms  sleep 4ms  run 1ms } process b { run 5ms }", "rr:quantum=2ms");
+    CHECK(c.end == 10 * kMilli);
+    CHECK(c.turnaround.mean == 9 * kMilli);    // 10, 8
+    CHECK(c.turnaround.max == 10 * kMilli);
+    CHECK(c.turnaround.p50 == 8 * kMilli);     // nearest rank
+    CHECK(c.response.mean == kMilli);          // 0, 2
+    CHECK(c.waiting.mean == 2'500 * kMicro);   // a 2-4; b 0-2 and 4-5
+    CHECK(c.slowdown.max == 1'600);            // 8 / 5
+    CHECK(c.slowdown.p50 == 1'250);            // 10 / 8
+    CHECK(c.slowdown.mean == 1'425);
+    CHECK(c.throughput_milli == 200'000);
+    CHECK(c.utilisation_permille == 900);
+    CHECK(c.idle == kMilli);
+    CHECK(c.voluntary == 3);                   // a sleep and two exits
+    CHECK(c.involuntary == 2);                 // at 2 and at 4
+    CHECK(c.migrations == 0);
+    CHECK(c.deadline_misses == 0);
+    CHECK(c.wakeup.max == 0);                  // a wakes while the CPU is idle
+    // x = 4/6 and 5/8: (1.29167)^2 / (2 (0.44444 + 0.39063)) = 0.99896.
+    CHECK(c.fairness_permille >= 998);
+    CHECK(c.fairness_permille <= 999);
+    // An ideal machine: both until 5, b alone until 8, a from 9: 3.5 and 5.5 ms.
+    CHECK(c.share_max_permille == 1'143);
+    CHECK(c.share_min_permille == 909);
+}
+
 TEST_CASE("text, JSON and CSV say the same") {
     const std::vector<Comparison> rows = {figures("process a x3 { run 4ms }", "fcfs"),
                                           figures("process a x3 { run 4ms }", "rr:quantum=1ms")};

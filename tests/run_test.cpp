@@ -156,7 +156,7 @@ TEST_CASE("CSV has one row for each task and the same columns in each") {
         commas += c == ',';
     }
     CHECK(lines == task_rows(run.kernel).size() + 1);
-    CHECK(commas == lines * 22);
+    CHECK(commas == lines * 24);
 }
 
 TEST_CASE("expectations measure what happened") {

@@ -18,7 +18,7 @@ const std::string& tr(const Sentence& sentence) {
 bool is_idle(const Kernel& k, TaskId id) { return (k.tasks[id].flags & pf::idle) != 0; }
 
 std::string task_name(const Kernel& k, TaskId id) {
-    if (id == kNoTask || id >= k.tasks.size()) return "-";
+    if (id == kNoTask || (!is_group_entity(id) && id >= k.tasks.size())) return "-";
     const Task& t = k.tasks[id];
     std::string name(t.name());
     if (is_idle(k, id)) return name.empty() ? "swapper/" + std::to_string(t.cpu) : name;

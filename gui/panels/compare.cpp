@@ -1,9 +1,10 @@
-// Two runs of one scenario on one clock: the open one, and the same under another scheduler. For
-// each CPU two lanes, one above the other, and between them a mark wherever they are not alike;
-// below it where they part and why each side chose as it did, and the figures of both.
+// Two or more runs of one scenario on one clock: the open one, and the same under one to three other
+// schedulers. For each CPU a lane for each run, one above the other, and above every other run's a
+// mark wherever it is not like the open one; below it where they part, and the figures of all.
 #include "sim/report/compare.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "gui/model/facts.h"
@@ -19,16 +20,27 @@
 
 namespace sy::gui {
 
-// The other run, and what the two are found to be once both have ended.
+// Another run, and what it and the open one are found to be once both have ended.
+struct OtherRun {
+    std::string scheduler;
+    std::unique_ptr<Session> session;   // null: the scenario does not run under it
+    bool is_ready = false;
+    std::vector<std::vector<Occupancy>> occupancy;
+    SideBySide both;
+    Comparison row;
+};
 struct CompareCache {
     const Session* session = nullptr;
-    std::string scheduler;
-    std::unique_ptr<Session> other;
+    std::vector<OtherRun> others;
     bool is_ready = false;
-    std::vector<std::vector<Occupancy>> here, there;
-    SideBySide both;
-    Comparison row_here, row_there;
+    std::vector<std::vector<Occupancy>> here;
+    Comparison row;
     std::vector<std::string> names;  // of tasks, in order of appearance: their letters
+    Nanos length() const {
+        Nanos most = 1;
+        for (const OtherRun& o : others) most = std::max(most, o.both.length);
+        return most;
+    }
 };
 
 namespace {
@@ -36,23 +48,34 @@ namespace {
 constexpr std::uint64_t kStepsAFrame = 40'000, kStepsForPicture = 50'000'000;
 constexpr const char* kShownFigures[] = {
     "turnaround_mean", "response_mean", "waiting_mean", "wakeup_p95",       "slowdown_mean", "end",
-    "voluntary",       "involuntary",   "migrations",   "fairness_permille"};
+    "voluntary",       "involuntary",   "migrations",   "deadline_misses",  "fairness_permille"};
 
-// The one that was chosen; at first another than the scenario's own.
-std::string other_scheduler(const View& view) {
-    const std::string& chosen = view.panels.compare.scheduler;
+constexpr std::size_t kMostOthers = 3;
+
+// Those that were chosen; at first another than the scenario's own.
+std::vector<std::string> other_schedulers(const View& view) {
+    const std::vector<std::string>& chosen = view.panels.compare.schedulers;
     if (!chosen.empty()) return chosen;
     const std::string& own = view.session->scenario().machine.scheduler;
-    return own == "cfs" ? "eevdf" : own == "eevdf" ? "cfs" : own == "rr" ? "fcfs" : "rr";
+    return {own == "cfs" ? "eevdf" : own == "eevdf" ? "cfs" : own == "rr" ? "fcfs" : "rr"};
+}
+
+// One more beside the others, or one less; never none, and no more than fit.
+void toggle(View& view, const std::string& name) {
+    std::vector<std::string> chosen = other_schedulers(view);
+    const auto at = std::find(chosen.begin(), chosen.end(), name);
+    if (at == chosen.end())
+        chosen.push_back(name);
+    else if (chosen.size() > 1)
+        chosen.erase(at);
+    if (chosen.size() > kMostOthers) chosen.erase(chosen.begin());
+    view.panels.compare.schedulers = std::move(chosen);
 }
 
 void find_differences(CompareCache& c, const Session& s) {
-    const Kernel &a = s.frontier(), &b = c.other->frontier();
+    const Kernel& a = s.frontier();
     c.here = occupancy_of(a, s.log());
-    c.there = occupancy_of(b, c.other->log());
-    c.both = side_by_side(a, c.here, b, c.there);
-    c.row_here = compare_row(a, s.log(), a.image().scheduler);
-    c.row_there = compare_row(b, c.other->log(), b.image().scheduler);
+    c.row = compare_row(a, s.log(), a.image().scheduler);
     const auto collect = [&](const Kernel& k, const std::vector<std::vector<Occupancy>>& in) {
         for (const auto& cpu : in)
             for (const Occupancy& o : cpu) {
@@ -64,8 +87,38 @@ void find_differences(CompareCache& c, const Session& s) {
     };
     c.names.clear();
     collect(a, c.here);
-    collect(b, c.there);
+    for (OtherRun& o : c.others) {
+        if (!o.session) continue;
+        const Kernel& b = o.session->frontier();
+        if (!o.is_ready) {
+            o.occupancy = occupancy_of(b, o.session->log());
+            o.both = side_by_side(a, c.here, b, o.occupancy);
+            o.row = compare_row(b, o.session->log(), b.image().scheduler);
+            o.is_ready = true;
+        }
+        collect(b, o.occupancy);
+    }
     c.is_ready = true;
+}
+
+// The runs that are wanted and are not there yet begin; those that are not wanted any more go.
+void choose_runs(CompareCache& c, const Session& s, const std::vector<std::string>& wanted) {
+    std::vector<OtherRun> others;
+    for (const std::string& name : wanted) {
+        const auto old = std::find_if(c.others.begin(), c.others.end(), [&](const OtherRun& o) { return o.scheduler == name; });
+        if (old != c.others.end()) {
+            others.push_back(std::move(*old));
+            continue;
+        }
+        OtherRun& o = others.emplace_back();
+        o.scheduler = name;
+        Scenario scenario = s.scenario();
+        Text why;
+        BootError error;
+        if (choose_scheduler(scenario, name, why)) o.session = Session::open(std::move(scenario), error);
+    }
+    c.others = std::move(others);
+    c.is_ready = false;
 }
 
 // True: there is more to do.
@@ -74,20 +127,24 @@ bool bring_up_to_date(const View& view) {
     if (!cache) cache = std::make_shared<CompareCache>();
     CompareCache& c = *cache;
     const Session& s = *view.session;
-    const std::string wanted = other_scheduler(view);
-    if (c.session != &s || c.scheduler != wanted) {
+    if (c.session != &s) {
         c = {};
         c.session = &s;
-        c.scheduler = wanted;
-        Scenario scenario = s.scenario();
-        Text why;
-        BootError error;
-        if (choose_scheduler(scenario, wanted, why))
-            c.other = Session::open(std::move(scenario), error);
     }
-    if (!c.other || c.is_ready) return false;
-    c.other->run_ahead(view.picture ? kStepsForPicture : kStepsAFrame);
-    if (s.complete() && c.other->complete()) find_differences(c, s);
+    const std::vector<std::string> wanted = other_schedulers(view);
+    if (!std::equal(wanted.begin(), wanted.end(), c.others.begin(), c.others.end(),
+                    [](const std::string& name, const OtherRun& o) { return o.scheduler == name; }))
+        choose_runs(c, s, wanted);
+    if (c.is_ready) return false;
+    bool all = s.complete();
+    for (OtherRun& o : c.others) {
+        if (!o.session || o.session->complete()) continue;
+        o.session->run_ahead(view.picture ? kStepsForPicture : kStepsAFrame);
+        all = all && o.session->complete();
+        if (!view.picture) break;
+    }
+    for (const OtherRun& o : c.others) all = all && (!o.session || o.session->complete());
+    if (all) find_differences(c, s);
     return !c.is_ready;
 }
 
@@ -133,25 +190,30 @@ void draw_lanes(View& view, const CompareCache& c) {
     const float side = px(26), height = px(18), mark = px(5), between = px(10);
     const ImVec2 at = ImGui::GetCursorScreenPos();
     const float width = ImGui::GetContentRegionAvail().x;
-    const Stretch seen = timeline_stretch(view.panels.timeline, c.both.length);
+    const Stretch seen = timeline_stretch(view.panels.timeline, c.length());
     const LaneSpan span{at.x + side, width - side - px(4), seen.from,
                         std::max(seen.until, seen.from + 1)};
-    const std::size_t cpus = std::min<std::size_t>(std::max(c.here.size(), c.there.size()), 8);
+    const std::size_t cpus = std::min<std::size_t>(c.here.size(), 8);
     float y = at.y + px(2);
     for (std::size_t cpu = 0; cpu < cpus; ++cpu) {
-        draw_text(list, {at.x, y + height - px(6)}, std::to_string(cpu),
-                  {Face::mono, Size::small, t.quiet});
+        draw_text(list, {at.x, y}, std::to_string(cpu), {Face::mono, Size::small, t.quiet});
         draw_lane(c, view.session->frontier(), c.here[cpu], span, y, height);
-        for (const Difference& d : c.both.differences)
-            if (d.cpu == cpu && d.end > span.from && d.begin < span.until)
-                list.AddRectFilled(
-                    {span.at(d.begin), y + height + 1},
-                    {std::max(span.at(d.end), span.at(d.begin) + 1), y + height + mark - 1},
-                    t.moving);
-        draw_lane(c, c.other->frontier(), c.there[cpu], span, y + height + mark, height);
-        y += 2 * height + mark + between;
+        y += height;
+        for (const OtherRun& o : c.others) {
+            if (!o.is_ready || cpu >= o.occupancy.size()) continue;
+            for (const Difference& d : o.both.differences)
+                if (d.cpu == cpu && d.end > span.from && d.begin < span.until)
+                    list.AddRectFilled({span.at(d.begin), y + 1}, {std::max(span.at(d.end), span.at(d.begin) + 1), y + mark - 1},
+                                       t.moving);
+            y += mark;
+            draw_lane(c, o.session->frontier(), o.occupancy[cpu], span, y, height);
+            draw_text(list, {at.x + px(10), y}, std::string(1, static_cast<char>('1' + (&o - c.others.data()))),
+                      {Face::mono, Size::small, t.moving});
+            y += height;
+        }
+        y += between;
     }
-    const float x = span.at(std::min<Nanos>(view.session->time(), c.both.length));
+    const float x = span.at(std::min<Nanos>(view.session->time(), c.length()));
     list.AddLine({x, at.y}, {x, y - between}, t.moving, px(1.6F));
     const ImVec2 mouse = ImGui::GetIO().MousePos;
     if (ImGui::IsMouseClicked(0) && ImGui::IsWindowHovered() && mouse.x >= span.x &&
@@ -171,17 +233,27 @@ void draw_figures(const CompareCache& c) {
     const float whole = ImGui::GetContentRegionAvail().x;
     const TextStyle head{Face::strong, Size::small, 0},
         quiet{Face::text, Size::small, theme().quiet};
-    value_row({{"", whole * 0.46F, quiet},
-               {tr(Str::compare_here), whole * 0.26F, head},
-               {tr(Str::compare_there), 0, head}},
-              {.boxed = false});
+    // A column for each run; names are cut rather than figures.
+    const float column = std::floor(whole * 0.66F / static_cast<float>(c.others.size() + 1)),
+                first = whole - column * static_cast<float>(c.others.size() + 1);
+    const auto row = [&](std::string_view title, const std::vector<std::string>& cells, bool is_head) {
+        const ImVec2 at = ImGui::GetCursorScreenPos();
+        ImDrawList& list = *ImGui::GetWindowDrawList();
+        fit_at(list, at, first - px(6), title, quiet);
+        for (std::size_t i = 0; i < cells.size(); ++i) {
+            const TextStyle value{Face::mono, Size::small, cells[i] == cells[0] ? ImU32{0} : theme().moving};
+            fit_at(list, {at.x + first + column * static_cast<float>(i), at.y}, column - px(6), cells[i], is_head ? head : value);
+        }
+        ImGui::Dummy({whole, value_row_height()});
+    };
+    std::vector<std::string> names = {std::string(tr(Str::compare_here))};
+    for (const OtherRun& o : c.others) names.push_back(o.scheduler);
+    row("", names, true);
     for (const char* name : kShownFigures) {
         const FigureInfo* f = find_figure(name);
-        const std::string a = figure_text(*f, f->get(c.row_here)),
-                          b = figure_text(*f, f->get(c.row_there));
-        const TextStyle value{Face::mono, Size::small, a == b ? ImU32{0} : theme().moving};
-        value_row({{zh ? f->zh : f->en, whole * 0.46F, quiet}, {a, whole * 0.26F}, {b, 0, value}},
-                  {.boxed = false});
+        std::vector<std::string> cells = {figure_text(*f, f->get(c.row))};
+        for (const OtherRun& o : c.others) cells.push_back(o.is_ready ? figure_text(*f, f->get(o.row)) : "-");
+        row(zh ? f->zh : f->en, cells, false);
     }
 }
 
@@ -192,7 +264,7 @@ void draw_compare(View& view) {
         empty_state({}, tr(Str::empty_compare_hint));
         return;
     }
-    const std::string wanted = other_scheduler(view);
+    const std::vector<std::string> wanted = other_schedulers(view);
     paragraph(tr(Str::compare_head, {view.session->now().image().scheduler}),
               quiet_text(Size::small));
     float left = ImGui::GetContentRegionAvail().x;
@@ -204,27 +276,31 @@ void draw_compare(View& view) {
         if (width > left) left = ImGui::GetContentRegionAvail().x;
         left -= width;
         is_first = false;
-        if (chip_button(("compare " + name).c_str(), name, name == wanted))
-            view.panels.compare.scheduler = name;
+        if (chip_button(("compare " + name).c_str(), name, std::find(wanted.begin(), wanted.end(), name) != wanted.end()))
+            toggle(view, name);
         tooltip(language() == Lang::zh ? policy->title_zh : policy->title);
     }
     gap(6);
     if (bring_up_to_date(view)) view.animate();
     const CompareCache& c = *view.panels.compare.cache;
-    if (!c.other) {
-        paragraph(tr(Str::compare_cannot), quiet_text());
-        return;
-    }
     if (!c.is_ready) {
-        paragraph(tr(Str::compare_runs, {format_time(c.other->frontier().now())}), quiet_text());
+        for (const OtherRun& o : c.others)
+            if (o.session) paragraph(tr(Str::compare_runs, {o.scheduler, format_time(o.session->frontier().now())}), quiet_text());
         return;
     }
     draw_lanes(view, c);
     gap(4);
-    paragraph(gui::tr(
-        parting_text(view.session->frontier(), c.here, c.other->frontier(), c.there, c.both)));
-    if (!c.both.differences.empty() && button("compare first", tr(Str::compare_first)))
-        view.ask(Command::Kind::seek_time, c.both.differences.front().begin);
+    for (const OtherRun& o : c.others) {
+        const std::string mark = std::to_string(&o - c.others.data() + 1) + " " + o.scheduler + ": ";
+        if (!o.session) {
+            paragraph({{mark, {Face::strong, Size::base, 0}}, {tr(Str::compare_cannot), quiet_text()}});
+            continue;
+        }
+        paragraph({{mark, {Face::strong, Size::base, theme().moving}},
+                   {gui::tr(parting_text(view.session->frontier(), c.here, o.session->frontier(), o.occupancy, o.both)), {}}});
+        if (!o.both.differences.empty() && button(("compare first " + o.scheduler).c_str(), tr(Str::compare_first)))
+            view.ask(Command::Kind::seek_time, o.both.differences.front().begin);
+    }
     gap(4);
     draw_figures(c);
 }
@@ -234,16 +310,25 @@ void dump_compare(const View& view, nlohmann::json& out) {
     if (!view.session || !view.panels.compare.cache) return;  // never looked at: no second run
     bring_up_to_date(view);
     const CompareCache& c = *view.panels.compare.cache;
-    out["scheduler"] = c.scheduler;
+    out["scheduler"] = c.others.empty() ? "" : c.others.front().scheduler;
     out["ready"] = c.is_ready;
     if (!c.is_ready) return;
-    out["differences"] = c.both.differences.size();
-    out["same_permille"] = c.both.same_permille;
-    if (!c.both.differences.empty()) out["part_at_ns"] = c.both.differences.front().begin;
+    out["runs"] = nlohmann::json::array();
+    for (const OtherRun& o : c.others) {
+        if (!o.is_ready) continue;
+        nlohmann::json run = {{"scheduler", o.scheduler},
+                              {"differences", o.both.differences.size()},
+                              {"same_permille", o.both.same_permille}};
+        if (!o.both.differences.empty()) run["part_at_ns"] = o.both.differences.front().begin;
+        for (const auto& [key, value] : run.items())
+            if (&o == c.others.data() && key != "scheduler") out[key] = value;   // of the first one, as before
+        out["runs"].push_back(std::move(run));
+    }
     for (const char* name : kShownFigures) {
         const FigureInfo* f = find_figure(name);
-        out["figures"][name] = {figure_text(*f, f->get(c.row_here)),
-                                figure_text(*f, f->get(c.row_there))};
+        out["figures"][name] = {figure_text(*f, f->get(c.row))};
+        for (const OtherRun& o : c.others)
+            if (o.is_ready) out["figures"][name].push_back(figure_text(*f, f->get(o.row)));
     }
 }
 

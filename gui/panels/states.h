@@ -41,7 +41,7 @@ struct PlotsState {
 
 struct CompareCache;  // compare.cpp
 struct CompareState {
-    std::string scheduler;  // of the other run; empty: one that is not the scenario's
+    std::vector<std::string> schedulers;  // of the other runs; empty: one that is not the scenario's
     std::shared_ptr<CompareCache> cache;
 };
 

@@ -96,10 +96,10 @@ struct Events {
         const Weight w = weight_of_nice(decl.nice);
         t.se.weight = w.weight;
         t.se.inv_weight = w.inverse;
-        if (decl.sched != SchedParams{}) k.set_scheduler(cx, id, decl.sched);
         const std::uint64_t online =
             k.cpus.size() == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << k.cpus.size()) - 1;
         t.cpus_allowed = decl.cpus != 0 ? decl.cpus & online : online;
+        if (decl.sched != SchedParams{}) k.set_scheduler(cx, id, decl.sched);
         if (!decl.kernel_thread && k.image().has_groups)
             t.sched_group = decl.group >= 0 ? static_cast<std::uint16_t>(decl.group + 1) : k.session_group(decl.session);
         t.cpu = cx.select_new_cpu(id);

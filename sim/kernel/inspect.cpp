@@ -228,6 +228,8 @@ void mix_task(Fingerprint& p, const Task& t) {
                             t.se.sum_exec_runtime, t.se.prev_sum_exec_runtime, t.se.enqueue_seq, t.cpus_allowed,
                             t.pending_signals, t.blocked, t.restart_data, t.clear_child_tid, t.timer, t.wait_key, t.min_flt, t.maj_flt, t.nvcsw, t.nivcsw, t.nr_migrations, t.rng.state()})
         p.mix(v);
+    p.mix((std::uint64_t{t.rounds} << 32) | t.late_rounds);
+    p.mix(static_cast<std::uint64_t>(t.round_due));
     for (Nanos v : {t.se.exec_start, t.arrival, t.first_run, t.exit_time, t.run_delay, t.last_queued, t.utime})
         p.mix(static_cast<std::uint64_t>(v));
     p.mix((std::uint64_t{t.on_cpu} << 5) | (std::uint64_t{t.on_rq} << 4) | (std::uint64_t{t.is_live} << 3) |

@@ -99,13 +99,18 @@ void Kernel::set_nice(Ctx& cx, TaskId id, int nice) {
 }
 
 int Kernel::set_scheduler(Ctx& cx, TaskId id, const SchedParams& params) {
-    if (!in_range(params)) return kEinval;
-    if (params.policy == Policy::deadline && !spans_all_cpus(*this, tasks[id])) return kEperm;
+    const auto refuse = [&](int error) {
+        cx.emit(RecordKind::sched_setattr_failed, id, static_cast<std::uint32_t>(params.policy),
+                static_cast<std::uint32_t>(-error));
+        return error;
+    };
+    if (!in_range(params)) return refuse(kEinval);
+    if (params.policy == Policy::deadline && !spans_all_cpus(*this, tasks[id])) return refuse(kEperm);
     const TakenOut was = take_out(*this, cx, id);
     if (params.policy == Policy::deadline) {
         if (const int refused = sched->dl().set_params(id, params); refused != 0) {
             put_back(*this, cx, id, was);
-            return refused;
+            return refuse(refused);
         }
     } else {
         sched->cls(ClassId::fair).set_slice(cx.view(tasks[id].cpu), id, params.runtime);

@@ -12,6 +12,8 @@ namespace sy {
 
 namespace {
 
+constexpr int kSigXcpu = 24;
+
 // For heaps: the timer that expires last is least urgent.
 bool later(const HrTimer& a, const HrTimer& b) {
     if (a.expires != b.expires) return a.expires > b.expires;
@@ -213,6 +215,8 @@ void scheduler_tick(Ctx& cx) {
         if ((cx.peek(curr).tif & tif::need_resched_lazy) != 0) cx.resched_curr(cx.cpu.id);   // a whole tick has passed
         if (cx.k.sched->tick(cx.view(), curr))
             cx.peek(curr).sched_class == ClassId::fair ? cx.resched_curr_lazy(cx.cpu.id) : cx.resched_curr(cx.cpu.id);
+        // check_dl_overrun of the POSIX CPU timers
+        if (cx.peek(curr).policy == Policy::deadline && cx.k.sched->dl().take_overrun(curr)) cx.send_signal(curr, kSigXcpu, true);
         cx.sync_class_timers(cx.cpu.id);
     }
     if (cx.k.image().has_groups) cx.k.start_group_timers(cx);

@@ -39,6 +39,8 @@ struct SchedParams {
     // DEADLINE: all three. NORMAL and BATCH under eevdf: `runtime` is the task's own slice, 0: the default one.
     Nanos runtime = 0, deadline = 0, period = 0;
     bool reset_on_fork = false;        // children are NORMAL again
+    bool dl_overrun = false;           // SCHED_FLAG_DL_OVERRUN: SIGXCPU when a deadline task uses up its runtime
+    bool reclaim = false;              // SCHED_FLAG_RECLAIM: it may use what other deadline tasks leave
 
     friend bool operator==(const SchedParams&, const SchedParams&) = default;
 };

@@ -158,6 +158,10 @@ struct Task {
     // For textbook policies (sim/sched/textbook.h).
     std::int32_t priority = kNoPriority;   // the lower number goes first; none: its nice value
     std::int32_t tickets = 0;             // 0: by its nice value
+    // Rounds of `every`: how many have ended, how many of them after the next one was due, and when the one that runs
+    // should be done (-1: its end is drawn, or there is none).
+    std::uint32_t rounds = 0, late_rounds = 0;
+    Nanos round_due = -1;
     Nanos next_burst = 0;                 // CPU time up to its next wait, read ahead from its program
 
     // Bookkeeping for people (linux.md 1.1, sched_info).

@@ -843,6 +843,7 @@ class Compiler : CodeSink {
         return !loop_left() && endless;
     }
     bool every(const Stmt& s, std::uint8_t level) {
+        const std::uint32_t start = here();
         emit(Kind::every_start, s.pos).level = level;
         const std::uint32_t top = here();
         loop_body(s, static_cast<std::uint8_t>(level + 1));
@@ -852,7 +853,11 @@ class Compiler : CodeSink {
         UserOp& op = call(nr::clock_nanosleep, {1, kTimerAbstime, 0}, s.pos);
         op.level = kRdxKept;
         emit(Kind::jump, s.pos).target = top;
-        return !loop_left();
+        const bool left = loop_left();
+        UserOp& first = program_.ops[start];   // a round's end is known beforehand where nothing is drawn
+        first.time = s.time;
+        first.data = !left && s.time.kind == Dist::Kind::fixed ? 1 : 0;
+        return !left;
     }
 
     const Scenario& scenario_;

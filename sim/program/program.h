@@ -27,7 +27,7 @@ struct UserOp {
         jump,          // to `target`
         loop_start,    // counter[level] <- count
         loop_next,     // counter[level] -= 1; if it is not 0, to `target`
-        every_start,   // counter[level] <- now
+        every_start,   // counter[level] <- now; data 1: every round is `time` long
         every_next,    // counter[level] += drawn period; RDX of the sleep that follows
         lock_try,      // 0 -> 1 in word `data`: then to `target`
         lock_wait,     // exchange 2 into it; if it was 0, to `target`

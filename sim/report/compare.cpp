@@ -116,11 +116,13 @@ Comparison compare_row(const Kernel& end, const Log& log, const std::string& sch
     const Totals totals = totals_of(end, rows);
     Comparison c;
     c.scheduler = scheduler;
+    c.rules = rules_of(end);
     c.end = end.now();
     for (const TaskRow& r : rows) {
         if (!is_of_scenario(r)) continue;
         ++c.tasks;
         if (r.exit) ++c.finished;
+        c.deadline_misses += r.deadline_misses;
     }
     Measures m = measures_of(end, log);
     c.turnaround = spread_of(std::move(m.turnaround));
@@ -175,7 +177,9 @@ std::string compare_as_text(const std::vector<Comparison>& rows, Lang lang) {
         for (std::size_t i = 0; i < rows.size(); ++i)
             columns[i + 1].push_back(figure_text(f, f.get(rows[i])));
     }
-    return columns_as_text(columns);
+    std::string out = columns_as_text(columns) + "\n";
+    for (const Comparison& c : rows) out += rules_as_text(c.rules, lang) + "\n";
+    return out;
 }
 
 std::string compare_as_json(const std::string& scenario, const std::vector<Comparison>& rows) {
@@ -185,7 +189,7 @@ std::string compare_as_json(const std::string& scenario, const std::vector<Compa
                "\n    {\"scheduler\": " + json_text(rows[i].scheduler);
         for (const FigureInfo& f : kFigures)
             out += ", \"" + key_of(f) + "\": " + plain(f.get(rows[i]), "null");
-        out += "}";
+        out += ", \"rules\": " + rules_as_json(rows[i].rules) + "}";
     }
     return out + "\n  ]\n}\n";
 }

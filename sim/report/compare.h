@@ -10,6 +10,7 @@
 
 #include "sim/base/text.h"
 #include "sim/kernel/kernel.h"
+#include "sim/report/rules.h"
 #include "sim/report/stats.h"
 #include "sim/trace/record.h"
 
@@ -18,6 +19,7 @@ namespace sy {
 // One scheduler's run. Distributions are over the scenario's tasks (wakeup: over wakeups).
 struct Comparison {
     std::string scheduler;  // with its settings, as given
+    SchedulerRules rules;   // with all of them
     Nanos end = 0;
     std::uint64_t finished = 0, tasks = 0;
     Spread turnaround, response, waiting, slowdown, wakeup;  // what they are: sim/report/measures.h

@@ -6,6 +6,7 @@
 
 #include "sim/base/utf8.h"
 #include "sim/report/places.h"
+#include "sim/report/queue_text.h"
 #include "sim/session/load.h"
 #include "sim/session/smp_view.h"
 #include "sim/session/smp_words.h"
@@ -173,7 +174,12 @@ class Storyboard {
                 candidates +=
                     fmt::format(", +{}", e_.pick.candidate_count - e_.pick.candidates.size());
             }
-            row(say("queue", "队列"), candidates);
+            row(say("among", "候选"), candidates);
+            row(say("queue", "队列"), shape_text(e_.pick.queue.shape, lang_));
+            for (const std::string& line : picture_as_lines(e_.pick.queue, k_, lang_)) {
+                const std::size_t deeper = line.find_first_not_of(' ');
+                out += wrapped(line.substr(deeper), 14 + static_cast<int>(deeper));
+            }
         }
         row(say("in short", "一句话"), in(e_.in_one_line));
         return out;

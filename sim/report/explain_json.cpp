@@ -3,6 +3,7 @@
 
 #include "sim/report/explain.h"
 #include "sim/report/places.h"
+#include "sim/report/queue_text.h"
 #include "sim/session/smp_view.h"
 #include "sim/session/smp_words.h"
 #include "sim/session/storyteller.h"
@@ -148,7 +149,8 @@ std::string explain_as_json(const Episode& e, const Kernel& k, Lang lang) {
                      {"rule", zh ? e.pick.rule_zh : e.pick.rule},
                      {"tie", zh ? e.pick.tie_zh : e.pick.tie},
                      {"candidate_count", e.pick.candidate_count},
-                     {"candidates", std::move(candidates)}};
+                     {"candidates", std::move(candidates)},
+                     {"queue", Json::parse(picture_as_json(e.pick.queue, k))}};
     }
     j["phases"] = Json::array();
     for (const auto& [phase, sentence] : e.in_phases) {

@@ -200,6 +200,8 @@ std::string event_text(const Kernel& k, const Record& r, const Record* args) {
         case RecordKind::sched_pi_setprio:
             return fmt::format("comm={} pid={} oldprio={} newprio={}", about, pid, static_cast<std::int32_t>(r.c),
                                static_cast<std::int32_t>(r.d));
+        case RecordKind::sched_setattr_failed:
+            return fmt::format("comm={} pid={} policy={} ret={}", about, pid, r.b, -static_cast<std::int32_t>(r.c));
         case RecordKind::count:
             break;
     }

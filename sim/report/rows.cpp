@@ -1,5 +1,7 @@
 #include "sim/report/rows.h"
 
+#include "sim/kernel/deadlines.h"
+
 #include <algorithm>
 
 namespace sy {
@@ -35,6 +37,9 @@ TaskRow row_of(const Kernel& k, TaskId id) {
     row.nvcsw = t.nvcsw;
     row.nivcsw = t.nivcsw;
     row.migrations = t.nr_migrations;
+    const DeadlineCounts jobs = deadline_counts(k, row.id);
+    row.jobs = jobs.jobs;
+    row.deadline_misses = jobs.misses;
     if (row.exit) row.exit_status = t.exit_code;
     return row;
 }

@@ -28,6 +28,7 @@ struct TaskRow {
     Nanos cpu_time = 0, wait = 0;
     std::optional<Nanos> response, turnaround;
     std::uint64_t nvcsw = 0, nivcsw = 0, migrations = 0;
+    std::uint64_t jobs = 0, deadline_misses = 0;  // sim/kernel/deadlines.h
     std::optional<int> exit_status;  // wait status, as wait4 returns it
 };
 

@@ -6,7 +6,9 @@
 
 #include "sim/report/coroutines.h"
 #include "sim/report/json_text.h"
+#include "sim/report/refusals.h"
 #include "sim/report/rows.h"
+#include "sim/report/rules.h"
 #include "sim/report/run.h"
 #include "sim/session/batch.h"
 
@@ -68,11 +70,17 @@ std::string task_json(const TaskRow& t) {
         "ns\":{},"
         "\"exit_ns\":{},\"cpu_ns\":{},\"wait_ns\":{},\"response_ns\":{},\"turnaround_ns\":{},"
         "\"nvcsw\":{},"
-        "\"nivcsw\":{},\"migrations\":{},\"exit_status\":{}}}",
+        "\"nivcsw\":{},\"migrations\":{},\"exit_status\":{},\"jobs\":{},\"deadline_misses\":{}}}",
         t.pid, t.tgid, t.ppid, json_text(t.comm), json_text(t.name), t.state, t.nice, t.prio,
         t.policy, boolean(t.is_kernel_thread), or_null(t.mm), t.cpu, or_null(t.arrival),
         or_null(t.first_run), or_null(t.exit), t.cpu_time, t.wait, or_null(t.response),
-        or_null(t.turnaround), t.nvcsw, t.nivcsw, t.migrations, or_null(t.exit_status));
+        or_null(t.turnaround), t.nvcsw, t.nivcsw, t.migrations, or_null(t.exit_status), t.jobs,
+        t.deadline_misses);
+}
+
+std::string refusal_json(const Kernel& k, const Refusal& r) {
+    return fmt::format("{{\"at_ns\":{},\"pid\":{},\"name\":{},\"policy\":\"{}\",\"error\":\"{}\",\"text\":{}}}", r.at,
+                       k.tasks[r.task].pid, json_text(k.tasks[r.task].name()), policy_name(r.policy), r.error, json_text(r.why.en));
 }
 
 std::string verdict_json(const Verdict& v) {
@@ -114,6 +122,7 @@ std::string run_as_json(const RunResult& result) {
     out += fmt::format("  \"title\": {},\n", json_text(s.title));
     out += fmt::format("  \"seed\": {},\n", s.machine.seed);
     out += fmt::format("  \"scheduler\": {},\n", json_text(k.image().scheduler));
+    out += fmt::format("  \"rules\": {},\n", rules_as_json(rules_of(k)));
     out += fmt::format("  \"costs\": \"{}\",\n", s.machine.costs_ideal ? "ideal" : "linux");
     out += fmt::format("  \"hz\": {},\n", s.machine.hz);
     out += fmt::format("  \"end_ns\": {},\n", k.now());
@@ -124,6 +133,8 @@ std::string run_as_json(const RunResult& result) {
     out +=
         "  \"cpus\": " + array_json(k.cpus, [&](const Cpu& c) { return cpu_json(k, c); }) + ",\n";
     out += "  \"tasks\": " + array_json(rows, task_json) + ",\n";
+    if (const auto refused = refusals(k, result.log); !refused.empty())
+        out += "  \"refused\": " + array_json(refused, [&](const Refusal& r) { return refusal_json(k, r); }) + ",\n";
     if (!k.coroutine_envs.empty()) out += "  \"coroutines\": " + coroutines_as_json(k) + ",\n";
     out += "  \"expectations\": " + array_json(result.verdicts, verdict_json) + "\n}\n";
     return out;
@@ -133,14 +144,15 @@ std::string run_as_csv(const RunResult& result) {
     std::string out =
         "pid,tgid,ppid,comm,name,state,nice,prio,policy,kernel_thread,mm,cpu,arrival_ns,first_run_"
         "ns,exit_ns,"
-        "cpu_ns,wait_ns,response_ns,turnaround_ns,nvcsw,nivcsw,migrations,exit_status\n";
+        "cpu_ns,wait_ns,response_ns,turnaround_ns,nvcsw,nivcsw,migrations,exit_status,jobs,deadline_misses\n";
     for (const TaskRow& t : task_rows(result.kernel)) {
-        out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
+        out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
                            t.pid, t.tgid, t.ppid, csv_text(t.comm), csv_text(t.name), t.state,
                            t.nice, t.prio, t.policy, t.is_kernel_thread ? 1 : 0, or_empty(t.mm),
                            t.cpu, or_empty(t.arrival), or_empty(t.first_run), or_empty(t.exit),
                            t.cpu_time, t.wait, or_empty(t.response), or_empty(t.turnaround),
-                           t.nvcsw, t.nivcsw, t.migrations, or_empty(t.exit_status));
+                           t.nvcsw, t.nivcsw, t.migrations, or_empty(t.exit_status), t.jobs,
+                           t.deadline_misses);
     }
     return out;
 }

@@ -7,7 +7,9 @@
 #include "sim/base/utf8.h"
 #include "sim/report/coroutines.h"
 #include "sim/report/gantt.h"
+#include "sim/report/refusals.h"
 #include "sim/report/rows.h"
+#include "sim/report/rules.h"
 #include "sim/report/run.h"
 #include "sim/session/batch.h"
 #include "sim/session/load.h"
@@ -72,6 +74,10 @@ class Page {
         out += "\n" + gantt(k_, r_.log, {.columns = columns_, .lang = lang_});
         out += "\n" + tasks();
         out += "\n" + totals();
+        if (const auto refused = refusals(k_, r_.log); !refused.empty()) {
+            out += "\n" + say("refused\n", "被拒绝\n");
+            for (const Refusal& each : refused) out += "  " + each.why.in(lang_) + "\n";
+        }
         if (!k_.coroutine_envs.empty()) out += "\n" + coroutines_as_text(k_, lang_);
         if (!r_.verdicts.empty()) out += "\n" + expectations();
         out += "\n" + say("end          ", "结束      ") + end_text(k_, r_.end).in(lang_) + "\n";
@@ -93,7 +99,7 @@ class Page {
                            k_.image().scheduler, k_.cpus.size(),
                            k_.cpus.size() == 1 || lang_ == Lang::zh ? "" : "s", s.machine.hz,
                            s.machine.costs_ideal ? "ideal" : "linux", s.machine.seed);
-        return out;
+        return out + say("rules: ", "规则：") + rules_as_text(rules_of(k_), lang_) + "\n";
     }
 
     // Kernel threads and init that never ran say nothing about the scenario.

@@ -605,7 +605,10 @@ class Writer {
         if (s.policy == Policy::deadline) {
             s.period = dice_.between(2, 40) * kMilli;
             s.deadline = dice_.one_in(3) ? s.period / 2 : s.period;
-            s.runtime = s.deadline / dice_.between(2, 12);
+            const auto part = dice_.between(2, 12);
+            s.runtime = s.deadline / part;
+            s.dl_overrun = part == 7;
+            s.reclaim = part % 4 == 0;
         }
         if ((s.policy == Policy::normal || s.policy == Policy::batch) && dice_.one_in(2))
             s.runtime = dice_.between(1, 300) * 100 * kMicro;

@@ -109,7 +109,17 @@ bool read_sched_params(Parser& p, SchedParams& out) {
             break;
         case Policy::idle: break;
     }
-    if (ok && p.take_word("reset-on-fork")) out.reset_on_fork = true;
+    for (bool more = ok; more;) {
+        const bool deadline = out.policy == Policy::deadline;
+        bool* const flag = p.peek().is_word("reset-on-fork")           ? &out.reset_on_fork
+                           : deadline && p.peek().is_word("dl-overrun") ? &out.dl_overrun
+                           : deadline && p.peek().is_word("reclaim")    ? &out.reclaim
+                                                                        : nullptr;
+        more = flag != nullptr;
+        if (!more) break;
+        p.take();
+        *flag = true;
+    }
     return ok;
 }
 
@@ -125,6 +135,8 @@ std::string write_sched_params(const SchedParams& s) {
     } else if (s.runtime != 0) {
         out += " slice " + write_duration(s.runtime);
     }
+    if (s.dl_overrun) out += " dl-overrun";
+    if (s.reclaim) out += " reclaim";
     return s.reset_on_fork ? out + " reset-on-fork" : out;
 }
 

@@ -133,9 +133,9 @@ constexpr AttributeRow kAttributeRows[] = {
      read_nice},
     {{"policy", "policy POLICY",
       "its scheduling policy: normal [slice TIME], batch [slice TIME], idle, fifo PRIORITY, rr PRIORITY "
-      "(1 to 99), deadline runtime TIME [deadline TIME] period TIME; each may end in reset-on-fork",
+      "(1 to 99), deadline runtime TIME [deadline TIME] period TIME [dl-overrun] [reclaim]; each may end in reset-on-fork",
       "调度策略：normal [slice TIME]、batch [slice TIME]、idle、fifo PRIORITY、rr PRIORITY（1 到 99）、"
-      "deadline runtime TIME [deadline TIME] period TIME；末尾都可加 reset-on-fork",
+      "deadline runtime TIME [deadline TIME] period TIME [dl-overrun] [reclaim]；末尾都可加 reset-on-fork",
       "process editor policy fifo 20 { run 1ms }"},
      true,
      read_policy},

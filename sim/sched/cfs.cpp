@@ -266,6 +266,16 @@ class Cfs final : public SchedClass {
                 {"wakeup_granularity", t_.wakeup_granularity}};
     }
 
+    NamedNumbers entry_numbers(const TaskTable& tasks, CpuId, const QueueRow& row) const override {
+        const SchedEntity& se = tasks[row.task].se;
+        return {{"vruntime_ns", static_cast<std::int64_t>(se.vruntime)}, {"weight", se.weight}};
+    }
+    QueuePicture picture(const TaskTable& tasks, CpuId cpu, std::size_t most) const override {
+        QueuePicture out = SchedClass::picture(tasks, cpu, most);
+        out.numbers.push_back({"min_vruntime_ns", static_cast<std::int64_t>(rq_[cpu].min_vruntime)});
+        return out;
+    }
+
     PickReason explain(const TaskTable& tasks, CpuId cpu, TaskId prev) const override {
         const CfsRq& rq = rq_[cpu];
         const Choice choice = choose(tasks, rq, prev);

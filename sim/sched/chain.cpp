@@ -245,6 +245,13 @@ std::vector<std::pair<std::string, std::int64_t>> ClassChain::numbers(CpuId cpu)
 }
 
 PickReason ClassChain::explain(const TaskTable& tasks, CpuId cpu, TaskId prev) const {
+    PickReason why = explain_class(tasks, cpu, prev);
+    if (why.winner != kNoTask && why.queue.bands.empty()) why.queue = cls(tasks[why.winner].sched_class).picture(tasks, cpu, 31);
+    return why;
+}
+
+// The first class that has somebody.
+PickReason ClassChain::explain_class(const TaskTable& tasks, CpuId cpu, TaskId prev) const {
     const bool prev_is_fair = prev == kNoTask || tasks[prev].sched_class == ClassId::fair;
     for (const ClassId id : kAboveFair) {
         if (id == ClassId::deadline && dl().server_first(cpu)) {

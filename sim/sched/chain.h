@@ -76,6 +76,9 @@ class ClassChain final : public SchedClass {
     bool balances() const override { return class_[kFair]->balances(); }
     GroupScheduler* groups() override { return class_[kFair]->groups(); }
     bool is_tree() const override { return class_[kFair]->is_tree(); }
+    QueuePicture picture(const TaskTable& tasks, CpuId cpu, std::size_t most) const override {
+        return class_[kFair]->picture(tasks, cpu, most);
+    }
     // Of the fair class, then of the others that have or had tasks here.
     std::vector<std::pair<std::string, std::int64_t>> numbers(CpuId cpu) const override;
     PickReason explain(const TaskTable& tasks, CpuId cpu, TaskId prev) const override;
@@ -118,6 +121,8 @@ class ClassChain final : public SchedClass {
     static constexpr std::size_t kFair = static_cast<std::size_t>(ClassId::fair);
     SchedClass& of(const SchedView& v, TaskId task) { return cls(v.peek(task).sched_class); }
     const SchedClass& of(const SchedView& v, TaskId task) const { return cls(v.peek(task).sched_class); }
+
+    PickReason explain_class(const TaskTable& tasks, CpuId cpu, TaskId prev) const;
 
     std::array<SchedClassBox, kClasses> class_;
     // Charges the fair server for what the running normal task got since the last time.

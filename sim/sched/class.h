@@ -15,6 +15,7 @@
 
 #include "sim/base/fingerprint.h"
 #include "sim/model/task.h"
+#include "sim/sched/picture.h"
 
 namespace sy {
 
@@ -41,16 +42,6 @@ struct SchedView {
 enum class Enqueue : std::uint8_t { wakeup, fresh, put_back, migrated, changed, changed_to_head };
 enum class Dequeue : std::uint8_t { sleep, picked, migrated, changed };
 
-// One row of a run queue for panels and for `why`: who, and the number that orders it.
-struct QueueRow {
-    TaskId task = kNoTask;
-    std::int64_t key = 0;          // vruntime in ns, position in a list, …
-    TaskId left = kNoTask, right = kNoTask, parent = kNoTask;  // the real tree, if it is one
-    bool red = false;
-    std::int64_t vruntime = 0, lag = 0;   // where the key is a deadline: EEVDF
-    bool eligible = true, delayed = false;
-};
-
 // Why a task is picked: the winner, the candidates with their numbers, and the rule that decided, in words.
 struct PickReason {
     TaskId winner = kNoTask;
@@ -58,6 +49,7 @@ struct PickReason {
     std::size_t candidate_count = 0;
     std::string rule, rule_zh;          // one sentence
     std::string tie, tie_zh;            // the rule that broke a tie, empty if there was none
+    QueuePicture queue;                 // the structure from which the pick was made
 };
 
 class SchedClass {
@@ -109,6 +101,11 @@ class SchedClass {
     virtual std::vector<QueueRow> tree_rows(const TaskTable& tasks, CpuId cpu, std::size_t most) const {
         return rows(tasks, cpu, most);
     }
+    // The queue as its own structure, with the numbers that the policy keeps for each task; at most `most` tasks. By
+    // default the rows: one band, a tree or a line.
+    virtual QueuePicture picture(const TaskTable& tasks, CpuId cpu, std::size_t most) const;
+    // The numbers of one of its tasks for that.
+    virtual NamedNumbers entry_numbers(const TaskTable&, CpuId, const QueueRow&) const { return {}; }
     // Numbers of the queue itself for the panel: {"min_vruntime", 123}.
     virtual std::vector<std::pair<std::string, std::int64_t>> numbers(CpuId cpu) const = 0;
     // What pick_next would choose now, and why. `prev` is the running task if it stays runnable, else kNoTask.

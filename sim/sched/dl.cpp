@@ -37,6 +37,45 @@ std::uint64_t DlClass::limit_bw() const {
     return ratio(s_.rt_runtime, s_.rt_period) * rq_.size();
 }
 
+std::uint64_t DlClass::this_bw(CpuId cpu) const {
+    std::uint64_t sum = 0;
+    for (const DlEntity& e : entities_)
+        if (e.cpu == cpu) sum += e.bw;
+    return sum;
+}
+std::uint64_t DlClass::running_bw(CpuId cpu) const {
+    std::uint64_t sum = 0;
+    for (const DlEntity& e : entities_)
+        if (e.cpu == cpu && e.contends) sum += e.bw;
+    return sum;
+}
+
+// grub_reclaim of 6.12: dq = -(max{u, Umax - Uinact - Uextra} / Umax) dt. Uextra is what nobody has reserved.
+Nanos DlClass::reclaimed(const DlEntity& e, CpuId cpu, Nanos delta) const {
+    if (s_.rt_runtime < 0) return delta;
+    const std::uint64_t most = ratio(s_.rt_runtime, s_.rt_period), own = e.bw;
+    const std::uint64_t inactive = this_bw(cpu) - running_bw(cpu), admitted = total_bw_ / rq_.size();
+    const std::uint64_t extra = most > admitted ? most - admitted : 0;
+    const std::uint64_t active = inactive + extra > most - own ? own : most - inactive - extra;
+    return static_cast<Nanos>(static_cast<__int128>(delta) * static_cast<std::int64_t>(active) / static_cast<std::int64_t>(most));
+}
+
+bool DlClass::take_overrun(TaskId task) {
+    DlEntity* e = entity(task);
+    return e != nullptr && std::exchange(e->overran, false);
+}
+
+std::uint64_t DlClass::jobs_done() const {
+    std::uint64_t sum = 0;
+    for (const DlEntity& e : entities_) sum += e.jobs;
+    return sum;
+}
+std::uint64_t DlClass::jobs_missed() const {
+    std::uint64_t sum = 0;
+    for (const DlEntity& e : entities_) sum += e.misses;
+    return sum;
+}
+
 int DlClass::set_params(TaskId task, const SchedParams& p) {
     if (p.runtime < 1'024 || p.runtime > p.deadline || p.deadline > p.period || p.period < s_.period_min ||
         p.period > s_.period_max)
@@ -45,8 +84,10 @@ int DlClass::set_params(TaskId task, const SchedParams& p) {
     const std::uint64_t bw = ratio(p.runtime, p.period), before = old != nullptr ? old->bw : 0;
     if (bw > before && total_bw_ - before + bw > limit_bw()) return kEbusy;
     total_bw_ += bw - before;
-    DlEntity e{.task = task, .dl_runtime = p.runtime, .dl_deadline = p.deadline, .dl_period = p.period, .bw = bw};
+    reclaim_used_ = reclaim_used_ || p.reclaim;
+    DlEntity e{.task = task, .dl_runtime = p.runtime, .dl_deadline = p.deadline, .dl_period = p.period, .signals = p.dl_overrun, .reclaims = p.reclaim, .bw = bw};
     if (DlEntity* mine = entity(task); mine != nullptr) {
+        e.cpu = mine->cpu;
         e.overruns = mine->overruns;
         e.misses = mine->misses;
         e.jobs = mine->jobs;
@@ -111,8 +152,8 @@ void DlClass::drop(TaskId task) {
     e->lender = kNoTask;
     total_bw_ -= e->bw;
     e->bw = 0;
-    e->timer_at = kNever;
-    e->throttled = false;
+    e->timer_at = e->zero_lag_at = kNever;
+    e->throttled = e->contends = e->overran = false;
 }
 
 // --- CBS ---
@@ -173,6 +214,9 @@ void DlClass::take_out(SchedView v, DlRq& rq, TaskId task) {
 void DlClass::enqueue(SchedView v, TaskId task, Enqueue why) {
     DlRq& rq = rq_[v.cpu];
     DlEntity& e = make_entity(task);
+    if (!e.throttled) e.cpu = v.cpu;
+    e.contends = e.bw != 0;
+    e.zero_lag_at = kNever;
     if (e.fresh) {
         e.fresh = false;
         new_period(e, v.now);
@@ -188,7 +232,7 @@ void DlClass::enqueue(SchedView v, TaskId task, Enqueue why) {
         }
         e.job_deadline = e.deadline;
     } else if (why == Enqueue::wakeup) {
-        e.job_deadline = e.deadline;
+        e.job_deadline = e.deadline + e.dl_period;   // its budget comes with the next period, and so does its deadline
     }
     put_in(v, rq, task);
 }
@@ -208,7 +252,13 @@ void DlClass::dequeue(SchedView v, TaskId task, Dequeue why) {
         ++e.jobs;
         if (v.now > e.job_deadline) ++e.misses;
     }
-    if ((v.peek(task).state & task_state::dead) != 0) drop(task);
+    if ((v.peek(task).state & task_state::dead) != 0) {
+        drop(task);
+    } else {   // task_non_contending: its share stays active until its 0-lag time
+        const Nanos zero = e.deadline - static_cast<Nanos>(static_cast<__int128>(e.runtime) * e.dl_period / e.dl_runtime);
+        e.zero_lag_at = e.contends && reclaim_used_ && zero > v.now ? zero : kNever;
+        e.contends = e.zero_lag_at != kNever;
+    }
 }
 
 TaskId DlClass::pick_next(SchedView v) { return rq_[v.cpu].tree.leftmost(); }
@@ -242,9 +292,13 @@ void DlClass::update_curr(SchedView v, TaskId curr) {
     }
     DlEntity* const e = entity(curr);
     if (e == nullptr || e->throttled) return;
-    e->runtime -= std::max<Nanos>(delta, 0);
+    const Nanos spent = std::max<Nanos>(delta, 0);
+    e->runtime -= e->reclaims ? reclaimed(*e, v.cpu, spent) : spent;
     if (e->runtime > 0 && !e->yielded) return;
-    if (!e->yielded) ++e->overruns;
+    if (!e->yielded) {
+        ++e->overruns;
+        e->overran = e->signals;
+    }
     DlRq& rq = rq_[v.cpu];
     rq.want_resched = true;
     if (throttle(*e, v.now, v.cpu)) --rq.nr_running;
@@ -282,7 +336,7 @@ void DlClass::leave_class(SchedView, TaskId task) { drop(task); }
 Nanos DlClass::next_timer(CpuId cpu) const {
     Nanos next = kNever;
     for (const DlEntity& e : entities_)
-        if (e.cpu == cpu) next = std::min(next, e.timer_at);
+        if (e.cpu == cpu) next = std::min({next, e.timer_at, e.zero_lag_at});
     return next;
 }
 
@@ -290,7 +344,12 @@ Nanos DlClass::next_timer(CpuId cpu) const {
 std::uint64_t DlClass::timer(SchedView v) {
     std::uint64_t again = 0;
     for (DlEntity& e : entities_) {
-        if (e.timer_at > v.now || e.cpu != v.cpu) continue;
+        if (e.cpu != v.cpu) continue;
+        if (e.zero_lag_at <= v.now) {   // inactive_task_timer
+            e.zero_lag_at = kNever;
+            e.contends = false;
+        }
+        if (e.timer_at > v.now) continue;
         const Task& t = v.peek(e.task);
         DlRq& rq = rq_[v.cpu];
         const bool queued = t.on_rq && rq.curr != e.task;
@@ -416,6 +475,36 @@ std::vector<QueueRow> DlClass::rows(const TaskTable& tasks, CpuId cpu, std::size
     return out;
 }
 
+NamedNumbers DlClass::entry_numbers(const TaskTable&, CpuId, const QueueRow& row) const {
+    const DlEntity* e = find(row.task);
+    if (e == nullptr) return {};
+    NamedNumbers out = {{"deadline_ns", e->deadline},       {"runtime_left_ns", e->runtime},
+                        {"dl_runtime_ns", e->dl_runtime},   {"dl_deadline_ns", e->dl_deadline},
+                        {"dl_period_ns", e->dl_period},     {"misses", static_cast<std::int64_t>(e->misses)},
+                        {"overruns", static_cast<std::int64_t>(e->overruns)}};
+    if (e->throttled) out.push_back({"back_at_ns", e->timer_at});
+    return out;
+}
+
+QueuePicture DlClass::picture(const TaskTable& tasks, CpuId cpu, std::size_t most) const {
+    QueuePicture out = SchedClass::picture(tasks, cpu, most);
+    out.shape = QueuePicture::Shape::deadlines;
+    const DlRq& rq = rq_[cpu];
+    const auto add = [&](const char* name, TaskId task, bool runs) {
+        if (out.bands.back().name != name) out.bands.push_back({.name = name});
+        const QueueRow row{.task = task, .key = find(task)->deadline};
+        out.bands.back().entries.push_back({.row = row, .runs = runs, .numbers = entry_numbers(tasks, cpu, row)});
+    };
+    if (rq.curr != kNoTask && !find(rq.curr)->throttled) add("running", rq.curr, true);
+    for (const DlEntity& e : entities_)
+        if (e.throttled && e.cpu == cpu) add("throttled", e.task, rq.curr == e.task);
+    const auto permille = [](std::uint64_t bw) { return static_cast<std::int64_t>((bw * 1000 + (1u << 19)) >> kBwShift); };
+    out.numbers = {{"admitted_milli", permille(total_bw_)}};
+    if (limit_bw() != ~std::uint64_t{0}) out.numbers.push_back({"limit_milli", permille(limit_bw())});
+    out.numbers.push_back({"running_bw_milli", permille(running_bw(cpu))});
+    return out;
+}
+
 std::vector<std::pair<std::string, std::int64_t>> DlClass::numbers(CpuId cpu) const {
     const DlRq& rq = rq_[cpu];
     std::vector<std::pair<std::string, std::int64_t>> out = {
@@ -464,10 +553,12 @@ void DlClass::mix(Fingerprint& print) const {
         print.mix(static_cast<std::uint64_t>(e.runtime));
         print.mix(static_cast<std::uint64_t>(e.deadline));
         print.mix(static_cast<std::uint64_t>(e.timer_at));
+        print.mix(static_cast<std::uint64_t>(e.zero_lag_at) * 16 + (e.signals ? 1 : 0) + (e.reclaims ? 2 : 0) + (e.overran ? 4 : 0) +
+                  (e.contends ? 8 : 0));
         print.mix(e.misses * 65'536 + e.overruns);
         if (e.lender != kNoTask) print.mix(e.lender);
     }
-    print.mix(total_bw_);
+    print.mix(total_bw_ * 2 + (reclaim_used_ ? 1 : 0));
 }
 
 std::string DlClass::check(const TaskTable& tasks, CpuId cpu) const {

@@ -31,7 +31,12 @@ struct DlEntity {
     bool throttled = false;      // stands aside until `timer_at`
     bool yielded = false;
     Nanos timer_at = kNever;
-    CpuId cpu = 0;               // whose timer that is
+    CpuId cpu = 0;               // whose timer that is, and where its share counts
+    bool signals = false;        // SCHED_FLAG_DL_OVERRUN: SIGXCPU at an overrun
+    bool reclaims = false;       // SCHED_FLAG_RECLAIM: what others do not use stretches its budget (GRUB)
+    bool overran = false;        // the signal is due at the next tick
+    bool contends = false;       // its share counts as active: it is runnable, or its 0-lag time has not come
+    Nanos zero_lag_at = kNever;  // it sleeps, and its share is active until then
     std::uint64_t bw = 0;        // runtime / period, 20 bits of fraction; 0: not admitted, it only inherits
     // pi_se: whose parameters it runs with while it keeps that task waiting; kNoTask: its own. It is never throttled then.
     TaskId lender = kNoTask;
@@ -56,6 +61,15 @@ class DlClass final : public SchedClass {
     bool ever_used() const { return !entities_.empty(); }
     std::uint64_t total_bw() const { return total_bw_; }
     std::uint64_t limit_bw() const;   // of all CPUs; ~0: none
+    // A task with SCHED_FLAG_DL_OVERRUN has overrun since this was last asked.
+    bool take_overrun(TaskId task);
+    // How much of `delta` is charged to a task that reclaims (grub_reclaim).
+    Nanos reclaimed(const DlEntity& e, CpuId cpu, Nanos delta) const;
+    // Shares of the tasks of a CPU whose budgets count now, and of all of them; 20 bits of fraction.
+    std::uint64_t running_bw(CpuId cpu) const;
+    std::uint64_t this_bw(CpuId cpu) const;
+    std::uint64_t jobs_done() const;
+    std::uint64_t jobs_missed() const;
 
     void enqueue(SchedView v, TaskId task, Enqueue why) override;
     void dequeue(SchedView v, TaskId task, Dequeue why) override;
@@ -76,6 +90,9 @@ class DlClass final : public SchedClass {
     std::uint32_t runnable(CpuId cpu) const override { return rq_[cpu].nr_running; }
     std::vector<QueueRow> rows(const TaskTable& tasks, CpuId cpu, std::size_t most) const override;
     bool is_tree() const override { return true; }
+    // The tree, then who runs, then those who stand aside until their next period.
+    QueuePicture picture(const TaskTable& tasks, CpuId cpu, std::size_t most) const override;
+    NamedNumbers entry_numbers(const TaskTable& tasks, CpuId cpu, const QueueRow& row) const override;
     std::vector<std::pair<std::string, std::int64_t>> numbers(CpuId cpu) const override;
     PickReason explain(const TaskTable& tasks, CpuId cpu, TaskId prev) const override;
     Nanos next_timer(CpuId cpu) const override;
@@ -131,6 +148,7 @@ class DlClass final : public SchedClass {
     std::vector<DlRq> rq_;
     std::vector<DlEntity> entities_;    // by task id
     std::uint64_t total_bw_ = 0;
+    bool reclaim_used_ = false;         // somebody asked for it: 0-lag times matter
 };
 
 }  // namespace sy

@@ -344,6 +344,20 @@ class Eevdf final : public SchedClass {
                 {"base_slice", f_.base_slice}};
     }
 
+    NamedNumbers entry_numbers(const TaskTable& tasks, CpuId, const QueueRow& row) const override {
+        const Entity& e = ent(row.task);
+        return {{"deadline_ns", row.key},
+                {"vruntime_ns", row.vruntime},
+                {"lag_ns", row.lag},
+                {"slice_ns", static_cast<std::int64_t>(e.custom != 0 ? e.custom : static_cast<std::uint64_t>(f_.base_slice))},
+                {"weight", tasks[row.task].se.weight}};
+    }
+    QueuePicture picture(const TaskTable& tasks, CpuId cpu, std::size_t most) const override {
+        QueuePicture out = SchedClass::picture(tasks, cpu, most);
+        out.numbers.push_back({"avg_vruntime_ns", static_cast<std::int64_t>(average(rq_[cpu]))});
+        return out;
+    }
+
     PickReason explain(const TaskTable& tasks, CpuId cpu, TaskId prev) const override {
         Eevdf trial(*this);
         TaskTable table = tasks;
@@ -361,6 +375,7 @@ class Eevdf final : public SchedClass {
         }
         why.winner = c.task;
         why.candidates = trial.rows(table, cpu, 8);
+        why.queue = trial.picture(table, cpu, 31);
         why.candidate_count = rq.tree.size() - rq.nr_delayed;
         why.rule = c.rule;
         why.rule_zh = c.rule_zh;

@@ -201,6 +201,17 @@ class GroupFair final : public SchedClass, public GroupScheduler {
     }
     std::vector<std::pair<std::string, std::int64_t>> numbers(CpuId cpu) const override { return levels_[0]->numbers(cpu); }
 
+    // A band for each group that has something to run here, in the order of a walk down from the root.
+    QueuePicture picture(const TaskTable& tasks, CpuId cpu, std::size_t most) const override {
+        QueuePicture out = levels_[0]->picture(tasks, cpu, most);
+        if (levels_.size() == 1) return out;
+        out.shape = QueuePicture::Shape::groups;
+        out.bands[0].name = "/";
+        out.bands[0].numbers = {{"h_nr_running", queues_[cpu].h_nr}, {"load", static_cast<std::int64_t>(levels_[0]->load(cpu))}};
+        add_bands(tasks, cpu, 0, most, out);
+        return out;
+    }
+
     PickReason explain(const TaskTable& tasks, CpuId cpu, TaskId prev) const override {
         std::vector<TaskId> path = {prev};   // prev and the entities above it, the task first
         if (prev != kNoTask)
@@ -229,6 +240,7 @@ class GroupFair final : public SchedClass, public GroupScheduler {
             g = group_of_entity(why.winner, cpus_);
         }
         if (is_group_entity(all.winner)) all.winner = kNoTask;
+        all.queue = picture(tasks, cpu, 31);
         return all;
     }
 
@@ -514,6 +526,31 @@ class GroupFair final : public SchedClass, public GroupScheduler {
         if (tasks.groups[g].quota == 0 || q.runtime <= kKeepRuntime) return;
         pools_[g].shown.pool += q.runtime - kKeepRuntime;
         q.runtime = kKeepRuntime;
+    }
+
+    void add_bands(const TaskTable& tasks, CpuId cpu, std::uint16_t above, std::size_t most, QueuePicture& out) const {
+        for (std::uint16_t g = 1; g < levels_.size(); ++g) {
+            const GroupQueue& q = queue(g, cpu);
+            if (parent(tasks, g) != above || (q.h_nr == 0 && !q.throttled)) continue;
+            const QueuePicture inside = levels_[g]->picture(tasks, cpu, most);
+            QueueBand band = inside.bands[0];
+            const SchedEntity& se = tasks[entity(g, cpu)].se;
+            band.name = tasks.groups[g].name.data();
+            band.depth = tasks.groups[g].depth;
+            band.numbers = {{"h_nr_running", q.h_nr},
+                            {"weight", se.weight},
+                            {"vruntime_ns", static_cast<std::int64_t>(se.vruntime)},
+                            {"load", static_cast<std::int64_t>(levels_[g]->load(cpu))},
+                            {"runs", q.on_parent && !se.node.linked ? 1 : 0}};
+            band.numbers.insert(band.numbers.end(), inside.numbers.begin(), inside.numbers.end());
+            if (tasks.groups[g].quota != 0) {
+                band.numbers.push_back({"throttled", q.throttled ? 1 : 0});
+                band.numbers.push_back({"runtime_left_ns", q.runtime});
+                band.numbers.push_back({"pool_ns", pools_[g].shown.pool});
+            }
+            out.bands.push_back(std::move(band));
+            add_bands(tasks, cpu, g, most, out);
+        }
     }
 
     void collect(const TaskTable& tasks, CpuId cpu, std::uint16_t g, std::size_t most, std::vector<QueueRow>& out) const {

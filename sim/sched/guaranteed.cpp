@@ -34,6 +34,12 @@ class Guaranteed final : public TextbookPolicy<Guaranteed> {
                 "它得到的占应得的最少：CPU 时间 / 存在时间最小"};
     }
 
+    void describe(const Look& look, TaskId task, NamedNumbers& out) const override {
+        out.push_back({"part_milli", key(look, task)});
+        out.push_back({"had_ns", had(look, task)});
+        out.push_back({"age_ns", age(look, task)});
+    }
+
   private:
     static Nanos had(const Look& look, TaskId task) {
         return static_cast<Nanos>(look.tasks[task].se.sum_exec_runtime);

@@ -37,6 +37,12 @@ class Hrrn final : public TextbookPolicy<Hrrn> {
                 "它的响应比（等待时间 + 执行期）/ 执行期最高"};
     }
 
+    void describe(const Look& look, TaskId task, NamedNumbers& out) const override {
+        out.push_back({"ratio_milli", key(look, task)});
+        out.push_back({"waited_ns", waited(look, task)});
+        out.push_back({"burst_ns", left(look, task)});
+    }
+
   private:
     Nanos waited(const Look& look, TaskId task) const { return look.now - card(task).since; }
 };

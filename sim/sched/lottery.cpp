@@ -30,6 +30,30 @@ class Lottery final : public TextbookPolicy<Lottery> {
         Textbook::mix(print);
         print.mix(rng_.state());
     }
+    // The drum: who takes part in the next draw, in the order in which tickets are counted through.
+    QueuePicture picture(const TaskTable& tasks, CpuId cpu, std::size_t most) const override {
+        QueuePicture out;
+        out.shape = QueuePicture::Shape::drum;
+        std::vector<TaskId> holders = candidates(tasks, cpu);
+        if (running()[cpu] != kNoTask) holders.push_back(running()[cpu]);
+        std::erase_if(holders, [&](TaskId t) { return of_the_machine(tasks[t]); });
+        std::sort(holders.begin(), holders.end());
+        const Look look = look_at(tasks, cpu);
+        QueueBand band{.name = "drum"};
+        std::int64_t counter = 0;
+        for (TaskId t : holders) {
+            const std::int64_t first = counter;
+            counter += tickets_of(tasks[t]);
+            if (band.entries.size() >= most) continue;
+            QueueEntry e = entry(look, t);
+            e.numbers.push_back({"first_ticket", first});
+            e.numbers.push_back({"last_ticket", counter - 1});
+            band.entries.push_back(std::move(e));
+        }
+        out.numbers = {{"tickets_in_drum", counter}, {"quantum_ns", quantum()}};
+        out.bands.push_back(std::move(band));
+        return out;
+    }
 
   protected:
     std::int64_t key(const Look& look, TaskId task) const override {
@@ -41,6 +65,7 @@ class Lottery final : public TextbookPolicy<Lottery> {
 
     TaskId decide(const Look& look, const std::vector<TaskId>& line, bool& tie) const override {
         tie = false;
+        drawn_ = -1;
         if (line.size() == 1) return line.front();
         std::vector<TaskId> holders = line;
         std::sort(holders.begin(), holders.end());
@@ -56,6 +81,12 @@ class Lottery final : public TextbookPolicy<Lottery> {
             if (counter > ticket) return t;
         }
         return holders.back();
+    }
+    void describe(const Look& look, TaskId task, NamedNumbers& out) const override {
+        out.push_back({"tickets", tickets_of(look.tasks[task])});
+    }
+    void describe_pick(QueuePicture& picture) const override {
+        if (drawn_ >= 0) picture.numbers.push_back({"drawn_ticket", drawn_});
     }
     void decided(std::size_t candidates) override {
         if (candidates > 1) rng_.uniform(0, drum_ - 1);

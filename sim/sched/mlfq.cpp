@@ -61,6 +61,8 @@ class Mlfq final : public TextbookPolicy<Mlfq> {
         Textbook::mix(print);
         print.mix(static_cast<std::uint64_t>(next_boost_));
     }
+    // A band for each level from the top; who runs stands at the head of its level.
+    QueuePicture picture(const TaskTable& tasks, CpuId cpu, std::size_t most) const override;
 
   protected:
     int compare(const Look&, TaskId a, TaskId b) const override {
@@ -103,6 +105,13 @@ class Mlfq final : public TextbookPolicy<Mlfq> {
         if (card(task).turn == 0) use_up(card(task));
     }
 
+    void describe(const Look& look, TaskId task, NamedNumbers& out) const override {
+        const Card& c = card(task);
+        out.push_back({"level", c.level});
+        out.push_back({"turn_left_ns", std::max<Nanos>(0, c.turn - uncharged(look, c, task))});
+        out.push_back({"turns_left", c.turns});
+    }
+
   private:
     std::int32_t lowest() const { return static_cast<std::int32_t>(m_.quanta.size()) - 1; }
     void enter(Card& c, std::int32_t level) const {
@@ -133,6 +142,33 @@ class Mlfq final : public TextbookPolicy<Mlfq> {
     MlfqSettings m_;
     Nanos next_boost_;
 };
+
+QueuePicture Mlfq::picture(const TaskTable& tasks, CpuId cpu, std::size_t most) const {
+    QueuePicture out;
+    out.shape = QueuePicture::Shape::levels;
+    const Look look = look_at(tasks, cpu);
+    for (std::size_t level = 0; level < m_.quanta.size(); ++level) {
+        QueueBand band{.name = "level " + std::to_string(level)};
+        band.numbers = {{"level", static_cast<std::int64_t>(level)},
+                        {"quantum_ns", m_.quanta[level]},
+                        {"allotment", m_.allotments[level]}};
+        out.bands.push_back(std::move(band));
+    }
+    std::size_t shown = 0;
+    const auto place = [&](TaskId task) {
+        if (shown++ < most)
+            out.bands[static_cast<std::size_t>(card(task).level)].entries.push_back(entry(look, task));
+    };
+    for (TaskId task : running_beside(tasks, cpu)) place(task);
+    for (TaskId task : line())
+        if ((is_shared() || tasks[task].cpu == cpu) && !of_the_machine(tasks[task])) place(task);
+    if (m_.boost > 0) {
+        out.numbers.push_back({"boost_ns", m_.boost});
+        out.numbers.push_back({"next_boost_ns", next_boost_});
+    }
+    out.numbers.push_back({"old_rule", m_.old_rule ? 1 : 0});
+    return out;
+}
 
 void Mlfq::lift_all(const Look& look) {
     next_boost_ = (look.now / m_.boost + 1) * m_.boost;

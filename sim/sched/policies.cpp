@@ -27,6 +27,16 @@ std::span<const PolicyInfo* const> policies() {
     return all;
 }
 
+QueuePicture SchedClass::picture(const TaskTable& tasks, CpuId cpu, std::size_t most) const {
+    QueuePicture out;
+    out.shape = is_tree() ? QueuePicture::Shape::tree : QueuePicture::Shape::line;
+    QueueBand band{.name = "cpu " + std::to_string(cpu), .tree = is_tree()};
+    for (const QueueRow& row : tree_rows(tasks, cpu, most))
+        band.entries.push_back({.row = row, .numbers = entry_numbers(tasks, cpu, row)});
+    out.bands.push_back(std::move(band));
+    return out;
+}
+
 const PolicyInfo* find_policy(std::string_view name) {
     for (const PolicyInfo* p : policies())
         if (p->name == name) return p;

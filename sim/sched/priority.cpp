@@ -65,6 +65,13 @@ class Priority final : public TextbookPolicy<Priority> {
         return {"its priority number is the lowest", "它的优先级数字最小"};
     }
     bool preemptive() const override { return preemptive_; }
+    void describe(const Look& look, TaskId task, NamedNumbers& out) const override {
+        const Task& t = look.tasks[task];
+        if (ageing_ != 0) out.push_back({"with_ageing", key(look, task)});
+        out.push_back({"priority", t.priority != kNoPriority ? t.priority : t.nice});
+        if (ageing_ == 0) return;
+        out.push_back({"waited_ns", card(task).runs ? 0 : std::max<Nanos>(0, look.now - card(task).since)});
+    }
 
   private:
     bool preemptive_, high_first_;

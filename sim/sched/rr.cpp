@@ -90,6 +90,16 @@ class RoundRobin final : public SchedClass {
                            tasks[t].se.node.right});
         return out;
     }
+    // The lines of all CPUs.
+    QueuePicture picture(const TaskTable& tasks, CpuId, std::size_t most) const override {
+        QueuePicture out;
+        out.numbers.push_back({"quantum_ns", quantum_});
+        for (CpuId c = 0; c < rq_.size(); ++c) {
+            out.bands.push_back({.name = "cpu " + std::to_string(c)});
+            for (const QueueRow& row : rows(tasks, c, most)) out.bands.back().entries.push_back({.row = row});
+        }
+        return out;
+    }
     std::vector<std::pair<std::string, std::int64_t>> numbers(CpuId cpu) const override {
         return {{"quantum", quantum_},
                 {"nr_running", rq_[cpu].nr_running},
@@ -108,6 +118,8 @@ class RoundRobin final : public SchedClass {
         why.rule_zh = why.winner == prev ? "没有别的任务在排队：它再得一个时间片"
                                          : "它等得最久：排在队首";
         explain_tie(tasks, cpu, prev, why);
+        why.queue = picture(tasks, cpu, 31);
+        if (prev != kNoTask) why.queue.bands[cpu].entries.push_back({.row = why.candidates.back()});
         return why;
     }
     void mix(Fingerprint& print) const override {

@@ -169,6 +169,30 @@ std::vector<QueueRow> RtClass::rows(const TaskTable& tasks, CpuId cpu, std::size
     return out;
 }
 
+QueuePicture RtClass::picture(const TaskTable& tasks, CpuId cpu, std::size_t most) const {
+    const RtRq& rq = rq_[cpu];
+    QueuePicture out;
+    out.shape = QueuePicture::Shape::bitmap;
+    std::size_t shown = 0;
+    for (int prio = 0; prio < static_cast<int>(rq.lists.size()); ++prio) {
+        QueueBand band{.name = "rtprio " + std::to_string(99 - prio)};
+        band.numbers = {{"prio", prio}, {"rtprio", 99 - prio}};
+        const auto add = [&](TaskId task, bool runs) {
+            if (shown++ >= most) return;
+            QueueEntry e{.row = {.task = task, .key = prio}, .runs = runs};
+            if (tasks[task].policy == Policy::rr)
+                e.numbers.push_back({"time_slice_ns", static_cast<std::int64_t>(tasks[task].se.slice)});
+            band.entries.push_back(std::move(e));
+        };
+        if (rq.curr != kNoTask && tasks[rq.curr].prio == prio) add(rq.curr, true);
+        for (TaskId t = rq.lists[static_cast<std::size_t>(prio)].head; t != kNoTask; t = tasks[t].se.node.right) add(t, false);
+        if (!band.entries.empty()) out.bands.push_back(std::move(band));
+    }
+    if (s_.runtime >= 0)
+        out.numbers = {{"rt_time_ns", rq.rt_time}, {"rt_runtime_ns", s_.runtime}, {"rt_throttled", rq.throttled ? 1 : 0}};
+    return out;
+}
+
 std::vector<std::pair<std::string, std::int64_t>> RtClass::numbers(CpuId cpu) const {
     const RtRq& rq = rq_[cpu];
     std::vector<std::pair<std::string, std::int64_t>> out = {{"rt_nr_running", rq.nr_running}};

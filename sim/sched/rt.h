@@ -44,6 +44,8 @@ class RtClass final : public SchedClass {
 
     std::uint32_t runnable(CpuId cpu) const override { return rq_[cpu].nr_running; }
     std::vector<QueueRow> rows(const TaskTable& tasks, CpuId cpu, std::size_t most) const override;
+    // A band for each list that is not empty; who runs stands at the head of its list.
+    QueuePicture picture(const TaskTable& tasks, CpuId cpu, std::size_t most) const override;
     bool is_tree() const override { return false; }
     std::vector<std::pair<std::string, std::int64_t>> numbers(CpuId cpu) const override;
     PickReason explain(const TaskTable& tasks, CpuId cpu, TaskId prev) const override;

@@ -29,6 +29,20 @@ class Stride final : public TextbookPolicy<Stride> {
         print.mix(static_cast<std::uint64_t>(global_));
     }
 
+    QueuePicture picture(const TaskTable& tasks, CpuId cpu, std::size_t most) const override {
+        QueuePicture out = Textbook::picture(tasks, cpu, most);
+        out.shape = QueuePicture::Shape::passes;
+        const Look look = look_at(tasks, cpu);
+        for (TaskId t : running_beside(tasks, cpu)) {   // who runs stands before the others
+            QueueEntry e = entry(look, t);
+            e.row.key = number_of(e.numbers, "pass");
+            auto& all = out.bands[is_shared() || running().size() == 1 ? 0 : cpu].entries;
+            all.insert(all.begin(), std::move(e));
+        }
+        out.numbers.push_back({"global_pass", global_ / quantum()});
+        return out;
+    }
+
   protected:
     // Card::pass is the pass times the quantum, so that parts of a quantum count.
     int compare(const Look&, TaskId a, TaskId b) const override {
@@ -52,6 +66,14 @@ class Stride final : public TextbookPolicy<Stride> {
         return best;
     }
     void decided(std::size_t) override { global_ = std::max(global_, chosen_); }
+
+    void describe(const Look& look, TaskId task, NamedNumbers& out) const override {
+        const std::int64_t tickets = tickets_of(look.tasks[task]);
+        const Nanos more = uncharged(look, card(task), task) * kLarge / tickets;
+        out.push_back({"pass", (card(task).pass + more) / quantum()});
+        out.push_back({"stride", kLarge / tickets});
+        out.push_back({"tickets", tickets});
+    }
 
   private:
     std::int64_t global_ = 0;  // the lowest pass when last somebody was chosen

@@ -288,7 +288,41 @@ PickReason Textbook::explain(const TaskTable& tasks, CpuId cpu, TaskId prev) con
         }
     }
     why.candidates = trial.rows(table, cpu, 8);
+    why.queue = trial.picture(table, cpu, 31);
+    trial.describe_pick(why.queue);
     return why;
+}
+
+QueueEntry Textbook::entry(const Look& look, TaskId task) const {
+    QueueEntry e{.row = {.task = task, .key = key(look, task)}, .runs = card(task).runs};
+    if (!of_the_machine(look.tasks[task])) describe(look, task, e.numbers);
+    return e;
+}
+
+std::vector<TaskId> Textbook::running_beside(const TaskTable& tasks, CpuId cpu) const {
+    std::vector<TaskId> out;
+    for (CpuId c = 0; c < curr_.size(); ++c)
+        if ((settings_.shared || c == cpu) && curr_[c] != kNoTask && !of_the_machine(tasks[curr_[c]]))
+            out.push_back(curr_[c]);
+    return out;
+}
+
+QueuePicture Textbook::picture(const TaskTable& tasks, CpuId cpu, std::size_t most) const {
+    QueuePicture out;
+    const bool one = settings_.shared || curr_.size() == 1;
+    for (CpuId c = 0; c < curr_.size(); ++c) {
+        if (one && c != cpu) continue;
+        const Look look = look_at(tasks, c);
+        QueueBand band{.name = one && curr_.size() > 1 ? "all CPUs" : "cpu " + std::to_string(c)};
+        for (const QueueRow& row : rows(tasks, c, most)) {
+            QueueEntry e = entry(look, row.task);
+            e.row = row;
+            band.entries.push_back(std::move(e));
+        }
+        out.bands.push_back(std::move(band));
+    }
+    if (settings_.quantum > 0) out.numbers.push_back({"quantum_ns", settings_.quantum});
+    return out;
 }
 
 void Textbook::mix(Fingerprint& print) const {

@@ -8,6 +8,7 @@
 // counts as a process.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <string>
@@ -70,6 +71,8 @@ class Textbook : public SchedClass {
     bool is_tree() const final { return false; }
     std::vector<std::pair<std::string, std::int64_t>> numbers(CpuId cpu) const override;
     PickReason explain(const TaskTable& tasks, CpuId cpu, TaskId prev) const final;
+    // One band for the shared line, or one for each CPU.
+    QueuePicture picture(const TaskTable& tasks, CpuId cpu, std::size_t most) const override;
     void mix(Fingerprint& print) const override;
     std::string check(const TaskTable& tasks, CpuId cpu) const final;
     bool takes_from_other_cpus() const final { return true; }
@@ -109,6 +112,12 @@ class Textbook : public SchedClass {
     // Its turn is over: it goes to the end of the line.
     virtual void turn_over(const Look&, TaskId) {}
     virtual void mix_card(Fingerprint&, const Card&) const {}
+    // The numbers that it keeps for a task, for panels and for `why`.
+    virtual void describe(const Look& look, TaskId task, NamedNumbers& out) const {
+        if (!card(task).runs) out.push_back({"waited_ns", std::max<Nanos>(0, look.now - card(task).since)});
+    }
+    // What was special about the last `decide` (the drawn ticket).
+    virtual void describe_pick(QueuePicture&) const {}
 
     Card& card(TaskId task);
     const Card& card(TaskId task) const;
@@ -121,13 +130,23 @@ class Textbook : public SchedClass {
     Nanos quantum() const { return settings_.quantum; }
     Nanos turn_start(CpuId cpu) const { return turn_start_[cpu]; }
     bool others_wait(const TaskTable& tasks, CpuId cpu) const;
+    std::vector<TaskId> candidates(const TaskTable& tasks, CpuId cpu) const;
+    // A task as an entry of a picture.
+    QueueEntry entry(const Look& look, TaskId task) const;
+    // Those who run on the CPUs that share a line with `cpu`, the machine's threads left out.
+    std::vector<TaskId> running_beside(const TaskTable& tasks, CpuId cpu) const;
+    bool is_shared() const { return settings_.shared; }
+    Look look_at(const TaskTable& tasks, CpuId cpu) const { return {tasks, now_[cpu]}; }
+    // Time since it was last charged; 0 if it does not run.
+    static Nanos uncharged(const Look& look, const Card& c, TaskId task) {
+        return c.runs ? std::max<Nanos>(0, look.now - look.tasks[task].se.exec_start) : 0;
+    }
     static bool of_the_machine(const Task& t) {
         return (t.is_kthread() && !t.runs_program) || t.pid == 1;
     }
 
   private:
     bool fits(const TaskTable& tasks, TaskId task, CpuId cpu, bool steal) const;
-    std::vector<TaskId> candidates(const TaskTable& tasks, CpuId cpu) const;
     bool goes_first(const Look& look, TaskId a, TaskId b) const;
     void take_out(TaskTable& tasks, TaskId task);
     void put_in(TaskTable& tasks, TaskId task);
@@ -166,6 +185,10 @@ class BurstPolicy : public TextbookPolicy<T> {
     }
     std::int64_t key(const Look& look, TaskId task) const override {
         return this->left(look, task);
+    }
+    void describe(const Look& look, TaskId task, NamedNumbers& out) const override {
+        out.push_back({"burst_left_ns", this->left(look, task)});
+        out.push_back({"ran_ns", this->card(task).ran});
     }
 };
 

@@ -1,6 +1,7 @@
 // A tree walk over each expectation. A name that means several tasks stands for all of them
 // together: times on the CPU and counts are added up, first moments are the earliest, last moments
 // and turnaround the latest and the longest.
+#include "sim/kernel/deadlines.h"
 #include "sim/program/names.h"
 #include "sim/session/expectations.h"
 #include "sim/session/deadlock.h"
@@ -200,14 +201,10 @@ class Measurer {
     }
 
     Found misses(const ExpectExpr& e) const {
-        return sum(e.args[0], counted, [&](TaskId id) { return deadline_counts(id).first; });
+        return sum(e.args[0], counted, [&](TaskId id) { return deadline_counts(kernel_, id).misses; });
     }
     Found overruns(const ExpectExpr& e) const {
-        return sum(e.args[0], counted, [&](TaskId id) { return deadline_counts(id).second; });
-    }
-    std::pair<std::uint64_t, std::uint64_t> deadline_counts(TaskId id) const {
-        const DlEntity* e = kernel_.sched->dl().find(id);
-        return e != nullptr ? std::pair{e->misses, e->overruns} : std::pair<std::uint64_t, std::uint64_t>{};
+        return sum(e.args[0], counted, [&](TaskId id) { return deadline_counts(kernel_, id).overruns; });
     }
 
     // The latest (or longest) of what `get` gives, -1 meaning "not yet"; then `why` says so.

@@ -17,7 +17,8 @@ std::string_view record_name(RecordKind kind) {
         "tasklet_entry",      "tasklet_exit",       "napi_poll",        "irq_warn",
         "tlb_flush",          "page_fault_user",    "mark_victim",
         "deadlock",           "sched_pi_setprio",
-        "hrtimer_start",      "hrtimer_cancel",     "hrtimer_expire_exit", "timer_expire_exit"};
+        "hrtimer_start",      "hrtimer_cancel",     "hrtimer_expire_exit", "timer_expire_exit",
+        "sched_setattr_failed"};
     static_assert(std::size(names) == kRecordKinds);
     return names[static_cast<std::size_t>(kind)];
 }

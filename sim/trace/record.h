@@ -60,6 +60,7 @@ enum class RecordKind : std::uint8_t {
     hrtimer_cancel,      // a, b: as before; also just before it expires, as in __run_hrtimer
     hrtimer_expire_exit,   // a, b: as before
     timer_expire_exit,   // a: timer
+    sched_setattr_failed,  // a: TaskId; b: the policy asked for; c: errno (no tracepoint of Linux: what the call returned)
     count,
 };
 constexpr int kRecordKinds = static_cast<int>(RecordKind::count);

@@ -19,6 +19,12 @@ SIZES = ("1280x800", "1920x1080", "1024x640")
 TABS = 16  # at least as many as the inspector has; further presses come round again
 
 
+# Run queues as their own structures: the panel is the inspector's first tab.
+SHAPES = {"06-nice-levels": "tree", "07-round-robin": "line", "08-convoy": "line", "09-mlfq": "levels",
+          "10-lottery": "drum", "11-lag": "tree", "37-autogroup": "groups", "38-bandwidth": "groups",
+          "39-cheating-mlfq": "levels", "41-queues": "line"}
+
+
 def shots():
     first = LESSONS[:1]
     for size, theme, lang in itertools.product(SIZES, ("dark", "light"), ("en", "zh")):
@@ -31,6 +37,34 @@ def shots():
         yield first, ["--keys", "Tab " * tab]
     for lesson in LESSONS[1:]:
         yield [lesson], []
+        if name_of(lesson) in SHAPES:
+            yield [lesson], ["--switch", "2", "--size", "1280x800", "--theme", "light", "--lang", "zh"]
+
+
+def name_of(path):
+    return os.path.basename(path)[: -len(".scn")]
+
+
+def wrong_queue(files, dump):
+    """What is wrong with the run queue's picture, or nothing."""
+    wanted = SHAPES.get(name_of(files[0])) if files else None
+    queue = dump["panels"]["run_queue"].get("queue")
+    if wanted is None or queue is None:
+        return ""
+    if queue["shape"] != wanted:
+        return f"the run queue is drawn as {queue['shape']}, not as {wanted}"
+    entries = [e for band in queue["bands"] for e in band["entries"]]
+    if wanted == "drum":
+        first = 0
+        for e in entries:
+            if e["numbers"]["first_ticket"] != first:
+                return "the tickets in the drum have gaps"
+            first = e["numbers"]["last_ticket"] + 1
+        if first != queue["numbers"]["tickets_in_drum"]:
+            return "the drum does not hold all tickets"
+    if wanted == "levels" and any(e["numbers"]["level"] != i for i, band in enumerate(queue["bands"]) for e in band["entries"]):
+        return "a task stands at another level than its own"
+    return ""
 
 
 def main():
@@ -62,7 +96,10 @@ def main():
             if len(picture.colours(0, 0, picture.width, picture.height // 4)) < 20:
                 problems.append(f"{name}: the picture is empty")
             with open(dump_path, encoding="utf-8") as file:
-                for cut in json.load(file)["window"]["overflows"]:
+                dump = json.load(file)
+                if fault := wrong_queue(files, dump):
+                    problems.append(f"{name}: {fault}")
+                for cut in dump["window"]["overflows"]:
                     problems.append(f"{name}: text cut in {cut['where']}: '{cut['text']}'"
                                     f" is {cut['width']:.0f} px wide, {cut['available']:.0f} fit")
         shoot(LESSONS[:1], [])
