@@ -296,7 +296,6 @@ class Executor {
             return;
         }
         if (a().is_mem()) put(a(), old, n);   // the bus cycle always writes
-        else if (n == 4) set_reg(a().reg, old, 4);   // …and so does the register's upper half
         set_reg(Reg::rax, old, n);
     }
     void shift(alu::Shift how) {
