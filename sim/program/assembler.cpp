@@ -126,7 +126,9 @@ std::vector<Piece> cut(const AsmLine& line) {
         column += width;
         out.push_back(p);
     }
-    out.push_back({.pos = {.line = line.pos.line, .column = column, .length = 1}});
+    Piece end;
+    end.pos = {.line = line.pos.line, .column = column, .length = 1};
+    out.push_back(end);
     return out;
 }
 
