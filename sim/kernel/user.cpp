@@ -105,6 +105,8 @@ bool accesses_are_fine(Ctx& cx, const Program& p, const UserOp& op, std::uint32_
         case Kind::store_word:
             if (op.base == UserOp::Base::pointer && !user_access(cx, op.data, read)) return false;
             return user_access(cx, where(cx, op), op.kind == Kind::load_word ? read : write);
+        case Kind::store_stack:   // above RSP: a local variable of asm blocks
+            return static_cast<std::int64_t>(op.data) >= 0 || user_access(cx, cx.reg(Reg::rsp) - op.data, write);
         case Kind::touch_next: return user_access(cx, cx.reg(Reg::rdi), write);
         case Kind::recurse_down: return on_coroutine_stack(cx) || user_access(cx, cx.reg(Reg::rsp) - paging::page_bytes, write);
         default: return true;

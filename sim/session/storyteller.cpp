@@ -49,7 +49,11 @@ std::string lower(const char* name) {
 
 // The operation that a step in user mode was.
 const UserOp& user_op(const Kernel& k, const StepReport& r) {
-    static const UserOp nowhere{.kind = UserOp::Kind::asm_code};   // an instruction's jump has left the program
+    static const UserOp nowhere = [] {   // an instruction's jump has left the program
+        UserOp op;
+        op.kind = UserOp::Kind::asm_code;
+        return op;
+    }();
     const Program& p = k.image().programs[r.program];
     return r.step < p.ops.size() ? p.ops[r.step] : nowhere;
 }
