@@ -137,7 +137,7 @@ TEST_CASE("every function of the table can be judged") {
         const auto verdicts =
             run("machine { cpus 2 until 60ms }\npipe p\ndevice keyboard irq 1 every 9ms\n"
                 "device eth0 irq 24\nclients echo x3 on eth0\nprocess server { coroutine c x3 { accept echo } }\n"
-                "process a { run 3ms sleep 9ms run 30ms }\nprocess b { run 4ms }\nexpect " +
+                "process a { shared counter = 5 run 3ms sleep 9ms run 30ms }\nprocess b { run 4ms }\nexpect " +
                 std::string(row.word.example) + "\n");
         REQUIRE(verdicts.size() == 1);
         CHECK(verdicts[0].found.en.find("cannot be measured") == std::string::npos);

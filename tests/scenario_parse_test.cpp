@@ -205,9 +205,7 @@ TEST_CASE("the common mistakes, word for word") {
                 "t.scn:1:43: error: there are 2 of 'editor', numbered from 1");
     check_first("process editor { run 1ms } at 5ms kill editr",
                 "t.scn:1:40: error: unknown task 'editr'; did you mean 'editor'?");
-    check_first("process a { asm { nop } }",
-                "t.scn:1:13: error: 'asm' is not available yet; programs are made of verbs (run, "
-                "sleep, lock…)");
+    check_first("process a { asm { nopp } }", "t.scn:1:19: error: unknown instruction 'nopp'; did you mean 'nop'?");
     check_first("scheduler rr",
                 "t.scn:1:1: error: 'scheduler' is a setting of the machine; write: machine { "
                 "scheduler … }");

@@ -187,7 +187,7 @@ TEST_CASE("every example in the tables is valid where it stands") {
     const std::string things =
         "pipe p device keyboard irq 1 every 9ms device nic irq 2 every 9ms\n"
         "tasklet rx { run 1us }\n";
-    const std::string a = "process a { run 1ms }\n";
+    const std::string a = "process a { shared counter = 5 run 1ms }\n";
     for (const scn::Word& word : scn::words(WordGroup::top)) {
         const bool is_editor = word.name == "process";
         const bool is_pipe = word.name == "pipe", is_device = word.name == "device";

@@ -204,7 +204,7 @@ constexpr std::array kPerCpuFields = {
     "current_task", "top_of_stack", "preempt_count",      "tss.sp2",   "stack canary",
     "rq->curr",     "rq->prev_mm",  "loaded_mm",          "is_lazy",   "softirq pending",
     "IRQ stack",    "APIC timer",   "pending interrupts", "run queue", "device",
-    "pipe",         "tasklet",      "irq_desc",
+    "pipe",         "tasklet",      "irq_desc",  "store buffer",
 };
 
 }  // namespace

@@ -438,6 +438,26 @@ constexpr StepDef asm_exc_page_fault_steps[] = {
     jump(routines::restore_regs_and_return),
 };
 
+// #DE, #BP, #UD, #GP from user mode. Only #GP brings an error code; for the others its place holds -1.
+constexpr auto exception_stub(const Routine& handler) {
+    return std::array{
+        effect(do_swapgs, Cost::word, kSwapgsIn),
+        effect(push_regs_interrupt, Cost::regs,
+               {"Push the fifteen general registers and clear them.", "压入十五个通用寄存器并清零。",
+                "A signal handler will find them in its frame.", "信号处理函数会在它的栈帧里找到它们。"}),
+        effect(sync_regs, Cost::regs,
+               {"Copy pt_regs to the top of {cur}'s kernel stack and switch RSP there.",
+                "把 pt_regs 复制到 {cur} 内核栈的顶部，并把 RSP 切到那里。", "", ""}),
+        call(handler),
+        call(routines::irqentry_exit_to_user_mode),
+        jump(routines::restore_regs_and_return),
+    };
+}
+constexpr auto divide_error_stub = exception_stub(routines::exc_divide_error);
+constexpr auto int3_stub = exception_stub(routines::exc_int3);
+constexpr auto invalid_op_stub = exception_stub(routines::exc_invalid_op);
+constexpr auto general_protection_stub = exception_stub(routines::exc_general_protection);
+
 constexpr StepDef irqentry_exit_steps[] = {
     effect(regs_to_rbx, Cost::none,
            {"Take the address of the frame.", "取得栈帧地址。", "", ""}),
@@ -518,6 +538,10 @@ const Routine asm_reschedule_ipi = make_routine<reschedule_stub>("asm_sysvec_res
 const Routine asm_call_function = make_routine<call_function_stub>("asm_sysvec_call_function_single", Actor::entry_code, Phase::entry);
 const Routine asm_common_interrupt = make_routine<common_stub>("asm_common_interrupt", Actor::entry_code, Phase::entry);
 const Routine asm_exc_page_fault = make_routine<asm_exc_page_fault_steps>("asm_exc_page_fault", Actor::entry_code, Phase::entry);
+const Routine asm_exc_divide_error = make_routine<divide_error_stub>("asm_exc_divide_error", Actor::entry_code, Phase::entry);
+const Routine asm_exc_int3 = make_routine<int3_stub>("asm_exc_int3", Actor::entry_code, Phase::entry);
+const Routine asm_exc_invalid_op = make_routine<invalid_op_stub>("asm_exc_invalid_op", Actor::entry_code, Phase::entry);
+const Routine asm_exc_general_protection = make_routine<general_protection_stub>("asm_exc_general_protection", Actor::entry_code, Phase::entry);
 const Routine irqentry_exit_to_user_mode = make_routine<irqentry_exit_to_user_mode_steps>("irqentry_exit_to_user_mode", Actor::entry_code, Phase::exit);
 const Routine irqentry_exit = make_routine<irqentry_exit_steps>("irqentry_exit", Actor::entry_code, Phase::exit);
 const Routine ret_from_fork_asm = make_routine<ret_from_fork_asm_steps>("ret_from_fork_asm", Actor::entry_code, Phase::exit);

@@ -7,6 +7,7 @@
 #include "sim/kernel/engine.h"
 #include "sim/kernel/events.h"
 #include "sim/kernel/family.h"
+#include "sim/kernel/instructions.h"
 #include "sim/kernel/open_files.h"
 #include "sim/kernel/memory.h"
 #include "sim/kernel/routines.h"
@@ -34,6 +35,11 @@ void Kernel::schedule_completion(std::uint32_t device, Nanos when) {
     add_event({.at = when, .kind = Event::Kind::completion, .index = device});
 }
 
+void Kernel::schedule_drain(CpuId cpu, std::uint64_t store, Nanos when) {
+    add_event({.at = when, .kind = Event::Kind::store_drain, .index = static_cast<std::uint32_t>(store),
+               .copy = static_cast<std::uint32_t>(store >> 32) << 8 | cpu});
+}
+
 Nanos next_device_event(Device& d, const DeviceDecl& decl, Nanos now) {
     if (!decl.every) return kNever;
     return now + std::max<Nanos>(1, draw(d.rng, *decl.every));
@@ -47,6 +53,7 @@ struct Events {
     CpuId cpu_of(const Event& e) const {
         if (e.kind == Event::Kind::device || e.kind == Event::Kind::completion) return device_cpu(e.index);
         if (e.kind == Event::Kind::packet) return device_cpu(device_named(k.image().scenario.clients[e.index].device));
+        if (e.kind == Event::Kind::store_drain) return e.copy & 0xff;
         if (e.kind == Event::Kind::action) {
             const TimedAction& a = k.image().scenario.timeline[e.index];
             if (a.kind == TimedAction::Kind::irq || a.kind == TimedAction::Kind::smp_affinity)
@@ -195,9 +202,43 @@ struct Events {
                     if ((k.tasks[id].flags & pf::no_setaffinity) == 0) k.set_affinity(cx, id, a.cpus);
                     break;
                 case TimedAction::Kind::killpg: signal_group_of(cx, id, a.value); return;
+                case TimedAction::Kind::set: edit(cx, id, a); break;
                 default: break;
             }
         }
+    }
+
+    // A debugger's hand: a register as the task's user mode has it, or a word of its memory.
+    void edit(Ctx& cx, TaskId id, const TimedAction& a) {
+        const Task& t = k.tasks[id];
+        if (t.is_kthread() || t.mm == kNoMm) return;
+        Operand reg;
+        if (find_register(a.name, reg)) {
+            set_user_reg(cx, id, reg.reg, a.number);
+            return;
+        }
+        const Program& p = k.program_of(t);
+        std::uint64_t address = 0;
+        if (const Variable* v = p.shared_variable(a.name); v != nullptr)
+            address = v->address;
+        else
+            return;
+        if (cx.report != nullptr) cx.move(at::none, at::user_word(t.mm, address), a.number, k.read_user(t.mm, address));
+        k.write_user(t.mm, address, a.number);
+    }
+    void set_user_reg(Ctx& cx, TaskId id, Reg reg, std::uint64_t value) {
+        for (Cpu& c : k.cpus) {
+            if (c.current_task != id || !c.regs.user()) continue;
+            if (cx.report != nullptr) cx.move(at::none, at::reg(reg), value, c.regs[reg]);
+            c.regs[reg] = value;
+            return;
+        }
+        const std::uint64_t regs = layout::stack_top(k.tasks[id].stack) - kPtRegsBytes;
+        std::uint64_t word = regs + 8 * static_cast<std::uint64_t>(PtReg::rsp);
+        for (int i = 0; i < 15; ++i)
+            if (pt_reg_source(i) == reg) word = regs + 8 * static_cast<std::uint64_t>(i);
+        if (cx.report != nullptr) cx.move(at::none, at::word(word), value, k.stacks.read(word));
+        k.stacks.write(word, value);
     }
 
     void happen(Ctx& cx, const Event& e) {
@@ -217,6 +258,7 @@ struct Events {
                 interrupt(cx, e.index);
                 return;
             case Event::Kind::packet: packet(cx, e); return;
+            case Event::Kind::store_drain: drain_due(cx, k.cpus[e.copy & 0xff], std::uint64_t{e.copy >> 8} << 32 | e.index); return;
             case Event::Kind::action: action(cx, k.image().scenario.timeline[e.index]); return;
         }
     }

@@ -216,11 +216,13 @@ void copy_mm(Ctx& cx) {
 // What pthread_create does besides the call (naming the thread, its nice value) happens here, too.
 void set_up_pthread(Ctx& cx, TaskId id) {
     const Program& p = cx.k.program_of(cx.cur());
-    const ThreadEntry& e = p.threads[syscall_arg(cx, PtReg::rsi)];
+    static const ThreadEntry nobody;   // clone3 from an asm block, with any RSI
+    const std::uint64_t entry = syscall_arg(cx, PtReg::rsi);
+    const ThreadEntry& e = entry < p.threads.size() ? p.threads[entry] : nobody;
     const std::uint64_t top = mm_place_thread_stack(cx, cx.cur().mm);
     Task& t = cx.task(id);
     t.fs_base = top - layout::tcb_bytes;
-    set_text(t.comm, e.comm);
+    if (!e.comm.empty()) set_text(t.comm, e.comm);
     if (e.label != e.comm) set_text(t.label, e.label);
     if (e.cpus != 0) t.cpus_allowed = e.cpus;
     if (e.priority != kNoPriority) t.priority = e.priority;

@@ -307,6 +307,12 @@ std::uint64_t Kernel::fingerprint() const {
     mix_shared_objects(p, *this);
     stacks.mix(p);
     memory.mix(p);
+    p.mix(store_rng.state());
+    for (const Cpu& c : cpus)
+        for (const BufferedStore& b : c.stores)
+            for (const std::uint64_t v : {std::uint64_t{b.mm}, b.address, b.mask, b.value, static_cast<std::uint64_t>(b.due)}) p.mix(v);
+    for (const LastWords& l : last_words)
+        for (const std::uint64_t w : l.words) p.mix(w);
     for (const Cpu& c : cpus) {
         mix_regs(p, c.regs);
         p.mix(c.pc);

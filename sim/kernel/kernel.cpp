@@ -9,6 +9,7 @@
 #include "sim/kernel/broken.h"
 #include "sim/kernel/context.h"
 #include "sim/kernel/engine.h"
+#include "sim/kernel/instructions.h"
 #include "sim/kernel/locks.h"
 #include "sim/kernel/routines.h"
 
@@ -35,7 +36,15 @@ bool at_burst(const Kernel& k, const Cpu& cpu, const KernelText& text) {
     if (cpu.regs[Reg::rbx] == 0) return false;
     if (!cpu.regs.user()) return text.steps()[cpu.pc].op == Op::burst;
     const Program& p = k.program_of(k.tasks[cpu.current_task]);
-    return p.ops[p.op_at(cpu.regs.rip)].kind == UserOp::Kind::burst;
+    const std::uint32_t op = p.op_at(cpu.regs.rip);
+    return op < p.ops.size() && p.ops[op].kind == UserOp::Kind::burst;
+}
+
+bool at_instruction(const Kernel& k, const Cpu& cpu) {
+    if (!cpu.regs.user()) return false;
+    const Program& p = k.program_of(k.tasks[cpu.current_task]);
+    const std::uint32_t op = p.op_at(cpu.regs.rip);
+    return op < p.ops.size() && p.ops[op].kind == UserOp::Kind::asm_code;
 }
 
 // When this CPU's next step happens: at once, unless it computes or halts.
@@ -51,7 +60,8 @@ void update_next(const Kernel& k, Cpu& cpu, const KernelText& text) {
         }
     }
     if (!at_burst(k, cpu, text)) return;
-    Nanos end = cpu.clock + static_cast<Nanos>(cpu.regs[Reg::rbx]);
+    // An instruction may have put anything into RBX.
+    Nanos end = cpu.clock + static_cast<Nanos>(std::min(cpu.regs[Reg::rbx], static_cast<std::uint64_t>(limits::duration_ns)));
     if (cpu.regs.interrupts_on())
         end = std::min(end, std::max(cpu.clock, attention(cpu)));
     else if (k.image().broken != nullptr)   // the watchdog's NMI comes all the same
@@ -72,7 +82,7 @@ std::uint8_t pending_vector(Kernel& k, Cpu& cpu, const KernelText& text, bool id
     // preempt it, comes before the interrupt: a burst that ends with its quantum has ended. Only code that would let time
     // pass is interrupted.
     const bool wants_one = cpu.irr_resched || cpu.lapic_deadline <= cpu.clock;
-    const bool now = wants_one && (!ideal || cpu.curr == cpu.idle || at_burst(k, cpu, text));
+    const bool now = wants_one && (!ideal || cpu.curr == cpu.idle || at_burst(k, cpu, text) || at_instruction(k, cpu));
     if (cpu.irr_resched && now) return kRescheduleVector;
     if (cpu.irr_call) return kCallVector;
     if (cpu.lapic_deadline < cpu.clock || (cpu.lapic_deadline == cpu.clock && now)) return kTimerVector;
@@ -87,6 +97,8 @@ void take_interrupt(Ctx& cx, std::uint8_t vector) {
     Cpu& cpu = cx.cpu;
     Regs& r = cpu.regs;
     const bool from_user = r.user();
+    if (!cpu.stores.empty()) [[unlikely]]
+        drain_all_stores(cx);
     const bool interrupts_task = (cpu.preempt_count & (kHardirqMask | kSoftirqMask)) == 0;
     if (from_user || (cx.cur().is_kthread() && interrupts_task)) cpu.begin_episode(cx.k.steps());
     const std::uint64_t rip = from_user ? r.rip : cx.text.address(cpu.pc);

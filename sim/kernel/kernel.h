@@ -122,6 +122,22 @@ struct Watch {
     Nanos spins_since = kNever;          // on that lock
 };
 
+// memory tso: a store that its own CPU sees already and the others do not yet.
+struct BufferedStore {
+    MmId mm = kNoMm;
+    std::uint64_t address = 0;           // of the word, a multiple of 8
+    std::uint64_t mask = 0, value = 0;   // the bytes of the word that it changes
+    std::uint64_t number = 0;            // of the store in the run
+    Nanos due = 0;                       // when it reaches memory at the latest
+    TaskId task = kNoTask;
+};
+// `shared` variables of a process that is gone, as it left them.
+struct LastWords {
+    TaskId leader = kNoTask;
+    std::uint32_t program = 0;
+    std::vector<std::uint64_t> words;    // of each shared variable in the order of Program::variables, all words
+};
+
 struct Cpu {
     Regs regs;                           // regs.rip is good in user mode only
     std::uint32_t pc = 0;                // kernel mode: the step that comes next
@@ -178,6 +194,7 @@ struct Cpu {
     bool timer_runs = false;             // the function of `expiring` has been called
 
     SmpState smp;                        // placement and balancing
+    std::vector<BufferedStore> stores;   // the store buffer, oldest first; empty unless memory tso
 
     // Counters.
     std::uint64_t nr_switches = 0, cr3_writes = 0, tlb_flushes = 0, lazy_switches = 0;
@@ -240,7 +257,7 @@ struct Device {
 
 // Something from outside the machine.
 struct Event {
-    enum class Kind : std::uint8_t { arrival, device, completion, action, packet };
+    enum class Kind : std::uint8_t { arrival, device, completion, action, packet, store_drain };
     Nanos at = 0;
     std::uint64_t seq = 0;
     Kind kind = Kind::arrival;
@@ -338,6 +355,9 @@ class Kernel {
     std::vector<IrqDesc> irqs;           // by line
     std::vector<Tasklet> tasklets;
     Random irq_rng;                      // draws of code that belongs to no task
+    Random store_rng;                    // how long stores wait in their buffers
+    std::uint64_t stores_made = 0;       // buffered so far
+    std::vector<LastWords> last_words;
     CowArray<TaskId, 10> by_pid;
     std::vector<KThread> kthreads;       // struct kthread; Task::kthread is the row
     std::vector<KthreadRequest> kthread_requests;
@@ -356,6 +376,7 @@ class Kernel {
 
     // --- for the kernel's own routines ---
     void schedule_completion(std::uint32_t device, Nanos when);
+    void schedule_drain(CpuId cpu, std::uint64_t store, Nanos when);
     void bind_pid(Pid pid, TaskId id);
     void idle_entered(CpuId c);
     void set_nice(Ctx& cx, TaskId id, int nice);

@@ -75,6 +75,22 @@ std::vector<std::uint32_t> shared_files(const Kernel& k, MmId mm) {
     return files;
 }
 
+// What `shared` variables hold when their address space goes, for `expect word(…)`.
+void keep_last_words(Kernel& k, TaskId leader, const Mm& m) {
+    const Program& p = k.image().programs[m.program];
+    LastWords last{leader, m.program, {}};
+    for (const Variable& v : p.variables)
+        for (std::int64_t i = 0; v.kind == Variable::Kind::shared && i < v.count; ++i)
+            last.words.push_back(m.read(v.address + 8 * static_cast<std::uint64_t>(i)));
+    if (last.words.empty()) return;
+    for (LastWords& old : k.last_words)
+        if (old.leader == leader && old.program == m.program) {
+            old = std::move(last);
+            return;
+        }
+    k.last_words.push_back(std::move(last));
+}
+
 // exit_mmap: every page, every table below the top one, every area.
 void tear_down(Ctx& cx, MmId id) {
     Mm& m = cx.mm(id);
@@ -95,6 +111,7 @@ void tear_down(Ctx& cx, MmId id) {
     m.brk = 0;
     m.tables = {};
     m.mapped = {};
+    keep_last_words(cx.k, cx.cur().group_leader, m);
     m.words = {};
     m.futexes = {};
     m.file_pages = m.anon_pages = m.shmem_pages = m.table_pages = 0;

@@ -13,6 +13,9 @@ namespace routines {
 extern const Routine entry_syscall_64, after_hwframe, do_syscall_64, syscall_exit_to_user_mode, exit_to_user_mode_loop,
     restore_regs_and_return, asm_apic_timer, asm_reschedule_ipi, asm_call_function, asm_common_interrupt,
     asm_exc_page_fault, irqentry_exit_to_user_mode, irqentry_exit, ret_from_fork_asm, ret_from_fork, schedule_tail;
+extern const Routine asm_exc_divide_error, asm_exc_int3, asm_exc_invalid_op, asm_exc_general_protection;
+// traps.cpp
+extern const Routine exc_divide_error, exc_int3, exc_invalid_op, exc_general_protection;
 // sched_core.cpp
 extern const Routine schedule, schedule_inner, schedule_idle, preempt_schedule_irq, preempt_schedule, try_to_wake_up,
     sched_ttwu_pending, x64_sys_sched_yield, x64_sys_setpriority, x64_sys_sched_setaffinity,

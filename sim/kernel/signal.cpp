@@ -208,7 +208,7 @@ void set_blocked(Ctx& cx, TaskId id, std::uint64_t blocked) {
     recalc_sigpending(cx, id);
 }
 
-void force_signal(Ctx& cx, int signal) {
+void force_signal(Ctx& cx, int signal, int code) {
     const TaskId id = cx.current();
     Task& t = cx.task(id);
     const bool hidden = (t.blocked & bit(signal)) != 0 || handler_of(cx, id, signal) == kSigIgn;
@@ -216,7 +216,7 @@ void force_signal(Ctx& cx, int signal) {
         cx.k.shared.sighand.mut(cx.peek(id).sighand).set({.signal = signal});
         t.blocked &= ~bit(signal);
     }
-    generate_signal(cx, id, signal, false, {si_code::kernel, 0, 0});
+    generate_signal(cx, id, signal, false, {code, 0, 0});
     recalc_sigpending(cx, id);
 }
 

@@ -119,7 +119,10 @@ std::span<const Routine* const> all_routines() {
         &queue_work_on, &queue_work, &kick_pool, &queue_delayed_work_on, &delayed_work_timer_fn, &wq_worker_sleeping,
         &wq_worker_running, &idle_worker_timeout, &worker_thread, &process_scheduled_works, &process_one_work, &work_func,
         &wq_barrier_func, &manage_workers, &rescuer_thread, &pool_mayday_timeout, &flush_work, &flush_workqueue,
-        &cancel_work_sync, &run_timer_softirq, &process_timeout, &schedule_timeout, &msleep};
+        &cancel_work_sync, &run_timer_softirq, &process_timeout, &schedule_timeout, &msleep,
+        // exceptions of instructions
+        &asm_exc_divide_error, &asm_exc_int3, &asm_exc_invalid_op, &asm_exc_general_protection, &exc_divide_error,
+        &exc_int3, &exc_invalid_op, &exc_general_protection};
     return all;
 }
 

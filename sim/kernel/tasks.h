@@ -66,7 +66,7 @@ void retarget_shared_pending(Ctx& cx, TaskId id, std::uint64_t signals);
 bool has_fatal_signal(const Task& t);
 void kill_other_threads(Ctx& cx, TaskId self);
 // The kernel itself sends a fault's signal: neither blocked nor ignored.
-void force_signal(Ctx& cx, int signal);
+void force_signal(Ctx& cx, int signal, int code = si_code::kernel);
 // The thread leaves a group stop that it was to take part in. True: all others have stopped.
 bool leave_group_stop(Ctx& cx, TaskId id);
 // SIGCHLD for stops and continues.

@@ -136,11 +136,20 @@ void KernelText::find_saved() {
     }
 }
 
+namespace {
+
+bool is_trap_stub(const Routine* r) {
+    return r == &routines::asm_exc_divide_error || r == &routines::asm_exc_int3 || r == &routines::asm_exc_invalid_op ||
+           r == &routines::asm_exc_general_protection;
+}
+
+}  // namespace
+
 bool KernelText::is_root(std::uint32_t step) const {
     const Routine* r = owner_[step];
     return r == &routines::entry_syscall_64 || r == &routines::after_hwframe ||
            r == &routines::restore_regs_and_return ||
-           r == &routines::ret_from_fork_asm || r == &routines::asm_exc_page_fault || r == &routines::cpu_startup_entry || is_interrupt_stub(step) ||
+           r == &routines::ret_from_fork_asm || r == &routines::asm_exc_page_fault || is_trap_stub(r) || r == &routines::cpu_startup_entry || is_interrupt_stub(step) ||
            r == &routines::irqentry_exit;
 }
 

@@ -3,6 +3,7 @@
 #include "sim/kernel/coroutines.h"
 #include "sim/kernel/engine.h"
 #include "sim/kernel/events.h"
+#include "sim/kernel/instructions.h"
 #include "sim/kernel/memory.h"
 #include "sim/kernel/routines.h"
 #include "sim/kernel/user_memory.h"
@@ -104,26 +105,12 @@ bool accesses_are_fine(Ctx& cx, const Program& p, const UserOp& op, std::uint32_
         case Kind::store_word:
             if (op.base == UserOp::Base::pointer && !user_access(cx, op.data, read)) return false;
             return user_access(cx, where(cx, op), op.kind == Kind::load_word ? read : write);
+        case Kind::store_stack:   // above RSP: a local variable of asm blocks
+            return static_cast<std::int64_t>(op.data) >= 0 || user_access(cx, cx.reg(Reg::rsp) - op.data, write);
         case Kind::touch_next: return user_access(cx, cx.reg(Reg::rdi), write);
         case Kind::recurse_down: return on_coroutine_stack(cx) || user_access(cx, cx.reg(Reg::rsp) - paging::page_bytes, write);
         default: return true;
     }
-}
-
-// SYSCALL: no stack switch, nothing pushed (linux.md 5.1).
-void syscall_instruction(Ctx& cx, const Program& p, std::uint32_t op) {
-    Regs& r = cx.cpu.regs;
-    cx.cpu.begin_episode(cx.k.steps());
-    cx.set(Reg::rcx, p.address(op + 1), at::special(Place::Kind::rip));
-    cx.set(Reg::r11, r.rflags, at::special(Place::Kind::rflags));
-    const std::uint64_t flags = (r.rflags & ~kSyscallMask) | kFlagFixed;
-    cx.move(at::none, at::special(Place::Kind::rflags), flags, r.rflags);
-    r.rflags = flags;
-    cx.move(at::none, at::special(Place::Kind::cs), kKernelCs, r.cs);
-    r.cs = kKernelCs;
-    r.ss = kKernelSs;
-    cx.cpu.pc = cx.text.entry(routines::entry_syscall_64);
-    cx.move(at::none, at::special(Place::Kind::rip), cx.text.address(cx.cpu.pc), r.rip);
 }
 
 // The pid of the task that a program means: what a C program would have from fork, getppid or a pid file. The first one
@@ -409,23 +396,43 @@ std::uint32_t perform(Ctx& cx, const UserOp& op, std::uint32_t here) {
 
 }  // namespace
 
+void syscall_instruction(Ctx& cx, std::uint64_t next) {
+    drain_all_stores(cx);
+    Regs& r = cx.cpu.regs;
+    cx.cpu.begin_episode(cx.k.steps());
+    cx.set(Reg::rcx, next, at::special(Place::Kind::rip));
+    cx.set(Reg::r11, r.rflags, at::special(Place::Kind::rflags));
+    const std::uint64_t flags = (r.rflags & ~kSyscallMask) | kFlagFixed;
+    cx.move(at::none, at::special(Place::Kind::rflags), flags, r.rflags);
+    r.rflags = flags;
+    cx.move(at::none, at::special(Place::Kind::cs), kKernelCs, r.cs);
+    r.cs = kKernelCs;
+    r.ss = kKernelSs;
+    cx.cpu.pc = cx.text.entry(routines::entry_syscall_64);
+    cx.move(at::none, at::special(Place::Kind::rip), cx.text.address(cx.cpu.pc), r.rip);
+}
+
 void user_step(Ctx& cx) {
     Regs& r = cx.cpu.regs;
     const Program& p = cx.user_program();
     const std::uint32_t here = p.op_at(r.rip);
-    SY_ASSERT(here < p.ops.size(), "user RIP left the program");
-    const UserOp& op = p.ops[here];
     if (cx.report != nullptr) {
         cx.report->kind = StepReport::Kind::user;
         cx.report->step = here;
         cx.report->program = static_cast<std::uint32_t>(&p - cx.k.image().programs.data());
     }
+    if (here >= p.ops.size()) [[unlikely]]   // a jump of an instruction has left the program
+        return instruction_step(cx, p);
+    const UserOp& op = p.ops[here];
+    if (op.kind == UserOp::Kind::asm_code) return instruction_step(cx, p);
+    if (!cx.cpu.stores.empty()) [[unlikely]]
+        drain_all_stores(cx);   // verbs are made of locked instructions
     if (!accesses_are_fine(cx, p, op, here)) return;
     const bool syscall = op.kind == Kind::syscall;
     Nanos extra = 0;   // of an operation whose cost depends on what it finds
     Nanos cost = cx.k.image().costs[static_cast<std::size_t>(syscall ? Cost::syscall : Cost::user_op)];
     if (syscall) {
-        syscall_instruction(cx, p, here);
+        syscall_instruction(cx, p.address(here + 1));
     } else {
         const std::uint32_t next =
             is_coroutine_op(op.kind) ? coroutine_op(cx, op, here, extra) : perform(cx, op, here);

@@ -1,6 +1,7 @@
 #include "sim/kernel/user_memory.h"
 
 #include "sim/kernel/broken.h"
+#include "sim/kernel/instructions.h"
 #include "sim/kernel/pages.h"
 #include "sim/kernel/routines.h"
 
@@ -11,6 +12,7 @@ namespace {
 // What the hardware does when a walk fails: CR2, six words on the entry stack, RIP at the vector's entry
 // (linux.md 2.9, 5.1). The RIP that it pushes is that of the access itself.
 void raise_page_fault(Ctx& cx, std::uint64_t va, std::uint64_t error) {
+    drain_all_stores(cx);
     Cpu& cpu = cx.cpu;
     Regs& r = cpu.regs;
     cpu.begin_episode(cx.k.steps());

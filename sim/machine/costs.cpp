@@ -38,12 +38,28 @@ constexpr CostRow rows[] = {
     {Cost::pte_copy, "pte-copy", 180, "fork with 64 MiB resident 3 ms: 16,384 entries, linux.md 5.9"},
     {Cost::tlb_miss, "tlb-miss", 0, "the refill after a switch is part of `cr3`"},
     {Cost::invlpg, "invlpg", 100, "about 100 ns, Intel SDM order of magnitude"},
+    {Cost::insn, "insn", 1, "about one cycle, rounded up to the clock's grain of 1 ns"},
+    {Cost::insn_memory, "insn-memory", 1, "a load from L1 takes 4 to 5 cycles"},
+    {Cost::insn_mul, "insn-mul", 1, "3 to 4 cycles"},
+    {Cost::insn_div, "insn-div", 10, "20 to 40 cycles for 64 bits on most processors"},
+    {Cost::insn_locked, "insn-locked", 6, "about 18 to 20 cycles uncontended"},
+    {Cost::insn_fence, "insn-fence", 10, "mfence: about 33 cycles"},
+    {Cost::insn_pause, "insn-pause", 40, "about 140 cycles since Skylake"},
+    {Cost::store_drain, "store-drain", 100, "a line fetched from another core's cache: 50 to 100 ns"},
     {Cost::mm, "mm", 20'000, "fork+exit+wait 200 us against 29 us for a thread, real-kernel.md"},
 };
 
 }  // namespace
 
 std::span<const CostRow> cost_table() { return rows; }
+
+Costs ideal_costs() {
+    Costs costs{};
+    const Costs all = linux_costs();
+    for (int i = static_cast<int>(Cost::insn); i <= static_cast<int>(Cost::store_drain); ++i)
+        costs[static_cast<std::size_t>(i)] = all[static_cast<std::size_t>(i)];
+    return costs;
+}
 
 Costs linux_costs() {
     Costs costs{};

@@ -43,6 +43,14 @@ enum class Cost : std::uint8_t {
     pte_copy,      // fork: one page-table entry
     tlb_miss,      // a walk through the four tables
     invlpg,        // dropping one page from the TLB
+    insn,          // an instruction of an asm block
+    insn_memory,   // more, if it reads or writes memory
+    insn_mul,      // more, of mul and imul
+    insn_div,      // more, of div and idiv
+    insn_locked,   // more, with the lock prefix, and xchg with memory
+    insn_fence,    // more, of mfence, lfence and sfence
+    insn_pause,    // more, of pause
+    store_drain,   // memory tso: how long a store waits in the buffer
     count,
 };
 constexpr int kCosts = static_cast<int>(Cost::count);
@@ -57,6 +65,8 @@ std::span<const CostRow> cost_table();
 
 using Costs = std::array<Nanos, kCosts>;
 Costs linux_costs();
-constexpr Costs ideal_costs() { return Costs{}; }
+// Instructions are work, as `run` is, so they take their time in an ideal machine too; what the kernel and the hardware
+// add is free.
+Costs ideal_costs();
 
 }  // namespace sy

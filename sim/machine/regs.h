@@ -13,7 +13,7 @@ const char* reg_name(Reg r);
 
 // RFLAGS bits (Intel SDM vol. 1, 3.4.3). Bit 1 always reads 1.
 constexpr std::uint64_t kFlagFixed = 0x2;
-constexpr std::uint64_t kFlagZero = 0x40;
+constexpr std::uint64_t kFlagZero = 0x40;   // the status flags: sim/machine/alu.h
 constexpr std::uint64_t kFlagIf = 0x200;
 // What SYSCALL clears (linux.md 5.1, MSR_SYSCALL_MASK), as far as a running program sets it.
 constexpr std::uint64_t kSyscallMask = 0x47700 | 0xd5;

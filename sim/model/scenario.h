@@ -60,6 +60,14 @@ enum class KernelCall : std::uint8_t {
 constexpr int kKernelCalls = static_cast<int>(KernelCall::count);
 std::string_view kernel_call_name(KernelCall call);
 
+// A line of an `asm { … }` block, without its comment.
+struct AsmLine {
+    SourcePos pos;
+    std::string text;
+
+    friend bool operator==(const AsmLine&, const AsmLine&) = default;
+};
+
 // One statement of a task's program.
 struct Stmt {
     enum class Kind : std::uint8_t {
@@ -133,6 +141,9 @@ struct Stmt {
         touch,      // name; count: bytes from its beginning of which each page gets a word
         recurse,    // count: bytes of stack that nested calls use before they return
         ioctl,      // body: kernel code that a system call of this task runs
+        asm_block,  // code: instructions (docs/instructions.md)
+        shared,     // name: a variable of the process, so many (`cpus`) words in its data; count: what each begins with
+        local,      // the same on the thread's stack; it gets its value where this stands
         kernel_call,   // call; name: a tasklet or device; count: a softirq vector; time: of its action
     };
     Kind kind = Kind::run;
@@ -151,6 +162,7 @@ struct Stmt {
     SourcePos file_pos;
     KernelCall call = KernelCall::count;
     std::vector<Stmt> body;
+    std::vector<AsmLine> code;
 
     friend bool operator==(const Stmt&, const Stmt&) = default;
 };
@@ -320,7 +332,10 @@ struct WorkDecl {
 
 // A timed line: something the outside world does to the machine.
 struct TimedAction {
-    enum class Kind : std::uint8_t { kill, setnice, affinity, sched, irq, caption, killpg, ctrl, smp_affinity, weight, quota, move };
+    enum class Kind : std::uint8_t {
+        kill, setnice, affinity, sched, irq, caption, killpg, ctrl, smp_affinity, weight, quota, move,
+        set,   // a debugger's hand: name: a register or variable of the target; number: what it is to hold
+    };
     Kind kind = Kind::kill;
     SourcePos pos;
     Nanos at = 0;
@@ -333,6 +348,8 @@ struct TimedAction {
     SchedParams sched{};
     Nanos quota = 0, period = 0;       // of a group; quota 0: max
     std::string group;                 // where a task moves to; empty: the root
+    std::string name;                  // set: a register, a variable, or an address
+    std::uint64_t number = 0;
     std::string text;                  // caption (English)
     std::string text_zh;               // caption (Chinese), may be empty
 
@@ -396,6 +413,8 @@ struct MachineDecl {
     std::uint64_t seed = 1;
     std::int64_t memory = std::int64_t{128} << 30;      // bytes of RAM, a multiple of 4 MiB
     bool pcid = true;                  // false: every write of CR3 flushes the TLB
+    bool tso = false;                  // `memory tso`: stores of instructions wait in a buffer of their CPU
+    std::optional<Dist> store_drain{}; // how long one waits there; none: the cost `store-drain`
     Nanos until = 0;                   // `until 50ms`: end of the run; 0: until every process has exited
 
     friend bool operator==(const MachineDecl&, const MachineDecl&) = default;

@@ -27,10 +27,12 @@ class Compiler : CodeSink {
         start_function("main");
         for (const ThreadDecl& t : process_.threads) declare_thread(t);
         declare_objects();
+        declare_shared(process_.body);
         pipe_ends();
         for (std::size_t i = 0; i < program_.threads.size(); ++i) create_thread(i);
         for (const CoroutineDecl& c : process_.coroutines) declare_coroutines(c);
         for (std::size_t i = 0; i < program_.coroutines.size(); ++i) create_coroutines(i);
+        enter_frame(process_.body);
         program_.endless = block(process_.body, 0);
         close_ranges();
         if (!process_.coroutines.empty()) event_loop();
@@ -108,6 +110,7 @@ class Compiler : CodeSink {
             program_.ops[starts_[entry]].target = here();
         }
         start_function(t.name);
+        enter_frame(t.body);
         block(t.body, 0);
         close_ranges();
         call(nr::exit, {0}, t.pos);
@@ -180,6 +183,70 @@ class Compiler : CodeSink {
     std::uint64_t mutex_word(const std::string& name) {
         return variable(name, is_pi(name) ? Variable::Kind::pi_mutex : Variable::Kind::mutex);
     }
+    // --- instructions ---
+
+    // `shared`: words of the data segment; a first value other than 0 is stored before the first thread is created.
+    void declare_shared(const std::vector<Stmt>& body) {
+        for (const Stmt& s : body) {
+            declare_shared(s.body);
+            if (s.kind != Stmt::Kind::shared) continue;
+            std::uint64_t words = s.cpus;
+            // A cache line of its own, as an aligned variable would have: no page boundary inside.
+            if (words > 1) next_word_ = (next_word_ + 63) / 64 * 64;
+            const std::uint64_t address = next_word_;
+            next_word_ += 8 * words;
+            program_.variables.push_back({s.name, address, Variable::Kind::shared, static_cast<std::int64_t>(words)});
+            names_.list.emplace_back(s.name, AsmName{AsmName::Kind::absolute, static_cast<std::int64_t>(address)});
+            for (std::uint64_t i = 0; s.count != 0 && i < words; ++i) {
+                UserOp& op = emit(Kind::store, s.pos);
+                op.data = address + 8 * i;
+                op.arg[0] = static_cast<std::uint64_t>(s.count);
+            }
+        }
+    }
+    // `local`: words of the frame, above the loop counters that lie on the stack. In an asm block RBP points at the frame.
+    void find_locals(const std::vector<Stmt>& body, std::uint64_t& offset) {
+        for (const Stmt& s : body) {
+            if (s.kind == Stmt::Kind::local) {
+                frame_.list.emplace_back(s.name, AsmName{AsmName::Kind::frame, static_cast<std::int64_t>(offset)});
+                offset += 8 * s.cpus;
+            }
+            if (s.kind != Stmt::Kind::handle) find_locals(s.body, offset);
+        }
+    }
+    void enter_frame(const std::vector<Stmt>& body) {
+        frame_.list.clear();
+        const std::uint64_t counters = depth_of(body) > 4 ? 8u * (depth_of(body) - 4u) : 0;
+        std::uint64_t size = counters;
+        find_locals(body, size);
+        if (size == counters) return;
+        emit(Kind::frame_enter, body.front().pos).data = (size + 15) / 16 * 16;
+    }
+    void local_value(const Stmt& s) {
+        const AsmName slot = frame_.find(s.name);
+        for (std::uint64_t i = 0; i < s.cpus; ++i)   // store_stack counts down from RSP
+            local(0 - (static_cast<std::uint64_t>(slot.value) + 8 * i), static_cast<std::uint64_t>(s.count), s.pos);
+    }
+    void asm_block(const Stmt& s) {
+        AsmNames names = frame_;
+        names.list.insert(names.list.end(), names_.list.begin(), names_.list.end());
+        Assembled block = assemble(s.code, names, program_.address(here()));
+        if (!block.errors.empty() || block.code.empty()) return;
+        const std::uint64_t rest = block.size % 16;
+        if (rest != 0) block.code.push_back(padding(static_cast<int>(16 - rest), block.code.back().end()));
+        const std::uint64_t origin = block.code.front().address;
+        for (const auto& [label, at] : block.labels)
+            program_.labels.emplace_back(label, at < block.code.size() ? block.code[at].address : origin + block.size);
+        std::size_t first = 0;
+        for (std::uint64_t offset = 0; offset < block.size + 15; offset += 16) {
+            if (offset >= (block.size + 15) / 16 * 16) break;
+            while (first < block.code.size() && block.code[first].address < origin + offset) ++first;
+            UserOp& op = emit(Kind::asm_code, first < block.code.size() ? block.code[first].pos : s.pos);
+            op.data = program_.code.size() + first;
+        }
+        program_.code.insert(program_.code.end(), block.code.begin(), block.code.end());
+    }
+
     // Which ends of which pipes the process holds: those that it uses anywhere.
     void pipe_ends() {
         find_ends(process_.body);
@@ -465,6 +532,9 @@ class Compiler : CodeSink {
             case Stmt::Kind::every: return every(s, level);
             case Stmt::Kind::ioctl: ioctl(s); return false;
             case Stmt::Kind::kernel_call: kernel_call(s); return false;
+            case Stmt::Kind::asm_block: asm_block(s); return false;
+            case Stmt::Kind::local: local_value(s); return false;
+            case Stmt::Kind::shared: return false;   // declare_shared
         }
         return false;
     }
@@ -864,6 +934,7 @@ class Compiler : CodeSink {
     const ProcessDecl& process_;
     Program program_;
     std::string pending_symbol_;
+    AsmNames names_, frame_;                       // shared variables; local ones of the body that is being compiled
     std::map<std::string, std::uint64_t> sizes_;   // of mapped areas, as last asked for
     const std::uint64_t data_base_, heap_base_;
     std::uint64_t next_word_ = data_base_ + 0x40;
@@ -895,7 +966,7 @@ const Variable* Program::variable_at(std::uint64_t address) const {
                                         [](std::uint64_t a, const Variable& v) { return a < v.address; });
     if (after == variables.begin()) return nullptr;
     const Variable& v = *(after - 1);
-    const std::uint64_t words = v.kind == Variable::Kind::rwlock ? 3 : v.kind == Variable::Kind::tid ? 1 : 2;
+    const std::uint64_t words = v.kind == Variable::Kind::shared ? static_cast<std::uint64_t>(v.count) : v.kind == Variable::Kind::rwlock ? 3 : v.kind == Variable::Kind::tid ? 1 : 2;
     return address < v.address + 8 * words ? &v : nullptr;
 }
 
@@ -911,6 +982,17 @@ std::string Program::symbolize(std::uint64_t rip) const {
     std::snprintf(offset, sizeof offset, "+0x%llx",
                   static_cast<unsigned long long>(rip - address(op)));
     return (ops[op].symbol.get().empty() ? "main" : ops[op].symbol.get()) + offset;
+}
+
+const Insn* Program::insn_at(std::uint64_t rip) const {
+    const auto it = std::lower_bound(code.begin(), code.end(), rip, [](const Insn& i, std::uint64_t a) { return i.address < a; });
+    return it != code.end() && it->address == rip ? &*it : nullptr;
+}
+
+const Variable* Program::shared_variable(std::string_view name) const {
+    for (const Variable& v : variables)
+        if (v.kind == Variable::Kind::shared && v.name == name) return &v;
+    return nullptr;
 }
 
 const char* syscall_name(std::uint64_t number) {

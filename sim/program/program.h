@@ -15,6 +15,7 @@
 #include "sim/machine/paging.h"
 #include "sim/machine/regs.h"
 #include "sim/model/scenario.h"
+#include "sim/program/insn.h"
 
 namespace sy {
 
@@ -86,6 +87,7 @@ struct UserOp {
         rw_unlock,     // one holder less; if nobody waits or somebody still holds it, to `target`; RDX <- how many to wake
         pi_try,        // 0 -> own tid in word `data`: then to `target`
         pi_unlock,     // own tid -> 0: then to `target`; otherwise somebody waits in the kernel
+        asm_code,      // 16 bytes of an asm block: instructions Program::code[data] and those behind it
     };
     // What an address is relative to (load_word, store_word, touch_start); the offset is arg[0].
     enum class Base : std::uint8_t { zero, pointer /* the value of word `data` */, stack /* RSP's page */ };
@@ -140,8 +142,8 @@ struct Variable {
     std::uint64_t address = 0;
     // Words: mutex {lock, owner's tid}, as glibc's __lock and __owner; pi_mutex {tid | FUTEX_WAITERS}; semaphore
     // {value, waiters}; cond {sequence, waiters}; barrier {round, arrived}; rwlock {state, waiters, writer's tid}.
-    enum class Kind : std::uint8_t { mutex, semaphore, tid, pi_mutex, cond, barrier, rwlock, path, pointer } kind = Kind::mutex;
-    std::int64_t count = 0;            // barrier: how many tasks it holds up
+    enum class Kind : std::uint8_t { mutex, semaphore, tid, pi_mutex, cond, barrier, rwlock, path, pointer, shared } kind = Kind::mutex;
+    std::int64_t count = 0;            // barrier: how many tasks it holds up; shared: so many words
 };
 
 // The operations [begin, end) of a program are executed with this read-write lock held: nothing in memory says which
@@ -173,6 +175,8 @@ struct Program {
     std::vector<std::string> mappings; // names of what it maps, from 1
     std::vector<HeldRange> held;       // of read-write locks
     std::vector<std::uint32_t> reads, writes;   // pipes whose ends a process of this program holds, by index
+    std::vector<Insn> code;            // of asm blocks, by address
+    std::vector<std::pair<std::string, std::uint64_t>> labels;   // of asm blocks, by address
     bool endless = false;              // it has a loop without end that its main thread reaches
     std::uint64_t data_base = layout::user_data, heap_base = layout::user_heap;   // behind the text, page-aligned
     std::uint64_t data_end = layout::user_data;                                   // behind the last variable
@@ -185,9 +189,15 @@ struct Program {
     std::uint64_t address(std::uint32_t op) const {
         return layout::user_text + (std::uint64_t{op} << layout::user_op_bits);
     }
+    // An address outside the program gives ops.size() or more.
     std::uint32_t op_at(std::uint64_t rip) const {
-        return static_cast<std::uint32_t>((rip - layout::user_text) >> layout::user_op_bits);
+        const std::uint64_t op = (rip - layout::user_text) >> layout::user_op_bits;
+        return op < ops.size() ? static_cast<std::uint32_t>(op) : static_cast<std::uint32_t>(ops.size());
     }
+    // The instruction of an asm block that begins there; null: none does.
+    const Insn* insn_at(std::uint64_t rip) const;
+    // The variable (kind shared) of that name; null: there is none.
+    const Variable* shared_variable(std::string_view name) const;
     const ThreadEntry* thread_at(std::uint32_t op) const;
     // The variable whose words hold this address; null: none.
     const Variable* variable_at(std::uint64_t address) const;

@@ -62,8 +62,9 @@ const char* per_cpu_field_name(PerCpuField field) {
                                              "device",
                                              "pipe",
                                              "tasklet",
-                                             "irq_desc"};
-    static_assert(std::size(kNames) == static_cast<std::size_t>(PerCpuField::irq_desc) + 1);
+                                             "irq_desc",
+                                             "store buffer"};
+    static_assert(std::size(kNames) == static_cast<std::size_t>(PerCpuField::store_buffer) + 1);
     return kNames[static_cast<std::size_t>(field)];
 }
 

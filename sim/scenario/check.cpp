@@ -1,6 +1,7 @@
 // The checks that need to have seen the whole file: things that are named but do not exist, names
 // and numbers given twice, CPUs the machine does not have, and totals over the limits.
 #include "sim/scenario/check.h"
+#include "sim/scenario/asm_verbs.h"
 #include "sim/scenario/memory_verbs.h"
 
 #include <algorithm>
@@ -52,6 +53,7 @@ class Checker {
         pids();
         interrupts();
         check_kernel_code(s_, diags_);
+        check_instructions(s_, diags_);
         bool is_all_understood = true;
         for (std::size_t i = 0; i < s_.processes.size(); ++i) {
             const ProcessDecl& process = s_.processes[i];
@@ -527,6 +529,20 @@ class Checker {
                        text("scheduler {0} knows no groups; cfs and eevdf do", "调度器 {0} 不认识组；cfs 和 eevdf 认识", {s_.machine.scheduler}));
     }
 
+    void settable(const TimedAction& action) {
+        Operand reg;
+        if (find_register(action.name, reg)) {
+            if (reg.bytes == 8) return;
+            diags_.error(action.pos, text("set the whole register: {0}", "请设置整个寄存器：{0}", {register_name(reg.reg, 8)}),
+                         {});
+            return;
+        }
+        for (const ProcessDecl& process : s_.processes)
+            for (const Stmt& s : process.body)
+                if (s.kind == Kind::shared && s.name == action.name) return;
+        diags_.error(action.pos, text("'{0}' is neither a register nor a shared variable", "“{0}” 既不是寄存器也不是共享变量", {action.name}));
+    }
+
     void timed(const TimedAction& action) {
         if (s_.machine.until > 0 && action.at > s_.machine.until) {
             diags_.warning(action.pos, text("this never happens: the run ends before (until)",
@@ -543,7 +559,8 @@ class Checker {
                               "device " + action.target + " irq 5");
             }
         } else if (action.kind != TimedAction::Kind::caption && action.kind != TimedAction::Kind::ctrl) {
-            check_task_path(s_, action.target, action.target_pos, diags_);
+            if (!check_task_path(s_, action.target, action.target_pos, diags_)) return;
+            if (action.kind == TimedAction::Kind::set) settable(action);
             affinity(action.cpus, action.pos);
         }
     }

@@ -272,6 +272,10 @@ class ExpectChecker {
                 }
                 return one_of(name, {"mm", "files", "fs", "sighand", "signal"}, expr.pos);
             case Argument::oops: return one_of(name, {oops_words().begin(), oops_words().end()}, expr.pos);
+            case Argument::variable:
+                if (index == 0) check_task_path(s_, name, expr.pos, diags_);
+                else variable(name, expr.pos);
+                return;
             case Argument::word:
                 if (index == 0) {
                     check_task_path(s_, name, expr.pos, diags_);
@@ -294,6 +298,24 @@ class ExpectChecker {
                 }
                 return;
         }
+    }
+
+    void variable(const std::string& path, SourcePos pos) {
+        const std::string name = path.substr(0, path.find('/'));
+        const std::string index = name.size() < path.size() ? path.substr(name.size() + 1) : "0";
+        std::vector<std::string_view> known;
+        for (const ProcessDecl& process : s_.processes)
+            for (const Stmt& s : process.body) {
+                if (s.kind != Stmt::Kind::shared) continue;
+                known.push_back(s.name);
+                const bool is_index = index.size() <= 5 && index.find_first_not_of("0123456789") == std::string::npos;
+                if (s.name == name && is_index && static_cast<std::uint64_t>(std::stoi(index)) < s.cpus) return;
+            }
+        const std::string meant = nearest(name, known);
+        if (meant.empty() || meant == name)
+            diags_.error(pos, text("there is no shared variable '{0}'", "没有共享变量 “{0}”", {path}));
+        else
+            diags_.error(pos, did_you_mean(text("shared variable", "共享变量"), name, meant));
     }
 
     // An area that some process maps, or one that all have; behind it perhaps the number of a page.

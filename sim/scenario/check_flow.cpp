@@ -134,6 +134,11 @@ class FlowChecker {
             case Kind::waitpid:
             case Kind::waitid:
                 return true;
+            case Kind::asm_block:
+                return !stmt.code.empty();   // instructions take time in an ideal machine too
+            case Kind::shared:
+            case Kind::local:
+                return false;
             case Kind::ioctl:
                 return passes_time(stmt.body) || !s_.machine.costs_ideal;
             case Kind::until_stopped:  // its body answers for itself

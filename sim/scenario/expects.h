@@ -19,6 +19,7 @@ enum class Argument : std::uint8_t {
     page,    // a task, then AREA or AREA/PAGE
     object,  // tasks, then mm, files, fs, sighand or signal
     oops,    // one of oops_words()
+    variable,   // a process, then NAME or NAME/INDEX
     word,    // a task, then a word of the function's own
 };
 

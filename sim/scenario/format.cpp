@@ -80,6 +80,7 @@ class Formatter {
     // The blanks in front of a token that stays on its line.
     std::string_view gap_inside(std::size_t index) const {
         if (index == 0) return "";
+        if (tokens_[index].kind == Token::Kind::asm_line && tokens_[index - 1].kind == Token::Kind::asm_line) return "; ";
         if (starts_item_[index] && !tokens_[index - 1].is("{")) return "  ";
         return has_gap(tokens_[index - 1], tokens_[index]) ? " " : "";
     }
@@ -134,21 +135,35 @@ class Formatter {
                 new_line(token.pos.line, indent(), false);
             }
         } else if (starts_item_[at_] && !is_inside_line()) {
-            new_line(token.pos.line, indent(), at_ == 0 || !is_first_in_block());
+            new_line(token.pos.line, indent() + asm_indent(), at_ == 0 || !is_first_in_block());
         } else if (is_broken_) {
             new_line(token.pos.line, indent() + kContinued, false);
         } else {
             add(gap_inside(at_));
         }
         if (token.is("{"))
-            blocks_.push_back({.is_one_line = is_inside_line() || fits_one_line(at_)});
+            blocks_.push_back({.is_one_line = is_inside_line() || fits_one_line(at_), .has_labels = has_labels(at_)});
         add(raw(token));
         last_line_ = token.pos.line;
     }
 
     struct Block {
         bool is_one_line;
+        bool has_labels = false;   // of an asm block
     };
+
+    static bool is_label(const Token& token) {
+        return token.kind == Token::Kind::asm_line && token.text.substr(0, token.text.find_first_of(" \t")).ends_with(":");
+    }
+    bool has_labels(std::size_t open) const {
+        for (std::size_t i = open + 1; i < tokens_.size() && tokens_[i].kind == Token::Kind::asm_line; ++i)
+            if (is_label(tokens_[i])) return true;
+        return false;
+    }
+    // In a block that has labels, what is none stands further in.
+    int asm_indent() const {
+        return here().kind == Token::Kind::asm_line && !is_label(here()) && !blocks_.empty() && blocks_.back().has_labels ? kIndent : 0;
+    }
 
     const std::vector<Token>& tokens_;
     const std::vector<Comment>& comments_;

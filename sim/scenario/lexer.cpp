@@ -172,7 +172,55 @@ class Lexer {
         at_ += length;
         column_ += static_cast<std::int32_t>(length);
         add(Token::Kind::sign, start, begin, at_);
+        const std::size_t n = out_.list.size();
+        if (n >= 2 && out_.list[n - 1].is("{") && out_.list[n - 2].is_word("asm")) asm_lines();
         return true;
+    }
+
+    // What stands in `asm { … }` has a grammar of its own (sim/program/assembler.cpp): it is kept line by line. A word that
+    // begins another part of a scenario ends it too: then the `}` was forgotten.
+    void asm_lines() {
+        while (at_ < text_.size() && out_.is_text && peek() != '}') {
+            const char c = peek();
+            if (c == '\n') {
+                ++at_;
+                ++line_;
+                column_ = 1;
+            } else if (c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f' || c == ';') {
+                ++at_;
+                ++column_;
+            } else if (c == '#') {
+                comment();
+            } else if (c == '/' && peek(1) == '/') {
+                diags_.error({.line = line_, .column = column_, .length = 2}, text("a comment begins with '#'", "注释以 “#” 开头"), "#");
+                comment();
+            } else if (leaves_asm()) {
+                return;
+            } else {
+                asm_line();
+            }
+        }
+    }
+    bool leaves_asm() const {
+        constexpr std::string_view kWords[] = {"process", "machine", "expect", "thread", "kthread", "program", "device",
+                                               "pipe",    "title",   "about",  "shared", "repeat",  "forever", "asm"};
+        const std::string_view rest = text_.substr(at_);
+        for (const std::string_view word : kWords)
+            if (rest.starts_with(word) && rest.size() > word.size() && (rest[word.size()] == ' ' || rest[word.size()] == '{')) return true;
+        return false;
+    }
+    void asm_line() {
+        SourcePos start = here();
+        const std::size_t begin = at_;
+        std::size_t end = at_;
+        while (at_ < text_.size() && out_.is_text && peek() != '\n' && peek() != '#' && peek() != ';' && peek() != '}') {
+            const bool blank = peek() == ' ' || peek() == '\t' || peek() == '\r' || peek() == '\v' || peek() == '\f';
+            advance();
+            if (blank) continue;
+            end = at_;
+            start.length = column_ - start.column;
+        }
+        out_.list.push_back({.kind = Token::Kind::asm_line, .pos = start, .text = text_.substr(begin, end - begin)});
     }
 
     // Several unknown characters in a row are one mistake.

@@ -16,6 +16,7 @@ struct Token {
         number,  // digits, perhaps a fraction, perhaps a unit directly behind: 5, 2.5ms, 64KiB, 1%
         string,  // "…", no escapes, on one line; `text` is what stands between the quotes
         sign,    // { } ( ) , / = ~ + - * and < > <= >= == != ->
+        asm_line,  // of `asm { … }`: an instruction, a label or both, up to the line's end, a `;` or a comment
         end,     // after the last one
     };
     Kind kind = Kind::end;

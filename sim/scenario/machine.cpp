@@ -224,6 +224,13 @@ bool read_seed(Parser& p) {
 bool read_memory(Parser& p) {
     constexpr std::int64_t kBlock = std::int64_t{4} << 20, kLeast = 4 * kBlock, kMost = std::int64_t{128} << 30;
     const SourcePos pos = p.peek().pos;
+    if (p.take_word("sc")) return true;
+    if (p.take_word("tso")) {
+        p.out().machine.tso = true;
+        if (!p.take_word("drain")) return true;
+        p.out().machine.store_drain = p.dist();
+        return p.out().machine.store_drain.has_value();
+    }
     const auto value = p.bytes(kMost);
     if (!value) return false;
     if (*value < kLeast || *value % kBlock != 0) {
@@ -291,8 +298,11 @@ constexpr MachineRow kMachineRows[] = {
       "which tracepoints write records: all, those of the scheduler, none (default all)",
       "哪些跟踪点写记录：全部、调度器的、都不写（默认 all）", "trace sched"},
      read_trace},
-    {{"memory", "memory SIZE", "RAM, 16MiB to 128GiB in blocks of 4MiB (default 128GiB)",
-      "内存大小，16MiB 到 128GiB，以 4MiB 为单位（默认 128GiB）", "memory 64MiB"},
+    {{"memory", "memory SIZE or sc or tso [drain TIME]",
+      "RAM, 16MiB to 128GiB in blocks of 4MiB (default 128GiB); or in which order CPUs see each other's stores: sc "
+      "(sequentially consistent, default), tso (x86's store buffers; drain: how long a store waits there)",
+      "内存大小，16MiB 到 128GiB，以 4MiB 为单位（默认 128GiB）；或各 CPU 看到彼此写入的次序：sc（顺序一致，默认）、"
+      "tso（x86 的存储缓冲；drain：一次写入在其中等多久）", "memory 64MiB"},
      read_memory},
     {{"pcid", "pcid on|off",
       "whether TLB entries carry the id of their address space; without it every CR3 write flushes all (default on)",
@@ -339,8 +349,11 @@ void Parser::parse_machine() {
                       .zh = "一项设置（" + listed(names(WordGroup::machine)) + "）"});
         }
         if (row != nullptr) {
-            if (std::find(seen.begin(), seen.end(), row->word.name) != seen.end()) set_twice(token);
-            seen.push_back(row->word.name);
+            // `memory` is two settings: how much, and in which order it is seen.
+            const bool is_order = token.is_word("memory") && (peek(1).is_word("sc") || peek(1).is_word("tso"));
+            const std::string_view setting = is_order ? std::string_view("memory order") : row->word.name;
+            if (std::find(seen.begin(), seen.end(), setting) != seen.end()) set_twice(token);
+            seen.push_back(setting);
         }
         if (peek().is("{")) {
             skip_block();

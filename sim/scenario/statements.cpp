@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/base/limits.h"
+#include "sim/scenario/asm_verbs.h"
 #include "sim/scenario/memory_verbs.h"
 #include "sim/scenario/parser.h"
 #include "sim/scenario/rows.h"
@@ -480,6 +481,20 @@ constexpr VerbRow kVerbRows[] = {
      Kind::sigsuspend,
      false,
      read_signal_set},
+    {{"asm", "asm { INSTRUCTIONS }", "x86-64 instructions in Intel syntax, one to a line or with ';' between them",
+      "Intel 语法的 x86-64 指令，一行一条或用 “;” 隔开", "asm { mov rax, 1; add rax, 2 }"},
+     Kind::asm_block,
+     false,
+     read_asm},
+    {{"shared", "shared NAME [xWORDS] [= NUMBER]", "a variable of the process: words of 8 bytes that all its threads see",
+      "进程的变量：所有线程都看得到的 8 字节字", "shared counter = 0"},
+     Kind::shared,
+     false,
+     read_variable},
+    {{"local", "local NAME [xWORDS] [= NUMBER]", "a variable on this thread's own stack", "本线程自己栈上的变量", "local i = 3"},
+     Kind::local,
+     false,
+     read_variable},
     {{"pause", "pause", "wait until a signal handler has run", "等到有信号处理函数运行过", "pause"},
      Kind::pause,
      false,
@@ -754,19 +769,6 @@ std::string unknown_verb(Parser& p, const Token& token) {
     return std::string(same);
 }
 
-// `shared counter = 0`, `local i = 5`, `asm { … }` belong to the language but to no machine yet.
-void skip_instruction_words(Parser& p) {
-    const Token& token = p.take();
-    p.error(token.pos,
-            text("'{0}' is not available yet; programs are made of verbs (run, sleep, lock…)",
-                 "“{0}” 还不能用；程序由动词组成（run、sleep、lock……）", {token.text}));
-    if (p.peek().is("{")) return p.skip_block();
-    if (p.is_name_next()) p.take();
-    if (!p.take_sign("=")) return;
-    p.take_sign("-");
-    if (p.peek().kind == Token::Kind::number) p.take();
-}
-
 // Kernel code stands in kernel threads, ioctls and tasklets; what a process does stands in none of them.
 bool may_stand_here(Parser& p, const VerbRow& row, const Token& token, Place place) {
     const bool is_kernel_place = place == Place::kernel_thread || place == Place::work || place == Place::ioctl ||
@@ -884,7 +886,6 @@ void Parser::parse_statement(std::vector<Stmt>& body, Place place, ProcessDecl* 
         return skip_item();
     }
     std::string verb(token.text);
-    if (verb == "shared" || verb == "local" || verb == "asm") return skip_instruction_words(*this);
     const bool is_declaration = verb == "thread" || verb == "coroutine";
     if (find_verb(verb) == nullptr && !is_declaration) verb = unknown_verb(*this, token);
     take();
@@ -928,6 +929,10 @@ void Parser::parse_statement(std::vector<Stmt>& body, Place place, ProcessDecl* 
         }
         if (!parse_sync(is_here ? *process : nowhere, row->word.name) && !is_unwinding_) skip_item();
         return;
+    }
+    if (row->kind == Kind::shared && (place != Place::process || process == nullptr)) {
+        error(token.pos, text("shared variables belong to the whole process; declare them directly in it (or write local)",
+                              "共享变量属于整个进程；请直接声明在进程里（或写 local）"));
     }
     if (place == Place::coroutine && !fits_coroutine(row->kind)) {
         error(token.pos, text("a coroutine cannot '{0}'; it can run, yield, wait, signal, accept, read, write, repeat",

@@ -4,6 +4,7 @@
 
 #include "sim/base/limits.h"
 #include "sim/model/shared.h"
+#include "sim/scenario/asm_verbs.h"
 #include "sim/scenario/parser.h"
 #include "sim/scenario/rows.h"
 #include "sim/scenario/suggest.h"
@@ -113,6 +114,22 @@ bool read_move(Parser& p, TimedAction& action) {
     return group.has_value();
 }
 
+// set TASK NAME = NUMBER: what a debugger does to a stopped program.
+bool read_set(Parser& p, TimedAction& action) {
+    if (!read_target(p, action)) return false;
+    const Token& name = p.peek();
+    if (name.kind != Token::Kind::word) {
+        p.expected(text("a register (rax) or a shared variable", "寄存器（rax）或共享变量"));
+        return false;
+    }
+    action.name = std::string(p.take().text);
+    if (!p.take_sign("=")) {
+        p.expected(text("'=' and a number", "“=” 和一个数"));
+        return false;
+    }
+    return read_set_number(p, action.number);
+}
+
 bool read_caption(Parser& p, TimedAction& action) {
     const Text what = text("the caption in double quotes", "双引号里的说明文字");
     const auto english = p.string(what);
@@ -169,6 +186,10 @@ constexpr ActionRow kActionRows[] = {
       "只让这些 CPU 处理设备的中断，如同写 /proc/irq/N/smp_affinity", "smp_affinity nic 0"},
      Kind::smp_affinity,
      read_smp_affinity},
+    {{"set", "set TASK NAME = NUMBER", "a debugger's hand: a register (as the task has it in user mode) or a shared variable",
+      "调试器的手：改写寄存器（任务在用户态的值）或共享变量", "set editor rax = 5"},
+     Kind::set,
+     read_set},
     {{"caption", "caption \"TEXT\" [zh \"TEXT\"]", "show a sentence on the stage from now on",
       "从此刻起在舞台上显示一句话", "caption \"Now the editor wakes up.\""},
      Kind::caption,

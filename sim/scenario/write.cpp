@@ -8,6 +8,7 @@
 #include "sim/scenario/breaks.h"
 #include "sim/scenario/format.h"
 #include "sim/model/shared.h"
+#include "sim/scenario/asm_verbs.h"
 #include "sim/scenario/memory_verbs.h"
 #include "sim/scenario/rows.h"
 #include "sim/scenario/task_verbs.h"
@@ -73,6 +74,11 @@ std::string write_stmt(const Stmt& stmt) {
             return "run " + write_dist(stmt.time);
         case Kind::sleep:
             return "sleep " + write_dist(stmt.time);
+        case Kind::asm_block:
+            return scn::write_asm(stmt);
+        case Kind::shared:
+        case Kind::local:
+            return scn::write_variable(stmt);
         case Kind::yield:
             return "yield";
         case Kind::read:
@@ -389,6 +395,7 @@ std::string write_machine(const MachineDecl& machine) {
     constexpr std::string_view kTrace[] = {"all", "sched", "none"};
     if (machine.trace != defaults.trace) out += " trace " + std::string(kTrace[static_cast<std::size_t>(machine.trace)]);
     if (machine.memory != defaults.memory) out += " memory " + std::to_string(machine.memory);
+    if (machine.tso) out += " memory tso" + (machine.store_drain ? " drain " + write_dist(*machine.store_drain) : "");
     if (machine.pcid != defaults.pcid) out += " pcid off";
     if (machine.seed != defaults.seed) out += " seed " + std::to_string(machine.seed);
     if (machine.until != defaults.until) out += " until " + write_duration(machine.until);
@@ -474,6 +481,8 @@ std::string write_action(const TimedAction& action) {
             return "quota " + action.target + " " + write_quota(action.quota, action.period);
         case TimedAction::Kind::move:
             return "move " + action.target + " " + (action.group.empty() ? "root" : action.group);
+        case TimedAction::Kind::set:
+            return "set " + action.target + " " + action.name + "=" + std::to_string(action.number);
         case TimedAction::Kind::caption:
             return "caption " + bilingual(action.text, action.text_zh);
     }

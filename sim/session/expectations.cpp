@@ -342,6 +342,26 @@ class Measurer {
         const PageFound p = page(e);
         return count(p.mm == kNoMm ? 0 : kernel_.read_user(p.mm, p.address));
     }
+    // As a signed number. A process that is gone has left its last words.
+    Found shared_word(const ExpectExpr& e) const {
+        const std::string name = e.args[1].substr(0, e.args[1].find('/'));
+        const std::size_t index = name.size() < e.args[1].size() ? static_cast<std::size_t>(std::atoi(e.args[1].c_str() + name.size() + 1)) : 0;
+        for (const TaskId id : tasks(e.args[0])) {
+            const Task& t = kernel_.tasks[id];
+            const Program& p = kernel_.program_of(t);
+            const Variable* v = p.shared_variable(name);
+            if (v == nullptr || index >= static_cast<std::size_t>(v->count)) continue;
+            if (t.mm != kNoMm)
+                return counted(static_cast<std::int64_t>(kernel_.read_user(t.mm, v->address + 8 * index)));
+            std::size_t at = index;
+            for (const Variable& other : p.variables)
+                if (other.kind == Variable::Kind::shared && other.address < v->address) at += static_cast<std::size_t>(other.count);
+            for (const LastWords& last : kernel_.last_words)
+                if (last.leader == t.group_leader && last.program == t.program && at < last.words.size())
+                    return counted(static_cast<std::int64_t>(last.words[at]));
+        }
+        return nothing(text("{0} has no variable {1} then", "那时 {0} 没有变量 {1}", {e.args[0], e.args[1]}));
+    }
     Found cow_copies(const ExpectExpr&) const { return count(kernel_.memory.cow); }
     Found oom_kills(const ExpectExpr&) const { return count(kernel_.memory.oom_kill); }
     Found tlb_misses(const ExpectExpr&) const {
@@ -570,6 +590,7 @@ std::span<const Measurer::Row> Measurer::rows() {
         {"frame", &Measurer::frame},
         {"sharers", &Measurer::sharers},
         {"value", &Measurer::first_word},
+        {"word", &Measurer::shared_word},
         {"cow_copies", &Measurer::cow_copies},
         {"oom_kills", &Measurer::oom_kills},
         {"tlb_misses", &Measurer::tlb_misses},

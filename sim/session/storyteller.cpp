@@ -6,6 +6,7 @@
 #include "sim/kernel/broken.h"
 #include "sim/kernel/engine.h"
 #include "sim/kernel/routines.h"
+#include "sim/machine/alu.h"
 #include "sim/machine/layout.h"
 #include "sim/session/smp_words.h"
 
@@ -47,7 +48,15 @@ std::string lower(const char* name) {
 }
 
 // The operation that a step in user mode was.
-const UserOp& user_op(const Kernel& k, const StepReport& r) { return k.image().programs[r.program].ops[r.step]; }
+const UserOp& user_op(const Kernel& k, const StepReport& r) {
+    static const UserOp nowhere = [] {   // an instruction's jump has left the program
+        UserOp op;
+        op.kind = UserOp::Kind::asm_code;
+        return op;
+    }();
+    const Program& p = k.image().programs[r.program];
+    return r.step < p.ops.size() ? p.ops[r.step] : nowhere;
+}
 
 // A step of kernel text as this machine's kernel has it.
 const StepDef& said(const Kernel& k, std::uint32_t step) {
@@ -254,6 +263,72 @@ Says user_says(const Kernel& k, const StepReport& r) {
     return {};
 }
 
+// --- instructions of asm blocks (docs/instructions.md) ---
+
+bool is_instruction(const Kernel& k, const StepReport& r) { return user_op(k, r).kind == UserOp::Kind::asm_code; }
+// RIP before the step.
+std::uint64_t address_of(const StepReport& r) {
+    for (const Move& m : r.moves)
+        if (m.to.kind == Place::Kind::rip) return m.before;
+    return 0;
+}
+// The SYSCALL instruction, of a verb or of an asm block.
+bool is_syscall(const Kernel& k, const StepReport& r) {
+    if (!is_instruction(k, r)) return user_op(k, r).kind == UserOp::Kind::syscall;
+    const Insn* in = k.image().programs[r.program].insn_at(address_of(r));
+    return in != nullptr && in->op == Mnemonic::syscall;
+}
+std::string flag_letters(std::uint64_t flags) {
+    constexpr std::pair<std::uint64_t, const char*> kFlags[] = {{alu::cf, "CF"}, {alu::pf, "PF"}, {alu::af, "AF"},
+                                                                {alu::zf, "ZF"}, {alu::sf, "SF"}, {alu::of, "OF"}};
+    std::string out;
+    for (const auto& [bit, name] : kFlags)
+        if ((flags & bit) != 0) out += (out.empty() ? "" : " ") + std::string(name);
+    return out.empty() ? "-" : out;
+}
+// "rax 5 -> 6, [counter] 5 -> 6, flags PF": what the instruction changed.
+std::string changes(const Program& p, const StepReport& r) {
+    std::string out;
+    const auto add = [&](const std::string& what) { out += (out.empty() ? "" : ", ") + what; };
+    for (const Move& m : r.moves) {
+        const std::string arrow = " 0x" + hex(m.before) + " -> 0x" + hex(m.value);
+        if (m.to.kind == Place::Kind::reg) add(reg_name(static_cast<Reg>(m.to.id)) + arrow);
+        if (m.to.kind == Place::Kind::rflags) add("flags " + flag_letters(m.before) + " -> " + flag_letters(m.value));
+        if (m.to.kind == Place::Kind::per_cpu && m.to.id == static_cast<std::uint8_t>(PerCpuField::store_buffer))
+            add("store buffer + 0x" + hex(m.value));
+        if (m.to.kind != Place::Kind::user_word) continue;
+        const Variable* v = p.variable_at(m.to.address);
+        const std::uint64_t offset = v == nullptr ? 0 : m.to.address - v->address;
+        add("[" + (v == nullptr ? "0x" + hex(m.to.address) : v->name + (offset == 0 ? "" : "+" + std::to_string(offset))) + "]" + arrow);
+    }
+    return out;
+}
+Says instruction_says(const Kernel& k, const StepReport& r, std::string& source) {
+    const Program& p = k.image().programs[r.program];
+    const Cpu& cpu = k.cpus[r.cpu];
+    const Insn* in = p.insn_at(address_of(r));
+    if (in != nullptr) source = in->text;
+    if (!cpu.regs.user()) {
+        const bool call = in != nullptr && in->op == Mnemonic::syscall && cpu.pc == kernel_text().entry(routines::entry_syscall_64);
+        if (call)
+            return {{"SYSCALL: enter the kernel.", "SYSCALL：进入内核。"},
+                    {"RCX takes RIP, R11 takes RFLAGS, interrupts go off; no stack is switched, nothing is pushed.",
+                     "RIP 存入 RCX，RFLAGS 存入 R11，关闭中断；不切换栈，也不压任何东西。"}};
+        std::string routine = kernel_text().symbolize(kernel_text().address(cpu.pc));
+        routine.erase(std::min(routine.find('+'), routine.size()));
+        const std::string text = in == nullptr ? "?" : in->text;
+        return {{"An exception instead of '" + text + "': the hardware enters " + routine + ".",
+                 "指令 “" + text + "” 引发异常：硬件进入 " + routine + "。"},
+                {"The registers are as they were before the instruction; RIP, pushed on the entry stack, says where.",
+                 "各寄存器仍是该指令之前的值；压在入口栈上的 RIP 指明位置。"}};
+    }
+    const std::string what = changes(p, r);
+    const std::string text = in == nullptr ? std::string("?") : in->text;
+    const bool jumped = in != nullptr && cpu.regs.rip != in->end();
+    const std::string to = jumped ? " RIP -> " + p.symbolize(cpu.regs.rip) : std::string();
+    return {{text + (what.empty() ? "" : ": " + what) + "." + to, text + (what.empty() ? "" : "：" + what) + "。" + to}, {}};
+}
+
 Says outside_says(const Kernel& k, const StepReport& r) {
     switch (static_cast<Event::Kind>(r.step)) {
         case Event::Kind::arrival: {
@@ -281,6 +356,10 @@ Says outside_says(const Kernel& k, const StepReport& r) {
         case Event::Kind::packet:
             return {{"A client's message arrives in the network card's ring; the card raises its interrupt line.",
                      "客户端的一条消息到达网卡的环；网卡拉起它的中断线。"}, {}};
+        case Event::Kind::store_drain:
+            return {{"The oldest store in the buffer of CPU {cpu} reaches memory: now the others see it.",
+                     "CPU {cpu} 的存储缓冲里最旧的一次写入到达内存：其他 CPU 现在看得到它了。"},
+                    {"Until then only its own CPU saw it (store forwarding).", "在此之前只有它自己的 CPU 看得到（存储转发）。"}};
         case Event::Kind::action:
             return {{"A timed line of the scenario happens.", "场景中的一行定时操作发生。"}, {}};
     }
@@ -357,6 +436,13 @@ StoryStep Teller::tell(const Kernel& after, const StepReport& r) const {
             break;
         }
         case StepReport::Kind::user:
+            if (is_instruction(after, r)) {
+                s.phase = cpu.regs.user() ? Phase::work : Phase::entry;
+                says = instruction_says(after, r, s.source);
+                s.routine = after.image().programs[r.program].symbolize(address_of(r));
+                s.actor = Actor::kernel;
+                break;
+            }
             s.phase = user_op(after, r).kind == UserOp::Kind::syscall ? Phase::entry : Phase::work;
             says = user_says(after, r);
             s.routine = after.image().programs[r.program].symbolize(after.image().programs[r.program].address(r.step));
@@ -478,7 +564,7 @@ Sentence reason_of(const Episode& e, const Kernel& start, const Kernel& end, con
     std::string call;
     for (const StepReport& r : reports)
         if (r.kind == StepReport::Kind::user) {
-            if (user_op(start, r).kind == UserOp::Kind::syscall)
+            if (is_syscall(start, r))
                 call = syscall_name(start.cpus[e.cpu].regs[Reg::rax]);
         }
     if (state == 'T') return sentence_of("a signal stopped " + prev, "信号使 " + prev + " 停止");
@@ -683,7 +769,7 @@ Episode tell_episode(Kernel start, CpuId cpu) {
     } else if (!reports.empty() && reports.front().kind == StepReport::Kind::interrupt) {
         e.kind = EpisodeKind::interrupt;
     } else if (!reports.empty() && reports.front().kind == StepReport::Kind::user &&
-               user_op(k, reports.front()).kind == UserOp::Kind::syscall) {
+               is_syscall(k, reports.front())) {
         e.kind = EpisodeKind::system_call;
     } else {
         e.kind = EpisodeKind::user;

@@ -42,7 +42,7 @@ enum class SharedField : std::uint8_t { count, action, pending, flags, live, exi
 enum class MmField : std::uint8_t { users, count, pgd, brk, pgd_entry, pud_entry, pmd_entry, pte /* entries: `address` says which page */ };
 enum class PerCpuField : std::uint8_t {
     current_task, top_of_stack, preempt_count, tss_sp2, canary, curr, prev_mm, loaded_mm, is_lazy,
-    softirq_pending, hardirq_stack_inuse, lapic_deadline, pending_irqs, run_queue, device, pipe, tasklet, irq_desc,
+    softirq_pending, hardirq_stack_inuse, lapic_deadline, pending_irqs, run_queue, device, pipe, tasklet, irq_desc, store_buffer,
 };
 
 struct Move {
