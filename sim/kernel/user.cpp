@@ -306,14 +306,14 @@ std::uint32_t perform(Ctx& cx, const UserOp& op, std::uint32_t here) {
         }
         case Kind::every_start:
             set_counter(cx, op.level, static_cast<std::uint64_t>(cx.cpu.clock));
-            if (op.data != 0) cx.cur().round_due = cx.cpu.clock + op.time.a;
+            if (op.data != 0) cx.cur().round_due = cx.cpu.clock + op.time.get().a;
             return next;
         case Kind::every_next: {
             Task& t = cx.cur();
             const Nanos due = static_cast<Nanos>(counter(cx, op.level)) + draw(t.rng, op.time);
             ++t.rounds;
             if (cx.cpu.clock > due) ++t.late_rounds;
-            if (t.round_due >= 0) t.round_due = due + op.time.a;
+            if (t.round_due >= 0) t.round_due = due + op.time.get().a;
             set_counter(cx, op.level, static_cast<std::uint64_t>(due));
             cx.set(Reg::rdx, static_cast<std::uint64_t>(due));
             return next;
