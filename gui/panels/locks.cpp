@@ -158,8 +158,8 @@ void draw_graph(View& view, const WaitGraph& g, const Picture& p) {
         const float y = at.y + static_cast<float>(i) * row;
         const Task& t = k.tasks[p.tasks[i]];
         const std::string inherits = inherited_text(k, p.tasks[i]);
-        const std::string below = "pid " + std::to_string(t.pid) +
-                                  (inherits.empty() ? "" : " · prio " + std::to_string(t.normal_prio) + "→" + std::to_string(t.prio));
+        const std::string below = inherits.empty() ? "pid " + std::to_string(t.pid)
+                                                   : "prio " + std::to_string(t.normal_prio) + "→" + std::to_string(t.prio);
         node(list, {at.x, y}, {task_width, box}, task_name(k, p.tasks[i]), below,
              p.wanted_in_cycle.contains(p.tasks[i]), px(12));
         ImGui::SetCursorScreenPos({at.x, y});
@@ -170,7 +170,7 @@ void draw_graph(View& view, const WaitGraph& g, const Picture& p) {
         if (!wait.en.empty())
             tooltip(wait.in(view.state.lang));
         else if (!inherits.empty())
-            tooltip(inherits);
+            tooltip("pid " + std::to_string(t.pid) + " · " + inherits);
     }
     ImGui::SetCursorScreenPos({at.x, at.y + static_cast<float>(rows) * row});
     ImGui::Dummy({width, px(2)});

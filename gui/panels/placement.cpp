@@ -33,13 +33,13 @@ void draw_candidates_narrow(const PlacementStory& s) {
     for (const PlacementRow& r : s.rows) {
         const ImU32 color = r.is_chosen ? theme().running : !r.is_allowed ? theme().quiet : 0;
         const std::string numbers = (r.is_chosen ? "> " : "  ") + std::to_string(r.cpu) + " " +
-                                    std::string(tr(r.is_idle ? Str::place_idle : Str::place_busy)) + "  load " +
+                                    std::string(tr(r.is_idle ? Str::place_idle : Str::place_busy)) + ", load " +
                                     std::to_string(r.load_avg) + " util " + std::to_string(r.util_avg) + " nr " +
                                     std::to_string(r.nr_running);
         const std::string role = in(placement_roles(r));
         const std::string why = role.empty() ? in(r.why) : role + ": " + in(r.why);
-        value_row({{numbers, 0, {Face::mono, Size::small, color}}}, {.selected = r.is_chosen, .boxed = false, .tip = numbers});
-        paragraph("    " + why, {Face::text, Size::small, color != 0 ? color : theme().quiet});
+        value_row({{numbers, 0, {Face::text, Size::small, color}}}, {.selected = r.is_chosen, .boxed = false, .tip = numbers});
+        paragraph(why, {Face::text, Size::small, color != 0 ? color : theme().quiet});
     }
 }
 

@@ -91,7 +91,7 @@ void task_row(View& view, const Kernel& k, TaskId id) {
     const bool borrows = letter == 'R' && t.mm == kNoMm;
     if (borrows) note = borrowed_text(k, id);
     const std::string inherits = inherited_text(k, id);
-    if (!inherits.empty()) note = "prio " + std::to_string(t.normal_prio) + "→" + std::to_string(t.prio) + " · " + note;
+    if (!inherits.empty()) note = std::to_string(t.normal_prio) + "→" + std::to_string(t.prio) + " · " + note;
     const bool word = letter == 'r' || letter == 'n' || letter == 'R';
     const TextStyle note_style{word ? Face::text : Face::mono, Size::small, th.quiet};
     const float room = at.x + width - x;
