@@ -273,7 +273,7 @@ void Kernel::stop_with(Oops&& what, const Regs& regs, std::uint32_t pc, StepRepo
     cpu.pc = pc;
     what.regs = regs;
     what.rip = rip(cpu);
-    what.at = std::max(what.at, cpu.clock);
+    what.at = std::max(what.at, now_);
     what.step = steps_;
     what.task = cpu.current_task < tasks.size() ? cpu.current_task : kNoTask;
     try {
@@ -281,7 +281,7 @@ void Kernel::stop_with(Oops&& what, const Regs& regs, std::uint32_t pc, StepRepo
     } catch (const KernelFault&) {   // its stack leads nowhere
         what.trace.clear();
     }
-    now_ = std::max(now_, what.at);
+    now_ = what.at;
     end_ = End::oops;
     if (report != nullptr) {
         report->moves.clear();
@@ -302,6 +302,7 @@ void Kernel::broken_step(Cpu& cpu, Log* log, StepReport* report) {
     const Regs regs = cpu.regs;
     const std::uint32_t pc = cpu.pc;
     const CpuId id = cpu.id;
+    const Nanos began = cpu.clock;
     const auto stop = [&](Oops::Kind kind, const char* why, std::uint64_t address, Nanos at) {
         Oops o;
         o.kind = kind;
@@ -334,7 +335,7 @@ void Kernel::broken_step(Cpu& cpu, Log* log, StepReport* report) {
         cpu.plain_mm = kNoMm;
     }
     try {
-        if (const Obstacle o = obstacle(*this, cpu, broken); o.why != nullptr) return stop(o.kind, o.why, o.address, cpu.clock);
+        if (const Obstacle o = obstacle(*this, cpu, broken); o.why != nullptr) return stop(o.kind, o.why, o.address, began);
         const bool makes_step = !regs.user() && cpu.next <= cpu.clock;
         if (makes_step && watch.holds_rq_lock && takes_rq_lock(pc)) {
             watch.spins_since = cpu.clock;
@@ -352,11 +353,11 @@ void Kernel::broken_step(Cpu& cpu, Log* log, StepReport* report) {
             o.kind = hard ? Oops::Kind::hard_lockup : Oops::Kind::soft_lockup;
             o.cpu = id;
             o.why = why;
-            o.at = cpu.clock;
+            o.at = now_;
             stop_with(std::move(o), cpu.regs, cpu.pc, report);
         }
     } catch (const KernelFault& f) {
-        stop(kind_of(f), f.why, f.address, cpus[id].clock);
+        stop(kind_of(f), f.why, f.address, began);
     }
 }
 
