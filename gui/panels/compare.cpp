@@ -234,7 +234,7 @@ void draw_figures(const CompareCache& c) {
     const TextStyle head{Face::strong, Size::small, 0},
         quiet{Face::text, Size::small, theme().quiet};
     // A column for each run; names are cut rather than figures.
-    const float column = std::floor(whole * 0.66F / static_cast<float>(c.others.size() + 1)),
+    const float column = std::floor(whole * std::min(0.26F, 0.66F / static_cast<float>(c.others.size() + 1))),
                 first = whole - column * static_cast<float>(c.others.size() + 1);
     const auto row = [&](std::string_view title, const std::vector<std::string>& cells, bool is_head) {
         const ImVec2 at = ImGui::GetCursorScreenPos();

@@ -31,8 +31,8 @@ constexpr int kSizes[] = {1'000, 4'000, 16'000, 50'000, 100'000};
 using Clock = std::chrono::steady_clock;
 
 Kernel crowd(const char* scheduler, int tasks) {
-    const std::string text = std::string("machine { cpus 64 memory 512GiB scheduler ") + scheduler +
-                             " trace none until 3600s } process hog x" + std::to_string(tasks) + " { forever { run 1000s } }";
+    const std::string text = std::string("machine { cpus 64 scheduler ") + scheduler +
+                             " trace none until 900s } process hog x" + std::to_string(tasks) + " { forever { run 900s } }";
     Scenario s;
     Diagnostics diags;
     BootError error;
@@ -69,7 +69,7 @@ double cost(Kernel& k, const Operation& operation) {
 // A machine beside which nothing else may run: its tasks are moved about without its CPUs.
 struct Bench {
     explicit Bench(Kernel machine) : k(std::move(machine)) {
-        for (const Cpu& c : k.cpus) curr.push_back(c.curr);
+        for (const Cpu& c : k.cpus) curr.push_back(c.runs());
     }
     SchedView view(CpuId c, Nanos now) { return {k.tasks, c, now}; }
     void pick(CpuId c, Nanos now) {
