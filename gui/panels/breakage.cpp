@@ -64,6 +64,23 @@ void draw_crime(View& view, const Crime& crime) {
     }
 }
 
+// The report line by line; of a row of registers each on a line of its own, so that it can be read beside the stage.
+void draw_report(const std::string& lines) {
+    section_title(tr(Str::breakage_report));
+    for (std::size_t from = 0; from < lines.size();) {
+        const std::size_t end = lines.find('\n', from);
+        std::string_view line(lines.data() + from, end - from);
+        line.remove_prefix(std::min(line.find("] ") + 2, line.size()));   // the stamp is the same in all of them
+        from = end + 1;
+        const bool is_row = line.size() > 60 && line.starts_with('R') && line.find(": ") == 3 && !line.starts_with("RIP") && !line.starts_with("RSP");
+        if (!is_row) {
+            paragraph(line, mono_text());
+            continue;
+        }
+        for (std::size_t i = 0; i < line.size(); i += 22) paragraph(line.substr(i, 21), mono_text());
+    }
+}
+
 // The word that switches one on: of the register kind, the register last chosen.
 std::string words_of(const BreakageInfo& info, Reg reg) { return scn::write_break({info.kind, reg, {}}).substr(6); }
 
@@ -105,14 +122,7 @@ void draw_breakage(View& view) {
         paragraph(tr(Str::breakage_no_oops));
     } else {
         section_title(tr(Str::breakage_says));
-        std::size_t from = 0;
-        while (from < cache.lines.size()) {
-            const std::size_t end = cache.lines.find('\n', from);
-            std::string_view line(cache.lines.data() + from, end - from);
-            line.remove_prefix(std::min(line.find("] ") + 2, line.size()));   // the stamp is the same in all of them
-            paragraph(line, {Face::mono, Size::small, from == 0 ? theme().replaced : 0});
-            from = end + 1;
-        }
+        paragraph(oops_title(view.session->frontier(), *view.session->frontier().oops), {Face::mono, Size::small, theme().replaced});
         gap(4);
         if (button("end", tr(Str::breakage_to_end))) view.ask(Command::Kind::to_end);
     }
@@ -124,6 +134,7 @@ void draw_breakage(View& view) {
                      {std::to_string(cache.search ? cache.search->steps() : 0)}));
     gap(8);
     draw_switches(view);
+    if (!cache.lines.empty()) draw_report(cache.lines);
 }
 
 void dump_breakage(const View& view, nlohmann::json& out) {
