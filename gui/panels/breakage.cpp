@@ -54,13 +54,13 @@ void draw_crime(View& view, const Crime& crime) {
     if (button("crime", tr(Str::breakage_go), Look::primary)) view.ask(Command::Kind::seek_step, static_cast<std::int64_t>(crime.step) + 1);
     gap(6);
     if (crime.differences.empty()) return;
-    const float wide = cell_width(16);
-    value_row({{tr(Str::breakage_place), 0, quiet_text(Size::small)},
-               {tr(Str::breakage_sound), wide, quiet_text(Size::small)},
-               {tr(Str::breakage_broken), wide, quiet_text(Size::small)}});
+    const float wide = std::max(measure(tr(Str::breakage_sound)).x, measure(tr(Str::breakage_broken)).x) + px(10);
     for (const Crime::Difference& d : crime.differences) {
+        paragraph(d.place, mono_text());
         const std::string sound = format_address(d.sound), broken = format_address(d.broken);
-        value_row({{d.place, 0}, {sound, wide}, {broken, wide}}, {.lit = true});
+        value_row({{tr(Str::breakage_sound), wide, quiet_text(Size::small)}, {sound, 0}});
+        value_row({{tr(Str::breakage_broken), wide, quiet_text(Size::small)}, {broken, 0}}, {.lit = true});
+        gap(4);
     }
 }
 
