@@ -1,5 +1,6 @@
 // The way into the kernel and out of it: SYSCALL, interrupts from ring 3 and ring 0, the exit to user mode where
 // preemption and signals happen, and the first instructions of a new task. linux.md 5.2 and 5.3.
+#include <algorithm>
 #include <array>
 
 #include "sim/kernel/engine.h"
@@ -173,7 +174,13 @@ void enter_from_user(Ctx& cx) {
     if (a1 != 0 || a2 != 0) cx.emit(RecordKind::sys_args, low(a1), high(a1), low(a2), high(a2));
 }
 const Routine* call_table(Ctx& cx) {
-    const Routine* r = syscall_routine(cx.reg(Reg::rsi));
+    const std::uint64_t number = cx.reg(Reg::rsi);
+    // Made by hand in a process without coroutines: our sockets and epoll belong to their library.
+    const bool of_sockets = number >= nr::epoll_wait && (number == nr::epoll_wait || number == nr::epoll_ctl || number == nr::accept4);
+    if (of_sockets && std::none_of(cx.k.coroutine_envs.begin(), cx.k.coroutine_envs.end(),
+                                   [&](const CoroutineEnv& env) { return env.mm == cx.cur().mm; }))
+        return &routines::ni_syscall;
+    const Routine* r = syscall_routine(number);
     return r != nullptr ? r : &routines::ni_syscall;
 }
 void store_result(Ctx& cx) { cx.set_pt_reg(cx.reg(Reg::rbx), PtReg::rax, cx.reg(Reg::rax), at::reg(Reg::rax)); }
