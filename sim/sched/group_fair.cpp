@@ -83,7 +83,7 @@ class GroupFair final : public SchedClass, public GroupScheduler {
         levels_[g]->put_prev(v, task);
         std::uint16_t broke = 0;   // the topmost group that is out of time takes those below with it
         for (; g != 0; g = parent(v.tasks, g)) {
-            levels_[parent(v.tasks, g)]->put_prev(v, entity(g, v.cpu));
+            if (queue(g, v.cpu).on_parent && runs(v, g)) levels_[parent(v.tasks, g)]->put_prev(v, entity(g, v.cpu));
             charge(v, g);
             if (out_of_runtime(v, g)) broke = g;
         }
@@ -102,6 +102,7 @@ class GroupFair final : public SchedClass, public GroupScheduler {
         bool over = levels_[leaf]->tick(v, curr);
         for (std::uint16_t g = leaf; g != 0; g = parent(v.tasks, g)) {
             tell_above(v, parent(v.tasks, g));
+            if (!queue(g, v.cpu).on_parent || !runs(v, g)) continue;
             over |= levels_[parent(v.tasks, g)]->tick(v, entity(g, v.cpu));
             charge(v, g);
             follow(v, g);
@@ -415,6 +416,7 @@ class GroupFair final : public SchedClass, public GroupScheduler {
     void set_next_above(SchedView v, std::uint16_t g) {
         if (g == 0) return;
         set_next_above(v, parent(v.tasks, g));
+        if (!queue(g, v.cpu).on_parent) return;   // a running task was moved into a throttled group: it leaves the CPU at once
         levels_[parent(v.tasks, g)]->set_next(v, entity(g, v.cpu));
     }
 
