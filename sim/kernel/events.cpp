@@ -175,6 +175,19 @@ struct Events {
                      .index = e.index});
     }
 
+    // kthread_stop by somebody outside: the flag and the wakeup; the wait for its end is nobody's.
+    void stop_kthread(Ctx& cx, TaskId id) {
+        const Task& t = cx.peek(id);
+        if (!t.is_live || !t.is_kthread() || !t.runs_program) return;
+        KThread& thread = kthread_of(k, id);
+        if (thread.has_exited) return;
+        cx.emit(RecordKind::sched_kthread_stop, id);
+        thread.should_stop = true;
+        thread.should_park = false;
+        thread.is_parked = false;
+        cx.wake_now(id, task_state::normal | task_state::parked);
+    }
+
     void action(Ctx& cx, const TimedAction& a) {
         if (a.kind == TimedAction::Kind::irq) {
             interrupt(cx, device_named(a.target));
@@ -201,6 +214,7 @@ struct Events {
                 case TimedAction::Kind::affinity:   // -EINVAL for a bound kernel thread
                     if ((k.tasks[id].flags & pf::no_setaffinity) == 0) k.set_affinity(cx, id, a.cpus);
                     break;
+                case TimedAction::Kind::stop_kthread: stop_kthread(cx, id); break;
                 case TimedAction::Kind::killpg: signal_group_of(cx, id, a.value); return;
                 case TimedAction::Kind::set: edit(cx, id, a); break;
                 default: break;

@@ -334,6 +334,7 @@ struct WorkDecl {
 struct TimedAction {
     enum class Kind : std::uint8_t {
         kill, setnice, affinity, sched, irq, caption, killpg, ctrl, smp_affinity, weight, quota, move,
+        stop_kthread,
         set,   // a debugger's hand: name: a register or variable of the target; number: what it is to hold
     };
     Kind kind = Kind::kill;

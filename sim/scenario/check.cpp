@@ -562,7 +562,17 @@ class Checker {
             if (!check_task_path(s_, action.target, action.target_pos, diags_)) return;
             if (action.kind == TimedAction::Kind::set) settable(action);
             affinity(action.cpus, action.pos);
+            if (action.kind == TimedAction::Kind::stop_kthread) stopped_thread(action);
         }
+    }
+
+    // Only kernel threads of the scenario are asked to stop; a process is sent a signal.
+    void stopped_thread(const TimedAction& action) {
+        const std::string name = action.target.substr(0, action.target.find('/'));
+        for (const ProcessDecl& process : s_.processes)
+            if (process.name == name && !process.kernel_thread)
+                diags_.error(action.target_pos, text("'{0}' is a process: `stop` asks kernel threads to end; send it a signal: kill {0} TERM",
+                                                     "“{0}” 是进程：stop 用于请求内核线程结束；请给它发信号：kill {0} TERM", {name}));
     }
 
     struct PipeUse {

@@ -469,6 +469,8 @@ std::string write_action(const TimedAction& action) {
             return "affinity " + action.target + " " + write_cpus(action.cpus);
         case TimedAction::Kind::irq:
             return "irq " + action.target;
+        case TimedAction::Kind::stop_kthread:
+            return "stop " + action.target;
         case TimedAction::Kind::killpg:
             return "killpg " + action.target + " " + scn::signal_word(action.value);
         case TimedAction::Kind::ctrl:
