@@ -222,7 +222,7 @@ TEST_CASE("every example in the tables is valid where it stands") {
     const std::string server =
         "device eth0 irq 24 clients echo x3 on eth0 process server { coroutine c x3 { accept echo } }\n";
     for (const scn::Word& word : scn::words(WordGroup::action))
-        parse_ok("group build weight 100\n" + tasks + things + "at 5ms " + std::string(word.example));
+        parse_ok("group build weight 100\nkthread scrubber { run 1ms }\n" + tasks + things + "at 5ms " + std::string(word.example));
     for (const scn::Word& word : scn::words(WordGroup::function)) {
         parse_ok(a + things + server + "process b { run 1ms }\nexpect " + std::string(word.example));
     }
