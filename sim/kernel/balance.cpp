@@ -385,6 +385,16 @@ void move_one(Ctx& cx) {
     }
     n.tried = static_cast<std::uint32_t>(nr_migrate(cx));
 }
+// A CPU holds its queue's lock from the pick until the task that leaves is off it: nobody takes tasks meanwhile.
+bool queue_is_free(Ctx& cx) {
+    if (cx.k.image().ideal) return true;
+    const Cpu& src = cx.k.cpus[note(cx).src];
+    if (src.picked != kNoTask || src.curr != src.current_task) return false;
+    for (const QueueRow& row : cx.k.sched->rows(cx.k.tasks, src.id, nr_migrate(cx)))
+        if (cx.peek(row.task).on_cpu && row.task != src.curr) return false;
+    return true;
+}
+void spin(Ctx&) {}
 bool moved_one(Ctx& cx) { return cx.reg(Reg::rdi) != 0; }
 bool moved_none(Ctx& cx) { return note(cx).moved == 0; }
 void balance_done(Ctx& cx) {
@@ -444,6 +454,12 @@ constexpr StepDef sched_balance_rq_steps[] = {
     effect(find_busiest_queue, Cost::accounting,
            {"Find the busiest run queue of that group.", "在该组中找最忙的运行队列。", "", ""}),
     branch(in_balance, "balanced", {"Has no queue a task to give?", "没有队列能分出任务吗？", "", ""}),
+    label("lock"),
+    branch(queue_is_free, "move", {"Is that queue's lock free?", "那个队列的锁空闲吗？",
+                                   "A CPU holds it while it switches: ticks come to all CPUs at once, so this is not rare.",
+                                   "CPU 在切换期间持有它：时钟同时到达所有 CPU，所以这并不少见。"}),
+    effect(spin, Cost::locked, {"Spin: that CPU is in the middle of a switch.", "自旋：那个 CPU 正在切换之中。", "", ""}),
+    jump("lock"),
     label("move"),
     effect(move_one, Cost::enqueue,
            {"Take a task off that queue and put it into this one: {target}.", "从那个队列取一个任务放进这个队列：{target}。",
