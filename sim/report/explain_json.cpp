@@ -3,6 +3,7 @@
 
 #include "sim/report/explain.h"
 #include "sim/report/places.h"
+#include "sim/sched/pelt.h"
 #include "sim/report/queue_text.h"
 #include "sim/session/smp_view.h"
 #include "sim/session/smp_words.h"
@@ -58,7 +59,7 @@ Json averages_json(const Kernel& k, TaskId id, const SchedAvg& a) {
             {"load_avg", a.load_avg},
             {"runnable_avg", a.runnable_avg},
             {"util_avg", a.util_avg},
-            {"last_update_time", a.last_update_time}};
+            {"last_update_time", std::max<Nanos>(0, a.last_update_time - pelt::clock(0))}};
 }
 
 Json placement_json(const Kernel& k, const PlacementStory& s, Lang lang) {
