@@ -77,8 +77,8 @@ class Storyboard {
     // Every wakeup that chose a CPU: the two rules, then the CPUs one by one.
     std::string placements() const {
         std::string out;
-        for (const Placement& p : e_.placements) {
-            const PlacementStory s = placement_story(k_, p);
+        for (const PlacementStory& s : e_.placements) {
+            const Placement& p = s.placement;
             if (s.rows.size() < 2) continue;
             out += heading(say("Where it could have gone: ", "它本可以去哪里：") + display_name(k_, p.task));
             for (const Sentence& rule : {s.affine, s.idle})
@@ -90,15 +90,14 @@ class Storyboard {
                                    padded(std::to_string(r.cpu), 4), padded(r.is_idle ? say("idle", "空闲") : say("busy", "忙"), 5),
                                    r.load_avg, r.util_avg, r.nr_running, padded(in(placement_roles(r)), 24), in(r.why));
         }
-        for (const BalanceNote& n : e_.balances) {
-            const Sentence words = balance_words(k_, n);
+        for (const Sentence& words : e_.balances) {
             if (!words.en.empty()) out += heading(say("Balancing", "负载均衡")) + wrapped(in(words), 2);
         }
         return out;
     }
 
     std::string groups() const {
-        const std::vector<GroupRow> rows = group_rows(k_);
+        const std::vector<GroupRow>& rows = e_.groups;
         if (rows.size() < 2) return {};
         std::string out = heading(say("Task groups", "任务组"));
         out += fmt::format("    {}  {:>6}  {}  {:>14}  {:>8}  {:>8}  {}\n", padded(say("group", "组"), 20), say("weight", "权重"),

@@ -3,6 +3,7 @@
 
 #include "sim/report/explain.h"
 #include "sim/report/places.h"
+#include "sim/sched/pelt.h"
 #include "sim/report/queue_text.h"
 #include "sim/session/smp_view.h"
 #include "sim/session/smp_words.h"
@@ -50,8 +51,7 @@ Json who(const Kernel& k, TaskId id) {
 }
 
 // se.avg (PELT), as /proc/PID/sched has it.
-Json averages_json(const Kernel& k, TaskId id) {
-    const SchedAvg& a = k.tasks.avg(id);
+Json averages_json(const Kernel& k, TaskId id, const SchedAvg& a) {
     return {{"task", who(k, id)},
             {"load_sum", a.load_sum},
             {"runnable_sum", a.runnable_sum},
@@ -59,12 +59,12 @@ Json averages_json(const Kernel& k, TaskId id) {
             {"load_avg", a.load_avg},
             {"runnable_avg", a.runnable_avg},
             {"util_avg", a.util_avg},
-            {"last_update_time", a.last_update_time}};
+            {"last_update_time", std::max<Nanos>(0, a.last_update_time - pelt::clock(0))}};
 }
 
-Json placement_json(const Kernel& k, const Placement& p, Lang lang) {
+Json placement_json(const Kernel& k, const PlacementStory& s, Lang lang) {
+    const Placement& p = s.placement;
     const auto in = [&](const Sentence& t) { return lang == Lang::zh && !t.zh.empty() ? t.zh : t.en; };
-    const PlacementStory s = placement_story(k, p);
     Json rows = Json::array();
     for (const PlacementRow& r : s.rows)
         rows.push_back({{"cpu", r.cpu},
@@ -168,21 +168,17 @@ std::string explain_as_json(const Episode& e, const Kernel& k, Lang lang) {
                                  {"after", r.after}});
     }
     if (!e.placements.empty()) j["placements"] = Json::array();
-    for (const Placement& p : e.placements) j["placements"].push_back(placement_json(k, p, lang));
+    for (const PlacementStory& p : e.placements) j["placements"].push_back(placement_json(k, p, lang));
     if (!e.balances.empty()) j["balances"] = Json::array();
-    for (const BalanceNote& n : e.balances) j["balances"].push_back(in(balance_words(k, n)));
-    if (k.image().balances) {
+    for (const Sentence& s : e.balances) j["balances"].push_back(in(s));
+    if (!e.run_queue.empty()) {
         j["run_queue"] = Json::object();
-        for (const auto& [name, value] : k.sched->numbers(e.cpu)) j["run_queue"][name] = value;
-        Json averages = Json::array();
-        for (const TaskId id : {e.prev, e.next})
-            if (id != kNoTask && (averages.empty() || e.next != e.prev) && (k.tasks[id].flags & pf::idle) == 0)
-                averages.push_back(averages_json(k, id));
-        j["averages"] = std::move(averages);
+        for (const auto& [name, value] : e.run_queue) j["run_queue"][name] = value;
+        j["averages"] = Json::array();
+        for (const auto& [id, averages] : e.averages) j["averages"].push_back(averages_json(k, id, averages));
     }
-    const std::vector<GroupRow> groups = group_rows(k);
-    if (!groups.empty()) j["groups"] = Json::array();
-    for (const GroupRow& g : groups) j["groups"].push_back(group_json(g));
+    if (!e.groups.empty()) j["groups"] = Json::array();
+    for (const GroupRow& g : e.groups) j["groups"].push_back(group_json(g));
     j["not_saved"] = Json::array();
     for (const NotSaved& n : e.not_saved)
         j["not_saved"].push_back({{"part", n.part}, {"why", in(n.why)}});

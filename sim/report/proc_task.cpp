@@ -8,6 +8,7 @@
 #include "sim/report/proc_parts.h"
 #include "sim/report/rows.h"
 #include "sim/session/batch.h"
+#include "sim/sched/pelt.h"
 
 namespace sy {
 namespace {
@@ -221,7 +222,7 @@ std::string sched(const Kernel& k, TaskId task, bool) {
         line("se.avg.load_avg", std::to_string(a.load_avg));
         line("se.avg.runnable_avg", std::to_string(a.runnable_avg));
         line("se.avg.util_avg", std::to_string(a.util_avg));
-        line("se.avg.last_update_time", std::to_string(a.last_update_time));
+        line("se.avg.last_update_time", std::to_string(std::max<Nanos>(0, a.last_update_time - pelt::clock(0))));
     }
     line("policy", std::to_string(static_cast<int>(t.policy)));
     line("prio", std::to_string(t.prio));

@@ -60,6 +60,36 @@ struct NotSaved {
     Sentence why;
 };
 
+// What the placement and the groups panel show (smp_view.h makes them).
+struct PlacementRow {
+    CpuId cpu = 0;
+    bool is_allowed = false, is_idle = false;          // at the moment of the choice
+    bool is_prev = false, is_waker = false, is_target = false, is_chosen = false;
+    bool shares_cache = false;                         // with the target
+    std::uint64_t load_avg = 0, util_avg = 0;          // of the queue as it is now
+    std::uint32_t nr_running = 0;                      // the same
+    Sentence why;                                      // why this one, or why not
+};
+struct PlacementStory {
+    Placement placement;
+    Sentence affine, idle;                             // the two rules that decided; may be empty
+    std::vector<PlacementRow> rows;                    // one for each CPU
+};
+struct GroupRow {
+    std::uint16_t group = 0, parent = 0, depth = 0;
+    std::string name;
+    bool is_autogroup = false;
+    std::uint32_t weight = 100, shares = 1024;         // cpu.weight
+    Nanos quota = 0, period = 0;                       // cpu.max; quota 0: no limit
+    Nanos cpu_time = 0;                                // of all its tasks, as charged
+    std::uint64_t load_avg = 0;                        // sum over its queues
+    std::uint32_t runnable = 0;                        // tasks in it and below
+    std::uint64_t throttled_cpus = 0, queued_cpus = 0;
+    Nanos pool = 0;                                    // left of this period's quota
+    std::uint64_t nr_periods = 0, nr_throttled = 0;
+    Nanos throttled_time = 0;
+};
+
 struct Episode {
     EpisodeKind kind = EpisodeKind::system_call;
     std::uint64_t switch_number = 0;      // of the run, from 1; 0: no switch
@@ -76,8 +106,12 @@ struct Episode {
     std::vector<StoryStep> steps;         // this CPU's only
     std::vector<FateRow> table;
     std::vector<NotSaved> not_saved;
-    std::vector<Placement> placements;    // wakeups and forks that found their CPU in it (smp_view.h)
-    std::vector<BalanceNote> balances;    // attempts at balancing
+    std::vector<PlacementStory> placements;   // wakeups and forks that found their CPU in it, with the loads of that moment
+    std::vector<Sentence> balances;       // attempts at balancing
+    // As the episode leaves them, if the class keeps averages (PELT) or the machine has groups.
+    std::vector<std::pair<TaskId, SchedAvg>> averages;
+    std::vector<std::pair<std::string, std::int64_t>> run_queue;
+    std::vector<GroupRow> groups;
     // Depth dial: the same in one sentence, and in five phases (entry, why, pick, address space, stack, exit).
     Sentence in_one_line;
     std::vector<std::pair<Phase, Sentence>> in_phases;

@@ -8,6 +8,7 @@
 #include "sim/kernel/routines.h"
 #include "sim/machine/alu.h"
 #include "sim/machine/layout.h"
+#include "sim/session/smp_view.h"
 #include "sim/session/smp_words.h"
 
 namespace sy {
@@ -783,12 +784,12 @@ Episode tell_episode(Kernel start, CpuId cpu) {
         const SmpState& smp = again.cpus[e.cpu].smp;
         if (smp.placed.at != placed.at || smp.placed.task != placed.task || smp.placed.chosen != placed.chosen) {
             placed = smp.placed;
-            e.placements.push_back(placed);
+            e.placements.push_back(placement_story(again, placed));
         }
         if (smp.balance.end != BalanceEnd::none && smp.balance.end != BalanceEnd::not_ours &&
             (smp.balance.at != balance.at || smp.balance.level != balance.level || smp.balance.dst != balance.dst)) {
             balance = smp.balance;
-            e.balances.push_back(balance);
+            e.balances.push_back(balance_words(again, balance));
         }
         if (e.switch_number != 0) {
             tellers[i].prev = e.prev;
@@ -796,6 +797,15 @@ Episode tell_episode(Kernel start, CpuId cpu) {
         }
         if (i == pick_at) tellers[i].pick = &pick;
         e.steps.push_back(tellers[i].tell(again, reports[i]));
+    }
+    if (again.image().balances) {
+        e.run_queue = again.sched->numbers(e.cpu);
+        for (const TaskId id : {e.prev, e.next}) {
+            const bool twice = !e.averages.empty() && e.averages.front().first == id;
+            if (id != kNoTask && !twice && (again.tasks[id].flags & pf::idle) == 0)
+                e.averages.emplace_back(id, again.tasks.avg(id));
+        }
+        e.groups = group_rows(again);
     }
     // Behind __switch_to's return everything is the way out, whichever routine it is in.
     bool switched = false;
