@@ -307,7 +307,7 @@ void captions(ImDrawList& list, const View& view, const Measures& m, const Stret
         if (a.kind != TimedAction::Kind::caption || a.at < s.from || a.at > s.until) continue;
         const auto x = static_cast<float>(m.left + static_cast<double>(a.at - s.from) * m.width /
                                                        static_cast<double>(s.until - s.from));
-        const float y = m.at.y + px(9);
+        const float y = m.at.y;   // above the ruler's words
         list.AddLine({x, y}, {x, m.top}, theme().running, px(1));
         list.AddTriangleFilled({x, y}, {x + px(9), y + px(4)}, {x, y + px(8)}, theme().running);
         tooltip_at({x - px(3), y - px(2)}, {x + px(10), y + px(12)},
