@@ -1,6 +1,8 @@
 // What programs ask of workqueues and kernel threads: a process through the ioctl of a driver, a
 // kernel thread or a work item by a plain call. Also kthread_run, and borrowing an address space:
 // kthread_use_mm. linux.md 3.5, 7.5.
+#include <algorithm>
+
 #include "sim/base/assert.h"
 #include "sim/kernel/compiled.h"
 #include "sim/kernel/context.h"
@@ -168,6 +170,33 @@ constexpr StepDef kthread_unuse_mm_steps[] = {
     ret(),
 };
 
+// A program may pass any number by hand.
+bool object_exists(const Ctx& cx, DriverCall what, std::uint32_t object) {
+    const Scenario& s = cx.k.image().scenario;
+    const bool is_kthread = object < s.processes.size() && s.processes[object].kernel_thread;
+    switch (what) {
+        case DriverCall::queue:
+        case DriverCall::flush_work:
+        case DriverCall::cancel: return object < s.works.size();
+        case DriverCall::flush_queue: return object < cx.k.wq.queues.size();
+        case DriverCall::code: {
+            const std::vector<UserOp>& ops = cx.k.program_of(cx.cur()).ops;
+            return std::any_of(ops.begin(), ops.end(), [&](const UserOp& op) {   // code that some `ioctl { }` of it names
+                return op.kind == UserOp::Kind::system_call && op.nr == nr::ioctl && driver_object(op.arg[2]) == object &&
+                       op.arg[1] == static_cast<std::uint64_t>(DriverCall::code);
+            });
+        }
+        case DriverCall::start: return is_kthread;
+        case DriverCall::stop:
+        case DriverCall::park:
+        case DriverCall::unpark: return is_kthread;
+        case DriverCall::use_mm:
+        case DriverCall::unuse_mm: return cx.cur().is_kthread();
+        case DriverCall::none: break;
+    }
+    return true;
+}
+
 }  // namespace
 
 // A driver's ioctl method by its command; also sets the arguments of what it returns.
@@ -178,6 +207,7 @@ const Routine* driver_method(Ctx& cx) {
     if (cx.reg(Reg::rdi) == kTiocspgrp) return &routines::tty_ioctl;   // of the terminal (jobs.cpp)
     const auto what = static_cast<DriverCall>(cx.reg(Reg::rdi));
     cx.set(Reg::rdi, object);
+    if (!object_exists(cx, what, object)) return &routines::no_ioctl;
     switch (what) {
         case DriverCall::queue: {
             if (object >= s.works.size()) break;

@@ -3,6 +3,7 @@
 #include "sim/base/assert.h"
 #include "sim/kernel/compiled.h"
 #include "sim/kernel/context.h"
+#include "sim/kernel/element.h"
 #include "sim/kernel/coroutines.h"
 #include "sim/kernel/routines.h"
 #include "sim/kernel/sockets.h"
@@ -95,7 +96,7 @@ constexpr StepDef do_epoll_ctl_steps[] = {
 
 // --- epoll_wait: rbx = the eventpoll's number, r12 = until when ---
 
-Eventpoll& polled(Ctx& cx) { return cx.k.eventpolls[cx.reg(Reg::rbx)]; }
+Eventpoll& polled(Ctx& cx) { return element(cx.k.eventpolls, cx.reg(Reg::rbx)); }
 void poll_begin(Ctx& cx) {
     cx.set(Reg::rbx, env_index(cx), pt_place(cx, PtReg::rdi));
     const auto timeout = static_cast<Nanos>(argument(cx, PtReg::r10));

@@ -4,6 +4,7 @@
 
 #include "sim/base/assert.h"
 #include "sim/kernel/context.h"
+#include "sim/kernel/element.h"
 #include "sim/kernel/compiled.h"
 #include "sim/kernel/open_files.h"
 #include "sim/kernel/routines.h"
@@ -26,14 +27,14 @@ const Routine* read_method(Ctx& cx) {
     const std::uint64_t object = cx.reg(Reg::rdi);
     if (is_pipe(cx, object)) return &routines::pipe_read;
     if (is_socket(cx.k, object)) return &routines::sock_read_iter;
-    return cx.k.image().scenario.devices[device_of(object)].block ? &routines::submit_bio_wait
+    return element(cx.k.image().scenario.devices, device_of(object)).block ? &routines::submit_bio_wait
                                                                  : &routines::evdev_read;
 }
 const Routine* write_method(Ctx& cx) {
     const std::uint64_t object = cx.reg(Reg::rdi);
     if (is_pipe(cx, object)) return &routines::pipe_write;
     if (is_socket(cx.k, object)) return &routines::sock_write_iter;
-    return cx.k.image().scenario.devices[device_of(object)].block ? &routines::submit_bio_wait
+    return element(cx.k.image().scenario.devices, device_of(object)).block ? &routines::submit_bio_wait
                                                                  : &routines::null_write;
 }
 
@@ -73,7 +74,7 @@ bool nobody_taken(Ctx& cx) { return cx.reg(Reg::rdi) == 0; }
 
 // --- character devices: rbx = the device ---
 
-Device& device(Ctx& cx) { return cx.k.devices[device_of(cx.reg(Reg::rbx))]; }
+Device& device(Ctx& cx) { return element(cx.k.devices, device_of(cx.reg(Reg::rbx))); }
 Place device_place(const Ctx& cx) {
     return {Place::Kind::per_cpu, static_cast<std::uint8_t>(PerCpuField::device),
             device_of(cx.reg(Reg::rbx)), 0};
@@ -143,7 +144,7 @@ constexpr StepDef null_write_steps[] = {
 
 void submit_request(Ctx& cx) {
     Device& d = device(cx);
-    const DeviceDecl& decl = cx.k.image().scenario.devices[device_of(cx.reg(Reg::rbx))];
+    const DeviceDecl& decl = element(cx.k.image().scenario.devices, device_of(cx.reg(Reg::rbx)));
     d.busy_until = std::max(d.busy_until, cx.cpu.clock) + draw(d.rng, decl.latency);   // one request after the other
     cx.cur().request = ++d.requested;
     cx.recheck = true;

@@ -6,6 +6,7 @@
 #include "sim/base/assert.h"
 #include "sim/kernel/compiled.h"
 #include "sim/kernel/context.h"
+#include "sim/kernel/element.h"
 #include "sim/kernel/family.h"
 #include "sim/kernel/routines.h"
 
@@ -62,7 +63,7 @@ std::uint32_t insert_barrier(Kernel& k, std::uint32_t id) {
 
 void take_delay(Ctx& cx) {  // flush_delayed_work: do not wait for the timer
     cx.set(Reg::rbx, cx.reg(Reg::rdi), at::reg(Reg::rdi));
-    WorkItem& work = cx.k.wq.works[cx.reg(Reg::rbx)];
+    WorkItem& work = element(cx.k.wq.works, cx.reg(Reg::rbx));
     cx.set(Reg::rax, 0);
     if (work.timer == 0 || !del_timer(cx, work.timer)) return;
     work.timer = 0;
@@ -117,7 +118,7 @@ std::uint64_t oldest_color(const Workqueues& w, std::uint32_t wq) {
 }
 void start_flush_queue(Ctx& cx) {
     const auto wq = static_cast<std::uint32_t>(cx.reg(Reg::rdi));
-    Workqueue& q = cx.k.wq.queues[wq];
+    Workqueue& q = element(cx.k.wq.queues, wq);
     const std::uint64_t color = q.work_color++;  // what is queued from now on has the next color
     cx.set(Reg::rax, oldest_color(cx.k.wq, wq) <= color);
     if (cx.reg(Reg::rax) == 0) return;
@@ -167,7 +168,7 @@ void remove_queued(Ctx& cx, std::uint32_t id) {
 void grab_pending(Ctx& cx) {
     cx.set(Reg::rbx, cx.reg(Reg::rdi), at::reg(Reg::rdi));
     const auto id = static_cast<std::uint32_t>(cx.reg(Reg::rbx));
-    WorkItem& work = cx.k.wq.works[id];
+    WorkItem& work = element(cx.k.wq.works, id);
     const bool delayed = work.timer != 0 && del_timer(cx, work.timer);
     if (delayed) work.timer = 0;
     const bool queued = work.on_list;
@@ -178,13 +179,13 @@ void grab_pending(Ctx& cx) {
     cx.set(Reg::rdi, work.pwq == kNone ? 0 : cx.k.wq.pwqs[work.pwq].pool);
 }
 void next_flusher(Ctx& cx) {
-    const std::uint32_t done = take_done_flusher(cx.k, cx.k.wq.works[cx.reg(Reg::rbx)].wq);
+    const std::uint32_t done = take_done_flusher(cx.k, element(cx.k.wq.works, cx.reg(Reg::rbx)).wq);
     cx.set(Reg::rax, done != kNone);
     cx.set(Reg::rdi, layout::completion_address(done));
 }
 void start_cancel_flush(Ctx& cx) { cx.set(Reg::rdi, cx.reg(Reg::rbx), at::reg(Reg::rbx)); }
 void end_cancel(Ctx& cx) {
-    cx.k.wq.works[cx.reg(Reg::rbx)].canceling = false;
+    element(cx.k.wq.works, cx.reg(Reg::rbx)).canceling = false;
     cx.set(Reg::rax, cx.reg(Reg::r12), at::reg(Reg::r12));
 }
 constexpr StepDef cancel_work_steps[] = {
@@ -214,7 +215,7 @@ constexpr StepDef cancel_work_steps[] = {
 }  // namespace
 
 std::uint32_t take_done_flusher(Kernel& k, std::uint32_t wq) {
-    std::vector<WqFlusher>& flushers = k.wq.queues[wq].flushers;
+    std::vector<WqFlusher>& flushers = element(k.wq.queues, wq).flushers;
     if (flushers.empty() || oldest_color(k.wq, wq) <= flushers.front().color) return kNone;
     const std::uint32_t done = flushers.front().done;
     flushers.erase(flushers.begin());

@@ -5,6 +5,7 @@
 
 #include "sim/base/assert.h"
 #include "sim/kernel/context.h"
+#include "sim/kernel/element.h"
 #include "sim/kernel/compiled.h"
 #include "sim/kernel/routines.h"
 #include "sim/kernel/sockets.h"
@@ -180,9 +181,9 @@ constexpr StepDef sysvec_call_function_steps[] = {
 
 constexpr std::uint64_t kIrqNone = 0, kIrqHandled = 1, kIrqWakeThread = 2;
 
-IrqDesc& desc_in(Ctx& cx, Reg r) { return cx.k.irqs[cx.reg(r)]; }
-const IrqLine& line_in(const Ctx& cx, Reg r) { return cx.k.image().irq_lines[cx.reg(r)]; }
-std::uint32_t device_of(const Ctx& cx) { return line_in(cx, Reg::rbp).devices[cx.reg(Reg::r12)]; }
+IrqDesc& desc_in(Ctx& cx, Reg r) { return element(cx.k.irqs, cx.reg(r)); }
+const IrqLine& line_in(const Ctx& cx, Reg r) { return element(cx.k.image().irq_lines, cx.reg(r)); }
+std::uint32_t device_of(const Ctx& cx) { return element(line_in(cx, Reg::rbp).devices, cx.reg(Reg::r12)); }
 
 void eoi(Ctx& cx) {   // the local APIC forgets the interrupt of the highest class in service
     if (cx.cpu.in_service == 0) return;
@@ -412,7 +413,7 @@ constexpr StepDef irq_exit_rcu_steps[] = {
 
 // --- threaded handlers: irq/N-name. rbx = what is left to compute, r12 = the device ---
 
-Device& thread_device(Ctx& cx) { return cx.k.devices[cx.reg(Reg::r12)]; }
+Device& thread_device(Ctx& cx) { return element(cx.k.devices, cx.reg(Reg::r12)); }
 void thread_begin(Ctx& cx) {
     std::uint32_t device = 0;
     while (cx.k.devices[device].thread != cx.current()) ++device;

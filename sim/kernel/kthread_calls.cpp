@@ -4,6 +4,7 @@
 #include "sim/base/limits.h"
 #include "sim/kernel/compiled.h"
 #include "sim/kernel/context.h"
+#include "sim/kernel/element.h"
 #include "sim/kernel/family.h"
 #include "sim/kernel/routines.h"
 #include "sim/kernel/tasks.h"
@@ -103,7 +104,7 @@ void ask_kthreadd(Ctx& cx, std::uint32_t request) {
 namespace {
 
 Completion& completion(Ctx& cx, Reg r) {
-    return cx.k.completions[layout::completion_of(cx.reg(r))];
+    return element(cx.k.completions, layout::completion_of(cx.reg(r)));
 }
 void keep_rdi(Ctx& cx) { cx.set(Reg::rbx, cx.reg(Reg::rdi), at::reg(Reg::rdi)); }
 bool rax_is_zero(Ctx& cx) { return cx.reg(Reg::rax) == 0; }
@@ -185,7 +186,7 @@ constexpr StepDef complete_all_steps[] = {
 
 // --- kthread_create: rdi = the request ---
 
-KthreadRequest& request_in(Ctx& cx, Reg r) { return cx.k.kthread_requests[cx.reg(r)]; }
+KthreadRequest& request_in(Ctx& cx, Reg r) { return element(cx.k.kthread_requests, cx.reg(r)); }
 
 void add_request(Ctx& cx) {
     cx.set(Reg::rbx, cx.reg(Reg::rdi), at::reg(Reg::rdi));

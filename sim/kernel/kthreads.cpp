@@ -2,6 +2,7 @@
 // linux.md 3.5, 6.11, 7.3, 7.5.
 #include "sim/base/assert.h"
 #include "sim/kernel/context.h"
+#include "sim/kernel/element.h"
 #include "sim/kernel/compiled.h"
 #include "sim/kernel/family.h"
 #include "sim/kernel/kernel_code.h"
@@ -118,7 +119,7 @@ const Routine* thread_body(Ctx& cx) {
 // kthreadd's clones announce themselves; what stood ready at boot, or came ready-made from outside, does not.
 bool ready_made(Ctx& cx) { return cx.reg(Reg::rdi) == 0; }
 void publish(Ctx& cx) {
-    KthreadRequest& request = cx.k.kthread_requests[cx.reg(Reg::rdi) - 1];
+    KthreadRequest& request = element(cx.k.kthread_requests, cx.reg(Reg::rdi) - 1);
     request.result = cx.current();
     if (request.done == kNone) {   // the outside world wanted it and does not wait
         request.in_use = false;

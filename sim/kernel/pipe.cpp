@@ -4,6 +4,7 @@
 
 #include "sim/base/assert.h"
 #include "sim/kernel/context.h"
+#include "sim/kernel/element.h"
 #include "sim/kernel/compiled.h"
 #include "sim/kernel/open_files.h"
 #include "sim/kernel/routines.h"
@@ -119,7 +120,7 @@ constexpr Say kWaitAlone = {"Join the wait queue exclusively, set {cur}'s state 
 
 // --- pipes: rbx = the pipe, r12 = bytes wanted or still to write, rbp = bytes done ---
 
-Pipe& pipe(Ctx& cx) { return cx.k.pipes[pipe_of(cx.reg(Reg::rbx))]; }
+Pipe& pipe(Ctx& cx) { return element(cx.k.pipes, pipe_of(cx.reg(Reg::rbx))); }
 Place pipe_place(const Ctx& cx) {
     return {Place::Kind::per_cpu, static_cast<std::uint8_t>(PerCpuField::pipe), pipe_of(cx.reg(Reg::rbx)), 0};
 }

@@ -4,6 +4,7 @@
 
 #include "sim/base/assert.h"
 #include "sim/kernel/context.h"
+#include "sim/kernel/element.h"
 #include "sim/kernel/compiled.h"
 #include "sim/kernel/kernel_code.h"
 #include "sim/kernel/routines.h"
@@ -272,7 +273,7 @@ constexpr StepDef blk_done_softirq_steps[] = {
 
 // --- NET_RX: rbp = packets so far, r12 = the device polled, r13 = its packets, r14 = when to stop ---
 
-Device& napi(Ctx& cx) { return cx.k.devices[cx.reg(Reg::r12)]; }
+Device& napi(Ctx& cx) { return element(cx.k.devices, cx.reg(Reg::r12)); }
 void net_rx_begin(Ctx& cx) {
     BottomHalves& bh = cx.cpu.bh;
     bh.polling = std::exchange(bh.poll_list, {});
@@ -288,7 +289,7 @@ void begin_poll(Ctx& cx) {
 }
 void take_packet(Ctx& cx) {
     Device& d = napi(cx);
-    const DeviceDecl& decl = cx.k.image().scenario.devices[cx.reg(Reg::r12)];
+    const DeviceDecl& decl = element(cx.k.image().scenario.devices, cx.reg(Reg::r12));
     cx.set(Reg::rdi, d.fifo > 0 && cx.reg(Reg::r13) < kNapiWeight ? 1 : 0);
     if (cx.reg(Reg::rdi) == 0) return;
     cx.move(at::none, at::per_cpu(static_cast<CpuId>(cx.reg(Reg::r12)), PerCpuField::device), d.fifo - 1, d.fifo);
@@ -402,7 +403,7 @@ bool tasklet_put_back(Ctx& cx) { return cx.reg(Reg::rax) == kPutBack; }
 // With free steps a softirq that spins would do so for ever in one instant.
 void spin(Ctx& cx) { cx.set(Reg::rbx, cx.k.image().ideal ? 10'000 : 0); }
 void tasklet_done(Ctx& cx) {
-    Tasklet& t = cx.k.tasklets[cx.reg(Reg::rbx)];
+    Tasklet& t = element(cx.k.tasklets, cx.reg(Reg::rbx));
     cx.move(at::none, at::per_cpu(static_cast<CpuId>(cx.reg(Reg::rbx)), PerCpuField::tasklet), t.sched ? 1 : 0, 2);
     t.run = false;
     cx.cpu.bh.tasklet_running = kNoTasklet;

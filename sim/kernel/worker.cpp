@@ -6,6 +6,7 @@
 #include "sim/base/assert.h"
 #include "sim/kernel/compiled.h"
 #include "sim/kernel/context.h"
+#include "sim/kernel/element.h"
 #include "sim/kernel/family.h"
 #include "sim/kernel/routines.h"
 
@@ -167,12 +168,12 @@ void begin_work(Ctx& cx) {
     cx.set(Reg::rdi, w.pool);
 }
 void execute_start(Ctx& cx) {
-    WorkItem& work = cx.k.wq.works[cx.reg(Reg::rbx)];
+    WorkItem& work = element(cx.k.wq.works, cx.reg(Reg::rbx));
     work.pending = false;
     cx.emit(RecordKind::workqueue_execute_start, static_cast<std::uint32_t>(cx.reg(Reg::rbx)));
 }
 const Routine* work_function(Ctx& cx) {
-    return cx.k.wq.works[cx.reg(Reg::rbx)].is_barrier ? &routines::wq_barrier_func
+    return element(cx.k.wq.works, cx.reg(Reg::rbx)).is_barrier ? &routines::wq_barrier_func
                                                       : &routines::work_func;
 }
 void execute_end(Ctx& cx) {
@@ -182,11 +183,11 @@ bool no_resched(Ctx& cx) { return (cx.cur().tif & tif::need_resched) == 0; }
 void leave_work(Ctx& cx) {
     KWorker& w = me(cx);
     const std::uint32_t pwq = w.current_pwq;
-    const bool is_barrier = cx.k.wq.works[cx.reg(Reg::rbx)].is_barrier;
+    const bool is_barrier = element(cx.k.wq.works, cx.reg(Reg::rbx)).is_barrier;
     clear_flags(cx, w, worker_flag::cpu_intensive);
-    ++cx.k.wq.works[cx.reg(Reg::rbx)].ended;
+    ++element(cx.k.wq.works, cx.reg(Reg::rbx)).ended;
     w.current_work = w.current_pwq = kNone;
-    if (is_barrier) cx.k.wq.works[cx.reg(Reg::rbx)].in_use = false;  // its memory was the flusher's
+    if (is_barrier) element(cx.k.wq.works, cx.reg(Reg::rbx)).in_use = false;  // its memory was the flusher's
     work_has_left(cx, pwq, !is_barrier);
     cx.set(Reg::rbx, cx.k.wq.pwqs[pwq].wq);
 }
@@ -256,7 +257,7 @@ void become_manager(Ctx& cx) {
 }
 void ask_for_worker(Ctx& cx) {
     const std::uint32_t pool = me(cx).pool;
-    WorkerPool& p = cx.k.wq.pools[pool];
+    WorkerPool& p = element(cx.k.wq.pools, pool);
     if (p.mayday_timer == 0)
         p.mayday_timer = add_timer_on(
             cx, cx.cpu.id, jiffies_now(cx) + jiffies_of(cx, kMaydayInitial), WheelFn::mayday, pool);
@@ -271,7 +272,7 @@ void ask_for_worker(Ctx& cx) {
 }
 void attach_worker(Ctx& cx) {
     const auto row = static_cast<std::uint32_t>(cx.reg(Reg::rbx));
-    KWorker& w = cx.k.wq.workers[row];
+    KWorker& w = element(cx.k.wq.workers, row);
     cx.set(Reg::rdi, cx.reg(Reg::rax), at::reg(Reg::rax));
     if (cx.reg(Reg::rax) == 0) {
         w.flags |= worker_flag::die;  // its number is free again
@@ -412,7 +413,7 @@ constexpr StepDef rescuer_thread_steps[] = {
 void send_mayday(Ctx& cx) {
     Workqueues& wq = cx.k.wq;
     const auto pool = static_cast<std::uint32_t>(cx.reg(Reg::rbx));
-    WorkerPool& p = wq.pools[pool];
+    WorkerPool& p = element(wq.pools, pool);
     cx.set(Reg::rdi, 0);
     if (!wq.needs_worker(pool) || p.nr_idle > 0) return;
     for (const std::uint32_t id : p.worklist) {
@@ -428,7 +429,7 @@ void send_mayday(Ctx& cx) {
 void keep_pool(Ctx& cx) { cx.set(Reg::rbx, cx.reg(Reg::rdi), at::reg(Reg::rdi)); }
 void rearm_mayday(Ctx& cx) {
     const auto pool = static_cast<std::uint32_t>(cx.reg(Reg::rbx));
-    WorkerPool& p = cx.k.wq.pools[pool];
+    WorkerPool& p = element(cx.k.wq.pools, pool);
     p.mayday_timer = 0;
     if (p.manager != kNoTask)
         p.mayday_timer =

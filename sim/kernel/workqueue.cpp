@@ -8,6 +8,7 @@
 #include "sim/base/assert.h"
 #include "sim/kernel/compiled.h"
 #include "sim/kernel/context.h"
+#include "sim/kernel/element.h"
 #include "sim/kernel/family.h"
 #include "sim/kernel/routines.h"
 
@@ -146,7 +147,7 @@ std::uint32_t add_worker(Kernel& k, std::uint32_t pool, TaskId task) {
     return row;
 }
 
-KWorker& worker_of(Kernel& k, TaskId task) { return k.wq.workers[kthread_of(k, task).worker]; }
+KWorker& worker_of(Kernel& k, TaskId task) { return element(k.wq.workers, kthread_of(k, task).worker); }
 
 namespace {
 
@@ -162,7 +163,7 @@ bool too_many_workers(const WorkerPool& p) {
 }  // namespace
 
 void worker_enter_idle(Ctx& cx, std::uint32_t row) {
-    KWorker& w = cx.k.wq.workers[row];
+    KWorker& w = element(cx.k.wq.workers, row);
     WorkerPool& p = cx.k.wq.pools[w.pool];
     w.flags |= worker_flag::idle;
     w.last_active = cx.cpu.clock;
@@ -175,7 +176,7 @@ void worker_enter_idle(Ctx& cx, std::uint32_t row) {
 }
 
 void worker_leave_idle(Ctx& cx, std::uint32_t row) {
-    KWorker& w = cx.k.wq.workers[row];
+    KWorker& w = element(cx.k.wq.workers, row);
     if ((w.flags & worker_flag::idle) == 0) return;
     WorkerPool& p = cx.k.wq.pools[w.pool];
     w.flags &= ~worker_flag::idle;
@@ -188,7 +189,7 @@ void worker_leave_idle(Ctx& cx, std::uint32_t row) {
 void insert_work(Ctx& cx, std::uint32_t pwq, std::uint32_t id) {
     PoolWorkqueue& p = cx.k.wq.pwqs[pwq];
     const Workqueue& q = cx.k.wq.queues[p.wq];
-    WorkItem& work = cx.k.wq.works[id];
+    WorkItem& work = element(cx.k.wq.works, id);
     work.pwq = pwq;
     work.color = q.work_color;
     ++work.queued;
@@ -216,7 +217,7 @@ void work_has_left(Ctx& cx, std::uint32_t pwq, bool was_active) {
     while (more && !p.inactive_works.empty()) {
         const std::uint32_t id = p.inactive_works.front();
         p.inactive_works.erase(p.inactive_works.begin());
-        WorkItem& work = cx.k.wq.works[id];
+        WorkItem& work = element(cx.k.wq.works, id);
         work.inactive = false;
         cx.k.wq.pools[p.pool].worklist.push_back(id);
         more = work.linked;
@@ -237,7 +238,7 @@ bool rdi_is_zero(Ctx& cx) { return cx.reg(Reg::rdi) == 0; }
 void grab_pending(Ctx& cx) {
     cx.set(Reg::rbp, cx.cpu.regs.rflags, at::special(Place::Kind::rflags));
     cx.irqs_off();
-    WorkItem& work = cx.k.wq.works[work_in(cx, Reg::rdi)];
+    WorkItem& work = element(cx.k.wq.works, work_in(cx, Reg::rdi));
     const bool fresh = !work.pending && !work.canceling;
     if (fresh) work.pending = true;
     cx.set(Reg::rax, fresh);
@@ -297,7 +298,7 @@ constexpr StepDef queue_work_steps[] = {
 
 // rdi = the pool
 void pick_idle_worker(Ctx& cx) {
-    const WorkerPool& p = cx.k.wq.pools[cx.reg(Reg::rdi)];
+    const WorkerPool& p = element(cx.k.wq.pools, cx.reg(Reg::rdi));
     const bool wake =
         cx.k.wq.needs_worker(static_cast<std::uint32_t>(cx.reg(Reg::rdi))) && !p.idle_list.empty();
     cx.set(Reg::rdi, wake ? layout::task_address(cx.k.wq.workers[p.idle_list.back()].task) : 0);
@@ -319,7 +320,7 @@ constexpr StepDef kick_pool_steps[] = {
 
 void start_delay(Ctx& cx) {
     const std::uint32_t id = work_in(cx, Reg::rdi), cpu = cpu_in(cx, Reg::rdi);
-    WorkItem& work = cx.k.wq.works[id];
+    WorkItem& work = element(cx.k.wq.works, id);
     work.timer_cpu = cpu;
     const CpuId on = cpu == kWorkCpuUnbound ? cx.cpu.id : static_cast<CpuId>(cpu);
     work.timer =
@@ -340,7 +341,7 @@ constexpr StepDef queue_delayed_work_on_steps[] = {
     ret(),
 };
 void delay_over(Ctx& cx) {  // rdi = the work
-    WorkItem& work = cx.k.wq.works[cx.reg(Reg::rdi)];
+    WorkItem& work = element(cx.k.wq.works, cx.reg(Reg::rdi));
     work.timer = 0;
     cx.irqs_off();
     cx.set(Reg::rdi, cx.reg(Reg::rdi) | std::uint64_t{work.timer_cpu} << kCpuShift);
@@ -395,7 +396,7 @@ constexpr StepDef wq_worker_running_steps[] = {
 
 void retire_idle(Ctx& cx) {
     const auto pool = static_cast<std::uint32_t>(cx.reg(Reg::rbx));
-    WorkerPool& p = cx.k.wq.pools[pool];
+    WorkerPool& p = element(cx.k.wq.pools, pool);
     p.idle_timer = 0;
     cx.set(Reg::rdi, 0);
     if (!too_many_workers(p)) return;
