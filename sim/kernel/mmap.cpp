@@ -69,11 +69,7 @@ bool any_area(const Kernel& k, MmId mm, std::uint64_t from, std::uint64_t to) {
 // unmap_region: the pages of a range, their words, and the tables that serve no area any more (free_pgtables).
 void zap(Ctx& cx, MmId mm, std::uint64_t from, std::uint64_t to) {
     for (const PageEntry& e : cx.k.mms[mm].entries(1, from, to)) unmap_page(cx, mm, e.key & ~std::uint64_t{7});
-    auto& words = cx.mm(mm).words;
-    const auto at = [&](std::uint64_t a) {
-        return std::lower_bound(words.begin(), words.end(), a, [](const UserWord& w, std::uint64_t x) { return w.address < x; });
-    };
-    words.erase(at(from), at(to));
+    std::erase_if(cx.mm(mm).words, [&](const UserWord& w) { return w.address >= from && w.address < to; });
     for (int level = 2; level <= 4; ++level) {
         const std::uint64_t span = std::uint64_t{1} << shift_of(level);
         for (const PageEntry& e : cx.k.mms[mm].entries(level, from / span * span, to)) {

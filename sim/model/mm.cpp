@@ -19,11 +19,16 @@ auto find_key(Items& items, std::uint64_t key) {
                             [](const PageEntry& e, std::uint64_t k) { return e.key > k; });
 }
 
-// Words stand highest first: stacks grow downwards, so what a task writes next goes near the end.
+// Data and heap stand lowest first, behind them mappings and stacks highest first: threads have their words in data one
+// after the other, stacks grow downwards, so what is written next goes near the end of its part.
+std::uint64_t rank(std::uint64_t address) {
+    constexpr std::uint64_t kUpperHalf = std::uint64_t{1} << 46;
+    return address < kUpperHalf ? address : ~address | kUpperHalf;
+}
 template <typename Items>
 auto find_word(Items& items, std::uint64_t address) {
-    return std::lower_bound(items.begin(), items.end(), address,
-                            [](const auto& item, std::uint64_t a) { return item.address > a; });
+    return std::lower_bound(items.begin(), items.end(), rank(address),
+                            [](const auto& item, std::uint64_t r) { return rank(item.address) < r; });
 }
 
 }  // namespace
