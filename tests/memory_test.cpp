@@ -162,6 +162,40 @@ TEST_CASE("the OOM killer takes the most points; -1000 is never taken (linux.md 
     CHECK(oom_victim(k) == test::task(k, "little"));
 }
 
+TEST_CASE("munmap takes the words of its pages and no others, in whatever order they were written") {
+    const auto values = [](const char* body) {
+        test::Run r{test::boot(test::scenario(std::string("machine { cpus 1 until 5ms } process p {\n") + body + " sleep 1s }")), {}};
+        r.k.run({}, &r.log);
+        std::vector<std::uint64_t> out;
+        for (const UserWord& w : r.k.mms[r.k.tasks[test::task(r.k, "p")].mm].words)
+            if (w.address >= 0x7f0000000000 && w.address < layout::user_stack_low && w.value >= 1 && w.value <= 3) out.push_back(w.value);
+        std::sort(out.begin(), out.end());
+        return out;
+    };
+    // a is written once, b twice, c three times; mappings lie one below the other (linux.md 2.4).
+    const std::string all = "mmap a 4KiB mmap b 4KiB mmap c 4KiB store a store b store b store c store c store c ";
+    CHECK(values(all.c_str()) == std::vector<std::uint64_t>{1, 2, 3});
+    CHECK(values((all + "munmap a").c_str()) == std::vector<std::uint64_t>{2, 3});
+    CHECK(values((all + "munmap b").c_str()) == std::vector<std::uint64_t>{1, 3});
+    CHECK(values((all + "munmap c").c_str()) == std::vector<std::uint64_t>{1, 2});
+    CHECK(values((all + "munmap c munmap a").c_str()) == std::vector<std::uint64_t>{2});
+}
+
+TEST_CASE("words of an address space: what was written is read, above and below, up and down") {
+    Mm m;
+    std::vector<std::uint64_t> at;
+    for (std::uint64_t i = 0; i < 50; ++i) {
+        at.push_back(0x404000 + 8 * i);
+        at.push_back(0x7ffffff00000 - 8 * i);
+        at.push_back(0x7ffff0000000 + 8 * i);
+    }
+    for (std::size_t i = 0; i < at.size(); ++i) m.write(at[i], i + 1);
+    m.write(at[7], 777);
+    for (std::size_t i = 0; i < at.size(); ++i) CHECK(m.read(at[i]) == (i == 7 ? 777 : i + 1));
+    CHECK(m.read(0x404004) == 0);
+    CHECK(m.words.size() == at.size());
+}
+
 TEST_CASE("a thread switch keeps the TLB, a process switch without PCID loses it") {
     const auto lost = [](std::string_view settings, std::string_view tasks) {
         const test::Run r = test::run("machine { cpus 1 " + std::string(settings) + " } " + std::string(tasks));
