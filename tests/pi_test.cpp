@@ -6,31 +6,13 @@
 #include "sim/kernel/locks.h"
 #include "sim/kernel/pi.h"
 #include "sim/session/deadlock.h"
-#include "tests/machine.h"
+#include "tests/checked.h"
 
 using namespace sy;
 using namespace sy::test;
 
 namespace {
 
-constexpr const char* kIdeal = "machine { cpus 1 costs ideal }\n";
-
-// Every rule after every step.
-Run checked(std::string_view text) {
-    Run r{boot(scenario(text)), {}};
-    while (r.k.step(&r.log, nullptr)) {
-        const std::string fault = r.k.check_invariants();
-        REQUIRE_MESSAGE(fault.empty(), fault << " after step " << r.k.steps());
-    }
-    CHECK(r.k.check_invariants() == "");
-    return r;
-}
-Run until(std::string_view text, Nanos at) {
-    Run r{boot(scenario(text)), {}};
-    r.k.run({.time = at}, &r.log);
-    CHECK(r.k.check_invariants() == "");
-    return r;
-}
 int prio_at(std::string_view text, std::string_view name, Nanos at) {
     const Run r = until(text, at);
     return r.k.tasks[task(r.k, name)].prio;

@@ -4,28 +4,13 @@
 #include <map>
 
 #include "sim/kernel/sigframe.h"
-#include "tests/machine.h"
+#include "tests/checked.h"
 
 using namespace sy;
 using namespace sy::test;
 
 namespace {
 
-constexpr const char* kIdeal = "machine { cpus 1 costs ideal }\n";
-
-Run checked(std::string_view text) {
-    Run r{boot(scenario(text)), {}};
-    while (r.k.step(&r.log, nullptr)) {
-        const std::string fault = r.k.check_invariants();
-        REQUIRE_MESSAGE(fault.empty(), fault << " after step " << r.k.steps());
-    }
-    return r;
-}
-Run until(const std::string& text, Nanos at) {
-    Run r{boot(scenario(text)), {}};
-    r.k.run({.time = at}, &r.log);
-    return r;
-}
 std::size_t delivered(const Run& r, std::string_view name, int signal) {
     const TaskId id = task(r.k, name);
     return static_cast<std::size_t>(std::count_if(r.log.begin(), r.log.end(), [&](const Record& rec) {

@@ -1,28 +1,13 @@
 // The life of tasks: which flags of clone fit together, what they share, the order of dying, wait. Expected values are
 // the tables of linux.md 3.1, 3.3, 3.7.
 #include "sim/kernel/sigframe.h"
-#include "tests/machine.h"
+#include "tests/checked.h"
 
 using namespace sy;
 using namespace sy::test;
 
 namespace {
 
-constexpr const char* kIdeal = "machine { cpus 1 costs ideal }\n";
-
-Run checked(std::string_view text) {
-    Run r{boot(scenario(text)), {}};
-    while (r.k.step(&r.log, nullptr)) {
-        const std::string fault = r.k.check_invariants();
-        REQUIRE_MESSAGE(fault.empty(), fault << " after step " << r.k.steps());
-    }
-    return r;
-}
-Run until(const std::string& text, Nanos at) {
-    Run r{boot(scenario(text)), {}};
-    r.k.run({.time = at}, &r.log);
-    return r;
-}
 std::vector<std::int64_t> results(const Run& r, std::string_view name, std::uint64_t number) {
     std::vector<std::int64_t> out;
     for (const Record& rec : r.log)

@@ -203,14 +203,12 @@ bool object_exists(const Ctx& cx, DriverCall what, std::uint32_t object) {
 const Routine* driver_method(Ctx& cx) {
     const std::uint64_t arg = cx.reg(Reg::rsi);
     const std::uint32_t object = driver_object(arg);
-    const Scenario& s = cx.k.image().scenario;
     if (cx.reg(Reg::rdi) == kTiocspgrp) return &routines::tty_ioctl;   // of the terminal (jobs.cpp)
     const auto what = static_cast<DriverCall>(cx.reg(Reg::rdi));
     cx.set(Reg::rdi, object);
     if (!object_exists(cx, what, object)) return &routines::no_ioctl;
     switch (what) {
         case DriverCall::queue: {
-            if (object >= s.works.size()) break;
             const int cpu = driver_cpu(arg);
             set_up_queue_work(cx, object,
                               cpu < 0 ? kWorkCpuUnbound : static_cast<std::uint32_t>(cpu));

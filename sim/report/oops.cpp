@@ -7,6 +7,7 @@
 #include "sim/kernel/broken.h"
 #include "sim/report/rows.h"
 #include "sim/scenario/breaks.h"
+#include "sim/scenario/expects.h"
 #include "sim/session/batch.h"
 #include "sim/session/load.h"
 #include "sim/session/storyteller.h"
@@ -17,11 +18,6 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-const char* oops_word(Oops::Kind kind) {
-    static constexpr const char* kWords[] = {"page_fault",   "protection",  "bug",         "stack_end",
-                                             "double_fault", "soft_lockup", "hard_lockup"};
-    return kWords[static_cast<std::size_t>(kind)];
-}
 bool is_lockup(const Oops& o) { return o.kind == Oops::Kind::soft_lockup || o.kind == Oops::Kind::hard_lockup; }
 
 std::string symbol(std::uint64_t address) { return kernel_text().symbolize(address); }
@@ -138,7 +134,7 @@ std::string oops_as_json(const OopsReport& report, Lang lang) {
     if (k.oops != nullptr) {
         const Oops& o = *k.oops;
         json& e = j["oops"];
-        e["kind"] = oops_word(o.kind);
+        e["kind"] = scn::oops_words()[static_cast<std::size_t>(o.kind)];
         e["title"] = oops_title(k, o);
         e["why"] = o.why;
         e["time_ns"] = o.at;

@@ -65,6 +65,24 @@ std::string flag_letters(std::uint32_t flags) {
     return out;
 }
 
+// The lines of smaps and smaps_rollup, and the ones that stand at the end of both.
+struct SmapsRows {
+    std::string& out;
+    void row(const char* key, std::uint64_t kb) { out += fmt::format("{:<16}{:>8} kB\n", std::string(key) + ":", kb); }
+    void pages(const char* key, std::uint64_t n) { row(key, n * (kPage / 1'024)); }
+    void add_sharing(const Sharing& s) {
+        pages("Shared_Clean", s.shared_clean);
+        pages("Shared_Dirty", s.shared_dirty);
+        pages("Private_Clean", s.private_clean);
+        pages("Private_Dirty", s.private_dirty);
+        pages("Referenced", s.referenced);
+        pages("Anonymous", s.anon);
+        for (const char* key : {"LazyFree", "AnonHugePages", "ShmemPmdMapped", "FilePmdMapped", "Shared_Hugetlb",
+                                "Private_Hugetlb", "Swap", "SwapPss", "Locked"})
+            row(key, 0);
+    }
+};
+
 }  // namespace
 
 std::string proc_maps(const Kernel& k, TaskId task, bool) {
@@ -87,28 +105,17 @@ std::string proc_smaps(const Kernel& k, TaskId task, bool) {
     std::string out;
     if (!has_user_memory(k, task)) return out;
     const MmId mm = k.tasks[task].mm;
-    const auto row = [&](const char* key, std::uint64_t kb) {
-        out += fmt::format("{:<16}{:>8} kB\n", std::string(key) + ":", kb);
-    };
-    const auto pages = [&](const char* key, std::uint64_t n) { row(key, n * (kPage / 1'024)); };
+    SmapsRows rows{out};
     for (const Vma& v : areas_of(k, mm)) {
         const Sharing s = sharing_of(k, k.mms[mm].entries(1, v.start, v.end));
         out += area_line(k, mm, v);
-        pages("Size", v.pages());
-        pages("KernelPageSize", 1);
-        pages("MMUPageSize", 1);
-        pages("Rss", s.shared_clean + s.shared_dirty + s.private_clean + s.private_dirty);
-        row("Pss", s.pss >> 10);
-        row("Pss_Dirty", s.pss_dirty >> 10);
-        pages("Shared_Clean", s.shared_clean);
-        pages("Shared_Dirty", s.shared_dirty);
-        pages("Private_Clean", s.private_clean);
-        pages("Private_Dirty", s.private_dirty);
-        pages("Referenced", s.referenced);
-        pages("Anonymous", s.anon);
-        for (const char* key : {"LazyFree", "AnonHugePages", "ShmemPmdMapped", "FilePmdMapped", "Shared_Hugetlb",
-                                "Private_Hugetlb", "Swap", "SwapPss", "Locked"})
-            row(key, 0);
+        rows.pages("Size", v.pages());
+        rows.pages("KernelPageSize", 1);
+        rows.pages("MMUPageSize", 1);
+        rows.pages("Rss", s.shared_clean + s.shared_dirty + s.private_clean + s.private_dirty);
+        rows.row("Pss", s.pss >> 10);
+        rows.row("Pss_Dirty", s.pss_dirty >> 10);
+        rows.add_sharing(s);
         out += "THPeligible:    0\nVmFlags: " + flag_letters(v.flags) + "\n";
     }
     return out;
@@ -120,25 +127,14 @@ std::string proc_smaps_rollup(const Kernel& k, TaskId task, bool) {
     const std::vector<Vma> areas = areas_of(k, k.tasks[task].mm);
     const Sharing s = sharing_of(k, k.mms[k.tasks[task].mm].tables);
     std::string out = head(areas.front().start, areas.back().end, "---p", 0, "00:00", 0, "[rollup]");
-    const auto row = [&](const char* key, std::uint64_t kb) {
-        out += fmt::format("{:<16}{:>8} kB\n", std::string(key) + ":", kb);
-    };
-    const auto pages = [&](const char* key, std::uint64_t n) { row(key, n * (kPage / 1'024)); };
-    pages("Rss", size_of_task(k, task).resident());
-    row("Pss", s.pss >> 10);
-    row("Pss_Dirty", s.pss_dirty >> 10);
-    row("Pss_Anon", s.pss_anon >> 10);
-    row("Pss_File", s.pss_file >> 10);
-    row("Pss_Shmem", s.pss_shmem >> 10);
-    pages("Shared_Clean", s.shared_clean);
-    pages("Shared_Dirty", s.shared_dirty);
-    pages("Private_Clean", s.private_clean);
-    pages("Private_Dirty", s.private_dirty);
-    pages("Referenced", s.referenced);
-    pages("Anonymous", s.anon);
-    for (const char* key : {"LazyFree", "AnonHugePages", "ShmemPmdMapped", "FilePmdMapped",
-                            "Shared_Hugetlb", "Private_Hugetlb", "Swap", "SwapPss", "Locked"})
-        row(key, 0);
+    SmapsRows rows{out};
+    rows.pages("Rss", size_of_task(k, task).resident());
+    rows.row("Pss", s.pss >> 10);
+    rows.row("Pss_Dirty", s.pss_dirty >> 10);
+    rows.row("Pss_Anon", s.pss_anon >> 10);
+    rows.row("Pss_File", s.pss_file >> 10);
+    rows.row("Pss_Shmem", s.pss_shmem >> 10);
+    rows.add_sharing(s);
     return out;
 }
 
