@@ -353,37 +353,20 @@ std::string random_jobs_with_io(std::uint64_t seed, int cpus) {
     }
     return out;
 }
-// The CPU time that a job's program asks for.
 bool is_job(const Task& t) { return t.name().size() > 1 && t.name()[0] == 'j' && !t.is_kthread(); }
 
-void check_life(const test::Run& r, bool is_ideal) {
+// (That no CPU idles meanwhile: work_conserving_test.cpp.)
+void check_life(const test::Run& r) {
     const Kernel& k = r.k;
-    std::map<TaskId, CpuId> on;    // who runs where
-    std::map<TaskId, bool> waits;  // runnable without a CPU
-    std::vector<TaskId> running(k.cpus.size(), kNoTask);
-    Nanos at = 0;
+    std::map<TaskId, CpuId> on;  // who runs where
     for (const Record& rec : r.log) {
-        if (is_ideal && rec.at > at) {
-            // Between two instants nobody waits while a CPU is idle.
-            const bool somebody =
-                std::any_of(waits.begin(), waits.end(), [](auto& w) { return w.second; });
-            const bool idle = std::count(running.begin(), running.end(), kNoTask) > 0;
-            CHECK_FALSE((somebody && idle));
-        }
-        at = rec.at;
-        if (rec.kind == RecordKind::sched_wakeup_new && is_job(k.tasks[rec.a])) waits[rec.a] = true;
-        if (rec.kind == RecordKind::sched_wakeup && is_job(k.tasks[rec.a]) && on.count(rec.a) == 0)
-            waits[rec.a] = true;
         if (rec.kind != RecordKind::sched_switch) continue;
         on.erase(rec.task);
-        if (is_job(k.tasks[rec.task]) && (rec.b & 0xff) == 'R') waits[rec.task] = true;
-        running[rec.cpu] = rec.a == k.cpus[rec.cpu].idle ? kNoTask : rec.a;
         if (!is_job(k.tasks[rec.a])) continue;
         REQUIRE_MESSAGE(on.count(rec.a) == 0, k.tasks[rec.a].name()
                                                   << " runs on two CPUs at " << rec.at);
         CHECK(rec.at >= k.tasks[rec.a].arrival);
         on[rec.a] = rec.cpu;
-        waits[rec.a] = false;
     }
 }
 
@@ -408,7 +391,7 @@ TEST_CASE(
             }
             REQUIRE(r.k.check_invariants() == "");
             CHECK(r.k.end() == End::all_exited);
-            check_life(r, is_ideal);
+            check_life(r);
             // Twice the same run.
             k.run({}, nullptr);
             CHECK(k.fingerprint() == r.k.fingerprint());

@@ -180,6 +180,7 @@ struct Ctx {
     void push_rt_task();
     CpuId preempt_where(TaskId id, CpuId otherwise) const;
     void kick_idle_cpu(TaskId id);
+    void kick_idle_cpus();
     bool pull_task();
     void pull(TaskId id, CpuId to);      // a queued task goes to the queue of another CPU
     bool may_migrate(const Task& t, CpuId to) const;

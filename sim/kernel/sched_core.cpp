@@ -98,13 +98,23 @@ CpuId Ctx::preempt_where(TaskId id, CpuId otherwise) const {
     return k.sched->preempt_where(view(otherwise), id, otherwise);
 }
 
-// A task has just been left in the common queue: an idle CPU may take it.
+// A task has just been left in the common queue: an idle CPU may take it. One that has been told to reschedule already
+// is about to take somebody else.
 void Ctx::kick_idle_cpu(TaskId id) {
     for (Cpu& c : k.cpus) {
         if (c.id == cpu.id || c.runs() != c.idle || (peek(id).cpus_allowed >> c.id & 1) == 0) continue;
+        if ((peek(c.idle).tif & tif::need_resched) != 0) continue;
         resched_curr(c.id);
         return;
     }
+}
+
+// With a line that CPUs share, the one who was woken for a task may have found a better one: the task is for another.
+void Ctx::kick_idle_cpus() {
+    for (Cpu& c : k.cpus)
+        if (c.id != cpu.id && c.runs() == c.idle && (peek(c.idle).tif & tif::need_resched) == 0 &&
+            k.sched->has_work_for(k.tasks, c.id))
+            resched_curr(c.id);
 }
 
 void Ctx::move_to_cpu(TaskId id, CpuId c) {

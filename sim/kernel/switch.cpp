@@ -245,6 +245,7 @@ void prev_is_off(Ctx& cx) {
         else
             cx.kick_idle_cpu(prev);
     }
+    if (cx.k.image().shared_queue && cx.k.cpus.size() > 1) cx.kick_idle_cpus();
     cx.preempt_sub(kPreemptOffset);
     cx.irqs_on();
 }

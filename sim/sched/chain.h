@@ -83,6 +83,7 @@ class ClassChain final : public SchedClass {
     std::vector<std::pair<std::string, std::int64_t>> numbers(CpuId cpu) const override;
     PickReason explain(const TaskTable& tasks, CpuId cpu, TaskId prev) const override;
     bool takes_from_other_cpus() const override { return class_[kFair]->takes_from_other_cpus(); }
+    bool has_work_for(const TaskTable& tasks, CpuId cpu) const override { return class_[kFair]->has_work_for(tasks, cpu); }
     bool wants_bursts() const override { return class_[kFair]->wants_bursts(); }
     CpuId preempt_where(SchedView v, TaskId wakee, CpuId otherwise) override {
         return of(v, wakee).preempt_where(v, wakee, otherwise);

@@ -119,6 +119,8 @@ class SchedClass {
     virtual std::uint64_t timer(SchedView) { return 0; }
     // pick_next may return a task that stood on another CPU's queue (never one with on_cpu there): the kernel moves it.
     virtual bool takes_from_other_cpus() const { return false; }
+    // Does somebody wait whom pick_next would return on this CPU, which is idle? Only if takes_from_other_cpus().
+    virtual bool has_work_for(const TaskTable&, CpuId) const { return false; }
     // Tasks are placed and moved between CPUs by Linux's rules (linux.md 6.9).
     virtual bool balances() const { return false; }
     // The part that knows about task groups, if there is one.

@@ -108,6 +108,10 @@ bool Textbook::others_wait(const TaskTable& tasks, CpuId cpu) const {
                        [&](TaskId t) { return fits(tasks, t, cpu, settings_.shared); });
 }
 
+bool Textbook::has_work_for(const TaskTable& tasks, CpuId cpu) const {
+    return std::any_of(line_.begin(), line_.end(), [&](TaskId t) { return fits(tasks, t, cpu, true); });
+}
+
 TaskId Textbook::decide(const Look& look, const std::vector<TaskId>& line, bool& tie) const {
     TaskId best = line.front();
     tie = false;

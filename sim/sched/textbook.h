@@ -76,6 +76,7 @@ class Textbook : public SchedClass {
     void mix(Fingerprint& print) const override;
     std::string check(const TaskTable& tasks, CpuId cpu) const final;
     bool takes_from_other_cpus() const final { return true; }
+    bool has_work_for(const TaskTable& tasks, CpuId cpu) const final;
     bool wants_bursts() const override { return false; }
     CpuId preempt_where(SchedView v, TaskId wakee, CpuId otherwise) final;
 
