@@ -25,6 +25,29 @@ SHAPES = {"06-nice-levels": "tree", "07-round-robin": "line", "08-convoy": "line
           "39-cheating-mlfq": "levels", "41-queues": "line"}
 
 
+# What panels must say at a moment that the lesson's own text describes: options of the shot, then what is asked.
+FACTS = {
+    "36b-active-balance": (["--at", "21ms", "--keys", "shift+u"], lambda d: {
+        "the two hogs are on two cores": len({c["cpu"] // 2 for c in d["placement"]["candidates"] if c["nr_running"] > 0}) == 2,
+        "the balancer says that migration/N is to push one": "its migration thread pushes one" in d["placement"]["balance"],
+        "every CPU is in the last level's domain": d["placement"]["domains"][-1]["span"] == "0-3"}),
+    "38-bandwidth": (["--at", "50ms", "--keys", "shift+g"], lambda d: [
+        {"the quota is that of cpu.max": (g["quota_ns"], g["weight"]) == (20_000_000, 100),
+         "the pool is empty, so the group is throttled on both CPUs": (g["pool_ns"], g["throttled"]) == (0, "0-1"),
+         "it has had its quota, and less than a tick of two CPUs more": 20_000_000 <= g["cpu_ns"] < 28_000_000,
+         "the four of them are its tasks": g["tasks"] == "cc/1, cc/2, cc/3, cc/4"}
+        for g in d["groups"]["groups"] if g["name"] == "build"][0]),
+}
+
+
+def wrong_facts(files, options, dump):
+    """Which of the facts asked of this picture are not so."""
+    wanted = FACTS.get(name_of(files[0])) if files else None
+    if wanted is None or options != wanted[0]:
+        return []
+    return [fact for fact, holds in wanted[1](dump["panels"]).items() if not holds]
+
+
 def shots():
     first = LESSONS[:1]
     for size, theme, lang in itertools.product(SIZES, ("dark", "light"), ("en", "zh")):
@@ -37,6 +60,8 @@ def shots():
         yield first, ["--keys", "Tab " * tab]
     for lesson in LESSONS[1:]:
         yield [lesson], []
+        if name_of(lesson) in FACTS:
+            yield [lesson], FACTS[name_of(lesson)][0]
         if name_of(lesson) in SHAPES:
             yield [lesson], ["--switch", "2", "--size", "1280x800", "--theme", "light", "--lang", "zh"]
 
@@ -99,6 +124,7 @@ def main():
                 dump = json.load(file)
                 if fault := wrong_queue(files, dump):
                     problems.append(f"{name}: {fault}")
+                problems += [f"{name}: not so: {fact}" for fact in wrong_facts(files, options, dump)]
                 for cut in dump["window"]["overflows"]:
                     problems.append(f"{name}: text cut in {cut['where']}: '{cut['text']}'"
                                     f" is {cut['width']:.0f} px wide, {cut['available']:.0f} fit")
