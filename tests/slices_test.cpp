@@ -1,6 +1,6 @@
 // The timeline's lanes against the plainest possible reading of the records: for every instant,
 // what was the last thing said about this task?
-#include "sim/trace/slices.h"
+#include "sim/trace/index.h"
 
 #include <doctest/doctest.h>
 
@@ -33,10 +33,10 @@ Kernel boot(const char* source) {
     return *k;
 }
 
-Timeline timeline_of(const Kernel& start) {
+TraceIndex index_of(const Kernel& start) {
     std::vector<TaskId> idle;
     for (const Cpu& cpu : start.cpus) idle.push_back(cpu.idle);
-    return Timeline(idle, start.tasks.size());
+    return TraceIndex(idle, start.tasks.size());
 }
 
 // The state of `task` after all records up to and including index `last`: 'R' running, 'r'
@@ -81,13 +81,14 @@ TEST_CASE("a task's lane says at every instant what the records say") {
     Kernel k = start;
     Log log;
     k.run({}, &log);
-    Timeline lanes = timeline_of(start);
+    TraceIndex lanes = index_of(start);
     lanes.follow(log);
     REQUIRE(log.size() > 500);
     std::size_t compared = 0;
     for (TaskId task = 0; task < lanes.tasks(); ++task) {
         const bool idle = (k.tasks[task].flags & pf::idle) != 0;
         if (idle) continue;
+        const Lane lane = lanes.slices(LaneKey::task(task), 0, kNever);
         for (std::size_t i = 0; i + 1 < log.size(); i += 7) {
             // The two CPUs' records may be out of order by the length of a step; ask where time
             // moves on clearly.
@@ -99,7 +100,7 @@ TEST_CASE("a task's lane says at every instant what the records say") {
             if (!clear) continue;
             CAPTURE(task);
             CAPTURE(at);
-            CHECK(letter_of(slice_at(lanes.task(task).state, at)) ==
+            CHECK(letter_of(slice_at(lane.state, at)) ==
                   state_after(log, i, task, task < start.tasks.size()));
             ++compared;
         }
@@ -112,7 +113,7 @@ TEST_CASE("the rows of a lane are sorted and do not overlap") {
     Kernel k = start;
     Log log;
     k.run({}, &log);
-    Timeline lanes = timeline_of(start);
+    TraceIndex lanes = index_of(start);
     lanes.follow(log);
     const auto check = [](const std::vector<Slice>& row) {
         for (std::size_t i = 0; i < row.size(); ++i) {
@@ -122,14 +123,14 @@ TEST_CASE("the rows of a lane are sorted and do not overlap") {
     };
     for (TaskId t = 0; t < lanes.tasks(); ++t)
         for (auto row : {&Lane::state, &Lane::syscall, &Lane::softirq, &Lane::irq})
-            check(lanes.task(t).*row);
+            check(lanes.slices(LaneKey::task(t), 0, kNever).*row);
     for (CpuId c = 0; c < lanes.cpus(); ++c) {
-        for (auto row : {&Lane::state, &Lane::syscall, &Lane::softirq, &Lane::irq})
-            check(lanes.cpu(c).*row);
+        const Lane lane = lanes.slices(LaneKey::cpu(c), 0, kNever);
+        for (auto row : {&Lane::state, &Lane::syscall, &Lane::softirq, &Lane::irq}) check(lane.*row);
         // A CPU always runs somebody: its states follow each other without a hole.
-        const auto& state = lanes.cpu(c).state;
+        const auto& state = lane.state;
         for (std::size_t i = 1; i < state.size(); ++i) CHECK(state[i - 1].end == state[i].begin);
-        CHECK(!lanes.cpu(c).irq.empty());
+        CHECK(!lane.irq.empty());
     }
 }
 
@@ -138,7 +139,7 @@ TEST_CASE("record by record gives the same lanes as all at once") {
     Kernel k = start;
     Log log;
     k.run({}, &log);
-    Timeline at_once = timeline_of(start), bit_by_bit = timeline_of(start);
+    TraceIndex at_once = index_of(start), bit_by_bit = index_of(start);
     at_once.follow(log);
     Log part;
     for (const Record& r : log) {
@@ -148,5 +149,5 @@ TEST_CASE("record by record gives the same lanes as all at once") {
     bit_by_bit.follow(part);
     REQUIRE(at_once.tasks() == bit_by_bit.tasks());
     for (TaskId t = 0; t < at_once.tasks(); ++t)
-        CHECK(at_once.task(t).state == bit_by_bit.task(t).state);
+        CHECK(at_once.slices(LaneKey::task(t), 0, kNever).state == bit_by_bit.slices(LaneKey::task(t), 0, kNever).state);
 }

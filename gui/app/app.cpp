@@ -29,7 +29,7 @@ constexpr std::array kSpeeds = {0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0};
 View make_view(AppParts& parts) {
     return View{.session = parts.session.get(),
                 .stage = parts.session ? &parts.stage.model : nullptr,
-                .timeline = parts.timeline.get(),
+                .index = parts.index.get(),
                 .flight = parts.flight,
                 .document = parts.document,
                 .state = parts.state,

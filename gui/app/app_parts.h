@@ -13,7 +13,7 @@
 #include "sim/base/diagnostics.h"
 #include "sim/cli/window_request.h"
 #include "sim/session/session.h"
-#include "sim/trace/slices.h"
+#include "sim/trace/index.h"
 
 namespace sy::gui {
 
@@ -45,7 +45,7 @@ struct StageCache {
 
 struct AppParts {
     std::unique_ptr<Session> session;
-    std::unique_ptr<Timeline> timeline;
+    std::unique_ptr<TraceIndex> index;
     StageCache stage;
     Flight flight;
     StoryStep undone;     // the step that the last press of "back" took back

@@ -18,7 +18,7 @@
 
 namespace sy {
 class Session;
-class Timeline;
+class TraceIndex;
 }  // namespace sy
 
 namespace sy::gui {
@@ -129,7 +129,7 @@ struct Flight {
 struct View {
     const Session* session = nullptr;  // null: nothing is loaded
     const StageModel* stage = nullptr;
-    const Timeline* timeline = nullptr;
+    const TraceIndex* index = nullptr;  // of the session's log
     Flight flight;
     const Document& document;
     const ViewState& state;

@@ -16,6 +16,7 @@ namespace {
 using Kind = Command::Kind;
 
 constexpr std::uint64_t kStepsAFrame = 40'000;  // a few milliseconds
+constexpr std::size_t kRecordsAFrame = 60'000;   // into the index
 constexpr std::uint64_t kStepsForPicture = 20'000'000;
 constexpr double kFlight = 0.25, kStagger = 0.03;  // seconds
 
@@ -124,7 +125,6 @@ void run_on(AppParts& p) {
     Session& s = *p.session;
     if (s.complete()) return;
     s.run_ahead(p.shot ? kStepsForPicture : kStepsAFrame);
-    p.timeline->follow(s.log());
     if (!s.complete() && !p.shot) p.next_frame_in = 0;
 }
 
@@ -137,7 +137,7 @@ bool start_session(AppParts& p, Scenario scenario, BootError& error) {
     const Kernel& start = session->now();
     std::vector<TaskId> idle;
     for (const Cpu& cpu : start.cpus) idle.push_back(cpu.idle);
-    p.timeline = std::make_unique<Timeline>(idle, start.tasks.size());
+    p.index = std::make_unique<TraceIndex>(idle, start.tasks.size());
     p.session = std::move(session);
     p.stage = {};
     p.flight = {};
@@ -154,7 +154,7 @@ void go_to_start(AppParts& p, const WindowRequest& request) {
             static_cast<std::uint64_t>(std::max<std::int64_t>(0, *request.switch_number)));
     if (request.step)
         s.seek_step(static_cast<std::uint64_t>(std::max<std::int64_t>(0, *request.step)));
-    p.timeline->follow(s.log());
+    p.index->follow(s.log());
 }
 
 bool is_walk(Kind kind) { return kind >= Kind::forward && kind <= Kind::seek_step; }
@@ -226,7 +226,7 @@ void advance(AppParts& p) {
     if (!p.session) return;
     run_on(p);
     play_on(p);
-    p.timeline->follow(p.session->log());
+    if (p.index->follow(p.session->log(), p.shot ? ~std::size_t{0} : kRecordsAFrame)) p.next_frame_in = 0;
     bool flying = p.flight.start >= 0 && p.now < p.flight.start + p.flight.length;
     if (!flying) p.flight.start = -1;
     refresh_stage(p, flying && p.flight.backwards);

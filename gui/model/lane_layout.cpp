@@ -1,26 +1,8 @@
 #include "gui/model/lane_layout.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace sy::gui {
-
-namespace {
-
-constexpr std::ptrdiff_t kManySlices = 256;  // in one box: its shares are sampled, not summed
-constexpr int kSamples = 64;
-
-// Shares of a box that holds more slices than are worth adding up.
-void sample(std::span<const Slice> slices, Nanos from, Nanos until,
-            std::array<float, kSliceKinds>& share) {
-    for (int i = 0; i < kSamples; ++i) {
-        const Nanos at = from + (until - from) * (2 * i + 1) / (2 * kSamples);
-        if (const Slice* s = slice_at(slices, at))
-            share[static_cast<std::size_t>(s->kind)] += 1.0F / kSamples;
-    }
-}
-
-}  // namespace
 
 std::vector<LaneBox> layout_lane(std::span<const Slice> slices, const LaneWindow& window,
                                  float least) {
@@ -35,9 +17,8 @@ std::vector<LaneBox> layout_lane(std::span<const Slice> slices, const LaneWindow
     auto it = std::partition_point(slices.begin(), slices.end(),
                                    [&](const Slice& s) { return s.end <= window.from; });
     std::array<double, kSliceKinds> inside{};  // ns by kind in the box that is being made
-    bool sampled = false;                      // the box that is being made has its shares already
     const auto finish = [&] {
-        if (boxes.empty() || std::exchange(sampled, false)) return;
+        if (boxes.empty()) return;
         LaneBox& box = boxes.back();
         const double whole = std::max<double>(static_cast<double>(box.right - box.left) / scale, 1);
         for (std::size_t k = 0; k < inside.size(); ++k)
@@ -47,25 +28,9 @@ std::vector<LaneBox> layout_lane(std::span<const Slice> slices, const LaneWindow
     for (; it != slices.end() && it->begin < window.until; ++it) {
         const Nanos end = it->end == kNever ? std::max(window.now, it->begin) : it->end;
         if (end <= window.from) continue;
-        const auto limit = it->begin + static_cast<Nanos>(static_cast<double>(least) / scale);
-        if (std::distance(it, slices.end()) > kManySlices && (it + kManySlices)->begin < limit) {
-            const auto stop = std::partition_point(it, slices.end(),
-                                                   [&](const Slice& s) { return s.begin < limit; });
-            const Nanos until = (stop - 1)->end == kNever ? window.now : (stop - 1)->end;
-            finish();
-            boxes.push_back({.left = x_of(it->begin),
-                             .right = x_of(until),
-                             .first = static_cast<std::size_t>(it - slices.begin()),
-                             .count = static_cast<std::size_t>(stop - it)});
-            sample(slices.subspan(boxes.back().first, boxes.back().count), it->begin, until,
-                   boxes.back().share);
-            sampled = true;
-            it = stop - 1;
-            continue;
-        }
         const float left = x_of(it->begin), right = x_of(end);
         const bool narrow = right - left < least;
-        const bool folds = !boxes.empty() && !sampled && narrow &&
+        const bool folds = !boxes.empty() && narrow &&
                            boxes.back().right - boxes.back().left < least &&
                            left - boxes.back().right < least;
         if (folds) {
@@ -82,6 +47,39 @@ std::vector<LaneBox> layout_lane(std::span<const Slice> slices, const LaneWindow
     }
     finish();
     return boxes;
+}
+
+void picture_lane(const TraceIndex& index, LaneKey lane, const LaneWindow& window, float least,
+                  LanePicture& out) {
+    out.parts.clear();
+    out.folds.clear();
+    for (int i = 0; i < kLaneRows; ++i) (out.slices.*row_of(static_cast<LaneRowKind>(i))).clear();
+    for (auto& row : out.boxes) row.clear();
+    const Nanos length = window.until - window.from;
+    if (length <= 0 || window.width <= 0) return;
+    const double per_pixel = static_cast<double>(length) / static_cast<double>(window.width);
+    const auto finest = static_cast<Nanos>(per_pixel * static_cast<double>(least)) / 2;
+    index.look(lane, window.from, window.until, window.now, finest, out.parts, out.slices);
+    for (int i = 0; i < kLaneRows; ++i)
+        out.boxes[static_cast<std::size_t>(i)] =
+            layout_lane(out.slices.*row_of(static_cast<LaneRowKind>(i)), window, least);
+    const auto x_of = [&](Nanos at) {
+        return static_cast<float>(
+            static_cast<double>(std::clamp(at, window.from, window.until) - window.from) / per_pixel);
+    };
+    for (const LanePart& part : out.parts) {
+        if (!part.is_folded || part.end <= window.from) continue;
+        LanePicture::Fold& fold = out.folds.emplace_back();
+        fold = {.left = x_of(part.begin), .right = x_of(part.end), .begin = part.begin, .end = part.end, .events = part.events};
+        const auto whole = static_cast<double>(std::max<Nanos>(part.end - part.begin, 1));
+        for (std::size_t k = 0; k < part.ns.size(); ++k)
+            fold.share[k] = static_cast<float>(static_cast<double>(part.ns[k]) / whole);
+    }
+}
+
+const LanePicture::Fold* LanePicture::fold_at(Nanos at) const {
+    const auto it = std::partition_point(folds.begin(), folds.end(), [&](const Fold& f) { return f.end <= at; });
+    return it != folds.end() && it->begin <= at ? &*it : nullptr;
 }
 
 }  // namespace sy::gui

@@ -6,10 +6,12 @@
 #include <vector>
 
 #include "gui/app/view.h"
+#include "gui/model/lane_layout.h"
 #include "sim/base/types.h"
 
 namespace sy::gui {
 
+struct LaneRowsCache;  // timeline_parts.h
 struct TimelineState {
     Nanos from = 0, until = 0;  // the visible stretch; equal: the whole run
     float scroll = 0;           // of the lanes, in pixels
@@ -18,6 +20,8 @@ struct TimelineState {
     bool dragging = false, dragging_strip = false, pressed = false;
     float press_x = 0;
     Nanos press_from = 0, press_until = 0;
+    std::shared_ptr<LaneRowsCache> rows;
+    LanePicture picture, strip;  // made anew each frame; here for their memory
 };
 
 // What the keys for zoom and pan do. `end` is the end of the run, `anchor` the instant that stays

@@ -3,277 +3,23 @@
 // in it; interrupts, softirqs and system calls are drawn over. What is too narrow to be told apart
 // is folded into one box whose heights are shares of time.
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <optional>
 #include <nlohmann/json.hpp>
 
-#include "gui/model/facts.h"
-#include "gui/model/lane_layout.h"
 #include "gui/panels/panels.h"
-#include "gui/panels/states.h"
+#include "gui/panels/timeline_parts.h"
 #include "gui/strings/strings.h"
 #include "gui/widgets.h"
 #include "sim/session/session.h"
-#include "sim/trace/slices.h"
 
 namespace sy::gui {
 namespace {
 
-using SK = Slice::Kind;
-constexpr float kLeast = 3;  // pixels; narrower slices fold
+}  // namespace
 
-struct LaneRow {
-    enum class Kind : std::uint8_t { cpu, task, interrupts } kind = Kind::cpu;
-    CpuId cpu = 0;
-    TaskId task = kNoTask;
-    const Lane* lane = nullptr;
-};
-
-bool has_acted(const Lane& lane) {
-    return lane.state.size() > 1 ||
-           (!lane.state.empty() && lane.state.front().kind != SK::sleeping);
-}
-
-std::vector<LaneRow> lane_rows(const View& view) {
-    const Timeline& timeline = *view.timeline;
-    const Kernel& k = view.session->frontier();
-    std::vector<LaneRow> rows;
-    for (CpuId c = 0; c < timeline.cpus(); ++c)
-        rows.push_back({LaneRow::Kind::cpu, c, kNoTask, &timeline.cpu(c)});
-    for (const bool kernel_threads : {false, true})
-        for (TaskId id = 0; id < timeline.tasks() && id < k.tasks.size(); ++id) {
-            if (is_idle(k, id) || k.tasks[id].is_kthread() != kernel_threads) continue;
-            if (has_acted(timeline.task(id)))
-                rows.push_back({LaneRow::Kind::task, 0, id, &timeline.task(id)});
-        }
-    for (CpuId c = 0; c < timeline.cpus() && timeline.cpus() <= 4; ++c)
-        rows.push_back({LaneRow::Kind::interrupts, c, kNoTask, &timeline.cpu(c)});
-    return rows;
-}
-
-std::string lane_name(const View& view, const LaneRow& row) {
-    const Kernel& k = view.session->frontier();
-    switch (row.kind) {
-        case LaneRow::Kind::cpu:
-            return "CPU " + std::to_string(row.cpu);
-        case LaneRow::Kind::task:
-            return task_name(k, row.task) + " " + std::to_string(k.tasks[row.task].pid);
-        case LaneRow::Kind::interrupts:
-            break;
-    }
-    if (k.cpus.size() == 1) return std::string(tr(Str::lane_interrupts));
-    return tr(Str::lane_interrupts_on, {std::to_string(row.cpu)});
-}
-
-// --- words ---
-
-std::string irq_text(const Kernel& k, std::uint16_t reason) {
-    if (reason == kTimerVector) return std::string(tr(Str::slice_timer));
-    if (reason == kRescheduleVector) return "reschedule";
-    for (std::size_t d = 0; d < k.image().scenario.devices.size(); ++d)
-        if (k.image().scenario.devices[d].irq == reason) return k.image().scenario.devices[d].name;
-    return "irq " + std::to_string(reason);
-}
-
-std::string slice_text(const Kernel& k, const Slice& s) {
-    switch (s.kind) {
-        case SK::running:
-            return tr(Str::slice_running, {task_name(k, s.task), std::to_string(s.cpu)});
-        case SK::runnable:
-            return tr(Str::slice_runnable, {task_name(k, s.task)});
-        case SK::sleeping:
-            return s.reason == Slice::kNoReason
-                       ? tr(Str::slice_sleeping, {task_name(k, s.task)})
-                       : tr(Str::slice_sleeping_in, {task_name(k, s.task), syscall_name(s.reason)});
-        case SK::idle:
-            return tr(Str::slice_idle, {std::to_string(s.cpu)});
-        case SK::syscall:
-            return tr(Str::slice_syscall, {syscall_name(s.reason), task_name(k, s.task)});
-        case SK::softirq:
-            return tr(Str::slice_softirq, {softirq_name(s.reason)});
-        case SK::irq:
-            return tr(Str::slice_irq, {irq_text(k, s.reason)});
-    }
-    return {};
-}
-
-std::string facts(const Kernel& k, const Slice& s, Nanos now) {
-    const Nanos end = s.end == kNever ? now : s.end;
-    return slice_text(k, s) + "\n" + format_time(s.begin) + " – " + format_time(end) + "\n" +
-           format_span(end - s.begin);
-}
-
-ImU32 slice_color(SK kind) {
-    const Theme& t = theme();
-    switch (kind) {
-        case SK::running:
-            return t.running;
-        case SK::runnable:
-            return t.runnable;
-        case SK::sleeping:
-            return fade(t.sleeping, 0.35F);
-        case SK::idle:
-            return fade(t.sleeping, 0.22F);
-        case SK::syscall:
-            return t.syscall;
-        case SK::softirq:
-            return t.softirq;
-        case SK::irq:
-            return t.irq;
-    }
-    return t.line;
-}
-
-// --- painting ---
-
-struct LanePainter {
-    ImDrawList& list;
-    const Kernel& kernel;
-    LaneWindow window;
-    float x, y, height;
-    TaskId selected;
-
-    void bar(float left, float right, float top, float bottom, ImU32 color) const {
-        list.AddRectFilled({x + left, top}, {x + std::max(right, left + 1), bottom}, color,
-                           right - left > px(6) ? px(2) : 0);
-    }
-
-    void text(float left, float right, std::string_view words, ImU32 color) const {
-        const TextStyle style{Face::text, Size::small, color};
-        const float room = right - left - px(8);
-        if (measure(words, style).x > room) return;
-        draw_text(list, {x + left + px(5), y + (height - line_height(style)) / 2}, words, style);
-    }
-
-    // A folded box: the share of each kind as height, the tallest meaning at the bottom.
-    void folded(const LaneBox& box) const {
-        const float top = y + px(2), bottom = y + height - px(2);
-        bar(box.left, box.right, top, bottom, fade(theme().sleeping, 0.35F));
-        float at = bottom;
-        for (const SK kind : {SK::running, SK::runnable}) {
-            const float tall =
-                (bottom - top) * std::min(box.share[static_cast<std::size_t>(kind)], 1.0F);
-            if (tall > 0.5F) bar(box.left, box.right, at - tall, at, slice_color(kind));
-            at -= tall;
-        }
-    }
-
-    void state(const LaneRow& row) const {
-        for (const LaneBox& box : layout_lane(row.lane->state, window, kLeast)) {
-            if (box.count > 1) {
-                folded(box);
-                continue;
-            }
-            const Slice& s = row.lane->state[box.first];
-            const float middle = y + height / 2;
-            switch (s.kind) {
-                case SK::running: {
-                    const float inset = box.right - box.left > 3 ? 1 : 0;  // neighbours stay apart
-                    bar(box.left, box.right - inset, y + px(2), y + height - px(2),
-                        theme().running);
-                    if (row.kind == LaneRow::Kind::cpu) name_on_bar(box, s);
-                    break;
-                }
-                case SK::runnable:
-                    bar(box.left, box.right, middle - px(3), middle + px(3), theme().runnable);
-                    break;
-                case SK::sleeping:
-                    bar(box.left, box.right, y + px(3), y + height - px(3),
-                        slice_color(SK::sleeping));
-                    text(box.left, box.right,
-                         s.reason == Slice::kNoReason ? std::string(1, s.letter)
-                                                      : syscall_name(s.reason),
-                         theme().quiet);
-                    break;
-                default:
-                    bar(box.left, box.right, y + px(3), y + height - px(3), slice_color(s.kind));
-                    if (s.kind == SK::idle)
-                        text(box.left, box.right, tr(Str::lane_idle), theme().quiet);
-                    break;
-            }
-        }
-    }
-
-    void name_on_bar(const LaneBox& box, const Slice& s) const {
-        const std::string pid = std::to_string(kernel.tasks[s.task].pid);
-        const std::string name = task_name(kernel, s.task);
-        const TextStyle style{Face::text, Size::small, 0};
-        const float room = box.right - box.left - px(8);
-        const std::string both = pid + " " + name;
-        for (const std::string_view words :
-             {std::string_view(both), std::string_view(name), std::string_view(pid)})
-            if (measure(words, style).x <= room) {
-                text(box.left, box.right, words, theme().on_state);
-                break;
-            }
-    }
-
-    // Kernel mode: the upper part of the bar, hatched.
-    void syscalls(const LaneRow& row) const {
-        const float top = y + px(2), bottom = y + std::floor(height * 0.42F);
-        for (const LaneBox& box : layout_lane(row.lane->syscall, window, kLeast)) {
-            const float share =
-                box.count > 1 ? box.share[static_cast<std::size_t>(SK::syscall)] : 1;
-            if (share < 0.02F) continue;
-            const float low = top + (bottom - top) * share;
-            bar(box.left, box.right, top, low, theme().syscall);
-            if (box.count > 1 || box.right - box.left < px(6)) continue;
-            list.PushClipRect({x + box.left, top}, {x + box.right, low}, true);
-            for (float at = box.left - (low - top); at < box.right; at += px(5))
-                list.AddLine({x + at, low}, {x + at + (low - top), top},
-                             fade(theme().ground, 0.45F), px(1));
-            list.PopClipRect();
-        }
-    }
-
-    void marks(const std::vector<Slice>& slices, SK kind, float top, float bottom) const {
-        const ImU32 color = slice_color(kind);
-        for (const LaneBox& box : layout_lane(slices, window, kLeast)) {
-            const float share =
-                box.count > 1 ? std::max(box.share[static_cast<std::size_t>(kind)], 0.3F) : 1;
-            const float least = px(2);
-            const float right = std::max(box.right, box.left + least);
-            bar(box.left, right, bottom - (bottom - top) * share, bottom, color);
-            if (box.count > 1 || right - box.left < px(12)) continue;
-            const std::string_view glyph = kind == SK::irq ? "▲" : "◆";
-            const TextStyle style{Face::text, Size::small, theme().on_state};
-            draw_text(list, {x + box.left + px(2), (top + bottom - line_height(style)) / 2}, glyph,
-                      style);
-        }
-    }
-
-    void draw(const LaneRow& row) const {
-        const float top = y + px(2), bottom = y + height - px(2);
-        if (row.kind != LaneRow::Kind::interrupts) {
-            state(row);
-            syscalls(row);
-        }
-        marks(row.lane->softirq, SK::softirq, top, bottom);
-        marks(row.lane->irq, SK::irq, top, bottom);
-    }
-};
-
-// The slice under an instant, the topmost drawn first.
-const Slice* topmost(const LaneRow& row, Nanos at, Nanos tolerance) {
-    const auto near = [&](const std::vector<Slice>& slices) -> const Slice* {
-        if (const Slice* s = slice_at(slices, at)) return s;
-        if (const Slice* s = slice_at(slices, at + tolerance)) return s;
-        return slice_at(slices, at - tolerance);
-    };
-    if (const Slice* s = near(row.lane->irq)) return s;
-    if (const Slice* s = near(row.lane->softirq)) return s;
-    if (row.kind == LaneRow::Kind::interrupts) return nullptr;
-    if (const Slice* s = slice_at(row.lane->syscall, at)) return s;
-    return slice_at(row.lane->state, at);
-}
-
-struct Measures {
-    ImVec2 at, size;
-    float names, left, width, top, lanes, strip_top, lane_height;
-};
-
-Measures measures_of() {
-    Measures m;
+TimelineMeasures timeline_measures() {
+    TimelineMeasures m;
     m.at = ImGui::GetWindowPos();
     m.size = ImGui::GetWindowSize();
     m.names = px(132);
@@ -286,6 +32,11 @@ Measures measures_of() {
     m.lanes = std::max(m.strip_top - m.top - px(2), 0.0F);
     return m;
 }
+
+namespace {
+
+using Measures = TimelineMeasures;
+using SK = Slice::Kind;
 
 void ruler(ImDrawList& list, const Measures& m, const Stretch& s) {
     const double scale = static_cast<double>(m.width) / static_cast<double>(s.until - s.from);
@@ -326,6 +77,16 @@ void cursor_line(ImDrawList& list, const Measures& m, const Stretch& s, Nanos cu
                            {x, m.at.y + px(28)}, color);
 }
 
+// The slice under an instant, the topmost drawn first.
+std::optional<Slice> topmost(const TraceIndex& index, const LaneRow& row, Nanos at, Nanos tolerance) {
+    for (const LaneRowKind kind : {LaneRowKind::irq, LaneRowKind::softirq})
+        for (const Nanos near : {at, at + tolerance, at - tolerance})
+            if (const std::optional<Slice> s = index.at(row.key(), kind, near)) return s;
+    if (row.kind == LaneRow::Kind::interrupts) return {};
+    if (const std::optional<Slice> s = index.at(row.key(), LaneRowKind::syscall, at)) return s;
+    return index.at(row.key(), LaneRowKind::state, at);
+}
+
 // The whole run in one thin strip, the visible stretch as a frame in it.
 void strip(ImDrawList& list, const View& view, const Measures& m, const Stretch& s, Nanos end) {
     const float top = m.strip_top + px(7), bottom = top + px(12);
@@ -337,13 +98,17 @@ void strip(ImDrawList& list, const View& view, const Measures& m, const Stretch&
     draw_text(list, {m.at.x + px(10), top - px(3)}, tr(Str::whole_run), quiet_text(Size::small));
     list.AddRectFilled({m.left, top}, {m.left + m.width, bottom}, fade(theme().sleeping, 0.2F),
                        px(2));
-    for (const LaneBox& box : layout_lane(view.timeline->cpu(0).state, {0, all, m.width, end}, 2)) {
-        const Slice& first = view.timeline->cpu(0).state[box.first];
-        const float share = box.count > 1 ? box.share[0] : first.kind == SK::running ? 1.0F : 0.0F;
+    LanePicture& picture = view.panels.timeline.strip;
+    picture_lane(*view.index, LaneKey::cpu(0), {0, all, m.width, end}, 2, picture);
+    const auto show = [&](float left, float right, float share) {
         if (share > 0)
-            list.AddRectFilled({m.left + box.left, bottom - (bottom - top) * share},
-                               {m.left + std::max(box.right, box.left + 1), bottom},
-                               fade(theme().running, 0.6F));
+            list.AddRectFilled({m.left + left, bottom - (bottom - top) * share},
+                               {m.left + std::max(right, left + 1), bottom}, fade(theme().running, 0.6F));
+    };
+    for (const LanePicture::Fold& fold : picture.folds) show(fold.left, fold.right, fold.share[0]);
+    for (const LaneBox& box : picture.boxes[0]) {
+        const bool runs = picture.slices.state[box.first].kind == SK::running;
+        show(box.left, box.right, box.count > 1 ? box.share[0] : runs ? 1.0F : 0.0F);
     }
     list.AddRect({x_of(s.from), top - px(3)}, {x_of(std::min(s.until, all)), bottom + px(3)},
                  theme().text, px(2), 0, px(1));
@@ -417,17 +182,23 @@ void hover(View& view, const Measures& m, const std::vector<LaneRow>& rows, cons
         static_cast<std::size_t>((at.y - m.top + view.panels.timeline.scroll) / m.lane_height);
     if (index >= rows.size()) return;
     const double per_pixel = static_cast<double>(s.until - s.from) / m.width;
-    const Nanos time = s.from + static_cast<Nanos>((at.x - m.left) * per_pixel);
-    const Slice* slice = topmost(rows[index], time, static_cast<Nanos>(per_pixel * 2));
-    if (slice == nullptr) return;
-    const float y = m.top + static_cast<float>(index) * m.lane_height - view.panels.timeline.scroll;
-    const auto x_of = [&](Nanos t) {
-        const Nanos inside = std::clamp(t, s.from, s.until);
-        return static_cast<float>(m.left + static_cast<double>(inside - s.from) / per_pixel);
-    };
-    const float left = x_of(slice->begin), right = x_of(slice->end == kNever ? end : slice->end);
+    const TimelinePlaces places{m, s, view.panels.timeline.scroll};
+    const Nanos time = places.time(at.x);
+    const LaneRow& row = rows[index];
+    const float y = places.y(static_cast<int>(index));
+    LanePicture& picture = view.panels.timeline.picture;
+    picture_lane(*view.index, row.key(), {s.from, s.until, m.width, end}, kLeastLaneBox, picture);
+    if (const LanePicture::Fold* fold = picture.fold_at(time)) {
+        tooltip_at({std::min(m.left + fold->left, at.x - 1), y},
+                   {std::max(m.left + fold->right, at.x + 1), y + m.lane_height}, fold_facts(*fold));
+        return;
+    }
+    const std::optional<Slice> slice = topmost(*view.index, row, time, static_cast<Nanos>(per_pixel * 2));
+    if (!slice) return;
+    const float left = places.x(std::max(slice->begin, s.from));
+    const float right = places.x(std::min(slice->end == kNever ? end : slice->end, s.until));
     tooltip_at({std::min(left, at.x - 1), y}, {std::max(right, at.x + 1), y + m.lane_height},
-               facts(view.session->frontier(), *slice, end));
+               slice_facts(view.session->frontier(), *slice, end));
 }
 
 // The stretch follows the cursor when that leaves it, and only then.
@@ -444,7 +215,7 @@ void follow_cursor(TimelineState& state, Nanos cursor, Nanos end) {
 }  // namespace
 
 void draw_timeline(View& view) {
-    if (!view.session || !view.timeline) {
+    if (!view.session || !view.index) {
         section_title(tr(Str::panel_timeline));
         empty_state({}, tr(Str::empty_timeline_hint));
         return;
@@ -453,8 +224,8 @@ void draw_timeline(View& view) {
     const Kernel& k = view.session->frontier();
     const Nanos end = std::max<Nanos>(k.now(), 1);
     follow_cursor(state, view.session->time(), end);
-    const Measures m = measures_of();
-    const std::vector<LaneRow> rows = lane_rows(view);
+    const Measures m = timeline_measures();
+    const std::vector<LaneRow>& rows = lane_rows(view);
     mouse(view, m, rows, timeline_stretch(state, end), end);
     const Stretch s = timeline_stretch(state, end);
     ImDrawList& list = *ImGui::GetWindowDrawList();
@@ -475,14 +246,8 @@ void draw_timeline(View& view) {
         list.AddLine({m.at.x, y + m.lane_height - 1}, {m.at.x + m.size.x, y + m.lane_height - 1},
                      fade(theme().line, 0.5F));
         list.PushClipRect({m.left, y}, {m.left + m.width, y + m.lane_height}, true);
-        LanePainter{list,
-                    k,
-                    {s.from, s.until, m.width, end},
-                    m.left,
-                    y,
-                    m.lane_height - 1,
-                    view.state.selected_task}
-            .draw(rows[i]);
+        picture_lane(*view.index, rows[i].key(), {s.from, s.until, m.width, end}, kLeastLaneBox, state.picture);
+        paint_lane(list, k, rows[i], state.picture, m.left, y, m.lane_height - 1);
         list.PopClipRect();
     }
     list.PopClipRect();
@@ -499,28 +264,35 @@ void draw_timeline(View& view) {
 
 void dump_timeline(const View& view, nlohmann::json& out) {
     out["loaded"] = view.session != nullptr;
-    if (!view.session || !view.timeline) return;
+    if (!view.session || !view.index) return;
     const Nanos end = std::max<Nanos>(view.session->frontier().now(), 1);
     const Stretch s = timeline_stretch(view.panels.timeline, end);
     out["from_ns"] = s.from;
     out["until_ns"] = s.until;
     out["cursor_ns"] = view.session->time();
-    constexpr std::array kinds = {"running", "runnable", "sleeping", "idle",
-                                  "syscall", "softirq",  "irq"};
+    out["records"] = view.index->records();
+    out["index_bytes"] = view.index->bytes();
     nlohmann::json& lanes = out["lanes"] = nlohmann::json::array();
+    LanePicture picture;
     for (const LaneRow& row : lane_rows(view)) {
         nlohmann::json lane{{"name", lane_name(view, row)}};
         if (row.task != kNoTask) lane["pid"] = view.session->frontier().tasks[row.task].pid;
         // The state at the cursor, and how much there is in the stretch.
         if (row.kind != LaneRow::Kind::interrupts)
-            if (const Slice* at = slice_at(row.lane->state, view.session->time()))
-                lane["at_cursor"] = kinds[static_cast<std::size_t>(at->kind)];
-        const LaneWindow window{s.from, s.until, 1000, end};
-        lane["boxes"] = layout_lane(row.lane->state, window, kLeast).size();
-        lane["slices"] = row.lane->state.size();
-        lane["irqs"] = row.lane->irq.size();
-        lane["softirqs"] = row.lane->softirq.size();
-        lane["syscalls"] = row.lane->syscall.size();
+            if (const auto at = view.index->at(row.key(), LaneRowKind::state, view.session->time()))
+                lane["at_cursor"] = slice_kind_name(at->kind);
+        picture_lane(*view.index, row.key(), {s.from, s.until, 1000, end}, kLeastLaneBox, picture);
+        lane["boxes"] = picture.boxes[0].size() + picture.folds.size();
+        lane["folds"] = picture.folds.size();
+        lane["slices"] = picture.slices.state.size();
+        lane["irqs"] = picture.slices.irq.size();
+        lane["softirqs"] = picture.slices.softirq.size();
+        lane["syscalls"] = picture.slices.syscall.size();
+        const LaneTimes before = view.index->times_before(row.key(), s.from, end);
+        const LaneTimes after = view.index->times_before(row.key(), s.until, end);
+        for (std::size_t kind = 0; kind < before.size(); ++kind)
+            if (after[kind] > before[kind])
+                lane["ns"][slice_kind_name(static_cast<SK>(kind))] = after[kind] - before[kind];
         lanes.push_back(std::move(lane));
     }
 }

@@ -2,8 +2,8 @@
 // on it stand, side by side without overlap, the states it was in (running, runnable, sleeping and
 // why), and over them what ran inside: system calls, softirqs, hardware interrupts.
 //
-// It is built record by record, so a window can show a run that is still under way, and knows
-// nothing but records: a recorded trace of a real machine gives lanes in the same way.
+// They follow from records alone (index.h reads them from a log): a recorded trace of a real machine gives lanes in the
+// same way.
 #pragma once
 
 #include <cstddef>
@@ -41,41 +41,6 @@ struct Lane {
     std::vector<Slice> softirq, irq;
 
     bool empty() const { return state.empty() && irq.empty(); }
-};
-
-class Timeline {
-  public:
-    // idle[c] is the idle task of CPU c; tasks below `present` sleep when the records begin.
-    Timeline(std::vector<TaskId> idle, std::size_t present);
-
-    void add(const Record& r);
-    // Takes over the records of the log that it has not seen yet.
-    void follow(const Log& log);
-    std::size_t records() const { return seen_; }
-
-    std::size_t cpus() const { return cpus_.size(); }
-    const Lane& cpu(CpuId c) const { return cpus_[c]; }
-    // Ids up to the largest one met; a task without records has a lane that only sleeps.
-    std::size_t tasks() const { return tasks_.size(); }
-    const Lane& task(TaskId id) const;
-
-  private:
-    struct TaskMemory {
-        std::uint16_t syscall = Slice::kNoReason;  // it is inside this one
-    };
-    Lane& lane(TaskId id);
-    bool is_idle(TaskId id) const;
-    void switched(const Record& r);
-    void wake(const Record& r);
-    void enter(const Record& r, std::vector<Slice> Lane::*row, Slice::Kind kind,
-               std::uint16_t reason);
-    void leave(const Record& r, std::vector<Slice> Lane::*row);
-
-    std::vector<TaskId> idle_;
-    std::vector<Lane> cpus_, tasks_;
-    std::vector<TaskMemory> memory_;
-    std::size_t present_ = 0;
-    std::size_t seen_ = 0;
 };
 
 // The slice that holds at `at`; null if none.
