@@ -31,6 +31,29 @@ def expect(status, *words, out=None, err=None, stdin=None):
     return stdout
 
 
+def is_chinese(text):
+    return any("\u4e00" <= letter <= "\u9fff" for letter in text)
+
+
+def test_chinese_help():
+    """Every sentence of every --help has its Chinese one, and so do messages about wrong usage."""
+    overview = expect(0, "--help", "--lang", "zh", out="命令:")
+    commands = [line.split()[0] for line in overview.split("命令:")[1].splitlines() if line.startswith("  ") and line[2] != " "]
+    check("run" in commands and "explain" in commands, f"--help --lang zh lists {commands}")
+    for command in ["", *commands]:
+        text = expect(0, *command.split(), "--help", "--lang", "zh", out="选项:")
+        entries, body = [], text.split("\n\n")
+        for line in "\n".join(body).splitlines():
+            if line.startswith("   ") and entries:   # the rest of an entry that is too wide for one line
+                entries[-1] += line
+            else:
+                entries.append(line)
+        for entry in entries:
+            if entry.strip():
+                check(is_chinese(entry), f"{command} --help --lang zh: no Chinese in {entry!r}")
+    expect(2, "rnu", "x.scn", "--lang", "zh", err="没有命令")
+
+
 GOOD = """machine { cpus 2 }
 process editor x2 { repeat 2 { run 2ms sleep 1ms } }
 process logger pid 570 { thread flusher { run 1ms } run 3ms }
@@ -138,6 +161,7 @@ def main():
     check(expect(0, "explain", good, "--depth", "line").count("\n") == 1, "explain --depth line")
     expect(0, "trace", good, "--until", "1ms", out="# tracer: nop")
     expect(0, "trace", good, "--until", "1ms", "--steps", out="__switch_to_asm")
+    test_chinese_help()
 
     for failure in FAILURES:
         print("FAIL:", failure)

@@ -10,6 +10,7 @@
 
 #include "sim/base/assert.h"
 #include "sim/cli/commands.h"
+#include "sim/cli/help_zh.h"
 #include "sim/report/plot.h"
 #include "sim/scenario/suggest.h"
 #include "sim/session/load.h"
@@ -133,7 +134,8 @@ void add_jobs(CLI::App& app, Common& common) {
 }
 bool lacks_a_file(const Common& common) {
     if (!common.file.empty() || !common.jobs.empty()) return false;
-    std::fprintf(stderr, "error: give a FILE, or --jobs such as --jobs 5,10,15\n");
+    cli::complain({.en = "give a FILE, or --jobs such as --jobs 5,10,15", .zh = "请给出 FILE，或 --jobs，例如 --jobs 5,10,15"},
+                  common.language());
     return true;
 }
 
@@ -295,28 +297,34 @@ bool is_unknown_command(const CLI::App& app, int argc, const char* const* argv) 
     if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return false;
     const std::vector<std::string_view> known(names.begin(), names.end());
     const std::string meant = scn::nearest(argv[1], known);
-    std::fprintf(stderr, "error: there is no command '%s'%s; the commands are: %s\n", argv[1],
-                 meant.empty() ? "" : ("; did you mean '" + meant + "'?").c_str(),
-                 scn::listed(known).c_str());
+    cli::complain({.en = std::string("there is no command '") + argv[1] + "'" +
+                         (meant.empty() ? "" : "; did you mean '" + meant + "'?") +
+                         "; the commands are: " + scn::listed(known),
+                   .zh = std::string("没有命令 '") + argv[1] + "'" +
+                         (meant.empty() ? "" : "；是不是 '" + meant + "'？") + "；命令有：" + scn::listed(known)},
+                  cli::language_of(argc, argv));
     return true;
 }
 
 int open_window(const WindowRequest& request, const WindowMain& window) {
     if (window) return window(request);
-    std::fprintf(stderr,
-                 "error: this build has no window; `switchyard explain` tells the same in text\n");
+    cli::complain({.en = "this build has no window; `switchyard explain` tells the same in text",
+                   .zh = "此构建没有窗口；`switchyard explain` 用文字说明同样的内容"},
+                  request.lang == "zh" ? Lang::zh : Lang::en);
     return cli::kWrongInput;
 }
 
 int window_command(Request& r, bool is_shot, const WindowMain& window) {
     if (!parse_size(r.size, r.window)) {
-        std::fprintf(stderr, "error: --size wants WIDTHxHEIGHT, for example 1600x1000\n");
+        cli::complain({.en = "--size wants WIDTHxHEIGHT, for example 1600x1000", .zh = "--size 要写成 宽x高，例如 1600x1000"},
+                      r.window.lang == "zh" ? Lang::zh : Lang::en);
         return cli::kWrongUsage;
     }
     const int places =
         r.window.at.has_value() + r.window.switch_number.has_value() + r.window.step.has_value();
     if (places > 1) {
-        std::fprintf(stderr, "error: give only one of --at, --switch and --step\n");
+        cli::complain({.en = "give only one of --at, --switch and --step", .zh = "--at、--switch、--step 只能给一个"},
+                      r.window.lang == "zh" ? Lang::zh : Lang::en);
         return cli::kWrongUsage;
     }
     r.window.shot = is_shot;
@@ -373,6 +381,7 @@ static int run_command(int argc, const char* const* argv, const WindowMain& wind
     shot->add_option("--keys", r.window.keys, "key presses first, e.g. \"Right Right space\"");
 
     if (is_unknown_command(app, argc, argv)) return cli::kWrongUsage;
+    if (cli::language_of(argc, argv) == Lang::zh) cli::speak_chinese(app);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -403,7 +412,9 @@ int cli_main(int argc, const char* const* argv, const WindowMain& window) {
     try {
         return run_command(argc, argv, window);
     } catch (const KernelFault& fault) {   // somebody looked at a machine whose kernel was broken on purpose
-        std::fprintf(stderr, "error: the broken kernel left nothing that could be shown here (%s)\n", fault.why);
+        cli::complain({.en = std::string("the broken kernel left nothing that could be shown here (") + fault.why + ")",
+                       .zh = std::string("被弄坏的内核没有留下这里能显示的东西（") + fault.why + "）"},
+                      cli::language_of(argc, argv));
         return cli::kWrongInput;
     }
 }
