@@ -7,33 +7,10 @@
 #include <cstdint>
 #include <string_view>
 
+#include "gui/picture/palette.h"
 #include "gui/platform/fonts.h"
 
 namespace sy::gui {
-
-enum class ThemeId : std::uint8_t { dark, light };
-
-// Colours as ImGui packs them. The state colours are the Okabe-Ito set, chosen to be told apart
-// with the common colour-vision deficiencies.
-struct Theme {
-    ThemeId id;
-    // States on lanes and in task marks.
-    ImU32 running, runnable, sleeping, irq, softirq, syscall;
-    // What moves in this step, and the cursor.
-    ImU32 moving;
-    // What a switch does with a context.
-    ImU32 kept, saved, replaced;
-    // Surfaces, from the back to the front, and the lines between them.
-    ImU32 ground, panel, card, line;
-    ImU32 text, quiet;
-    // Derived: the row that is selected or under the mouse, the main button, text upon a state
-    // colour.
-    ImU32 selected, hover, accent, on_accent, on_state, sentence, sentence_line;
-    // The parts of an address space, as bars: text, data, heap, mapped files, stacks.
-    ImU32 area_text, area_data, area_heap, area_map, area_stack;
-};
-
-const Theme& theme_of(ThemeId id);
 
 // The theme and scale in force while a frame is drawn. They live as long as the ImGui context does,
 // like ImGui's own style; set_theme also fills that style.
@@ -56,8 +33,5 @@ inline ImFont* font(Face face, Size size = Size::base) { return fonts().get(face
 ImU32 fade(ImU32 color, float alpha);
 // Between two colours; 0 is `a`, 1 is `b`.
 ImU32 blend(ImU32 a, ImU32 b, float at);
-
-// "dark", "light".
-bool parse_theme(std::string_view name, ThemeId& id);
 
 }  // namespace sy::gui
