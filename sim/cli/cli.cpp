@@ -27,6 +27,7 @@ constexpr const char* kVersion = "0.1.0";
 struct Request {
     cli::RunOptions run;
     Common oops;
+    cli::RacesOptions races;
     cli::CompareOptions compare;
     cli::SweepOptions sweep;
     cli::PlotOptions plot;
@@ -156,6 +157,17 @@ CLI::App* add_oops(CLI::App& app, Request& r) {
     add_common(*c, r.oops);
     add_time(*c, "--until", r.oops.until, "stop at this time");
     add_format(*c, r.oops, {"text", "json"});
+    return c;
+}
+
+CLI::App* add_races(CLI::App& app, Request& r) {
+    CLI::App* c = app.add_subcommand(
+        "races", "look for data races: pairs of accesses that nothing orders (status 1 if there are any)");
+    add_common(*c, r.races.common);
+    add_time(*c, "--until", r.races.common.until, "stop at this time");
+    c->add_flag("--strict", r.races.strict,
+                "words on which a loop waits count as data unless they are declared atomic");
+    add_format(*c, r.races.common, {"text", "json"});
     return c;
 }
 
@@ -345,6 +357,7 @@ static int run_command(int argc, const char* const* argv, const WindowMain& wind
     CLI::App* gui = app.add_subcommand("gui", "open the window");
     CLI::App* run = add_run(app, r);
     CLI::App* oops = add_oops(app, r);
+    CLI::App* races = add_races(app, r);
     CLI::App* compare = add_compare(app, r);
     CLI::App* sweep = add_sweep(app, r);
     CLI::App* plot = add_plot(app, r);
@@ -388,6 +401,7 @@ static int run_command(int argc, const char* const* argv, const WindowMain& wind
         return app.exit(error) == 0 ? cli::kFine : cli::kWrongUsage;
     }
     if (oops->parsed()) return cli::oops(r.oops);
+    if (races->parsed()) return cli::races(r.races);
     if (run->parsed()) return lacks_a_file(r.run.common) ? cli::kWrongUsage : cli::run(r.run);
     if (compare->parsed())
         return lacks_a_file(r.compare.common) ? cli::kWrongUsage : cli::compare(r.compare);

@@ -46,6 +46,13 @@ int run(const RunOptions& options);
 // What a broken kernel says, and the first step that differs from the sound one's.
 int oops(const Common& common);
 
+struct RacesOptions {
+    Common common;
+    bool strict = false;  // waiting loops make no word one for synchronisation
+};
+// Which accesses to memory nothing orders. 1: there are some.
+int races(const RacesOptions& options);
+
 struct CompareOptions {
     Common common;  // `sched` is a list of schedulers
 };

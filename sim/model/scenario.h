@@ -157,7 +157,7 @@ struct Stmt {
     std::uint64_t cpus = 0;  // affinity mask, bit per CPU
     SchedParams sched{};
     std::uint8_t prot = 0;   // PROT_READ 1, PROT_WRITE 2, PROT_EXEC 4
-    bool shared = false;     // MAP_SHARED
+    bool shared = false;     // MAP_SHARED; of a shared variable: its words are for synchronisation (`shared atomic`)
     std::string file;        // the device whose blocks are mapped
     SourcePos file_pos;
     KernelCall call = KernelCall::count;

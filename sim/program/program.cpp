@@ -195,7 +195,7 @@ class Compiler : CodeSink {
             if (words > 1) next_word_ = (next_word_ + 63) / 64 * 64;
             const std::uint64_t address = next_word_;
             next_word_ += 8 * words;
-            program_.variables.push_back({s.name, address, Variable::Kind::shared, static_cast<std::int64_t>(words)});
+            program_.variables.push_back({s.name, address, Variable::Kind::shared, static_cast<std::int64_t>(words), s.shared});
             names_.list.emplace_back(s.name, AsmName{AsmName::Kind::absolute, static_cast<std::int64_t>(address)});
             for (std::uint64_t i = 0; s.count != 0 && i < words; ++i) {
                 UserOp& op = emit(Kind::store, s.pos);

@@ -144,6 +144,7 @@ struct Variable {
     // {value, waiters}; cond {sequence, waiters}; barrier {round, arrived}; rwlock {state, waiters, writer's tid}.
     enum class Kind : std::uint8_t { mutex, semaphore, tid, pi_mutex, cond, barrier, rwlock, path, pointer, shared } kind = Kind::mutex;
     std::int64_t count = 0;            // barrier: how many tasks it holds up; shared: so many words
+    bool atomic = false;               // shared: every access to it synchronises (docs/races.md)
 };
 
 // The operations [begin, end) of a program are executed with this read-write lock held: nothing in memory says which

@@ -167,6 +167,12 @@ bool read_asm(Parser& p, Stmt& stmt, Place) {
 }
 
 bool read_variable(Parser& p, Stmt& stmt, Place) {
+    // `shared atomic NAME`; a variable may also be called atomic.
+    const bool names_another = p.peek(1).kind == Token::Kind::word && !is_reserved(p.peek(1).text);
+    if (stmt.kind == Kind::shared && p.peek().is_word("atomic") && names_another) {
+        p.take();
+        stmt.shared = true;
+    }
     const auto name = p.name(text("the name of a variable", "变量名"), &stmt.name_pos);
     if (!name) return false;
     stmt.name = *name;
@@ -208,7 +214,7 @@ std::string write_asm(const Stmt& stmt) {
 }
 
 std::string write_variable(const Stmt& stmt) {
-    std::string out = (stmt.kind == Kind::shared ? "shared " : "local ") + stmt.name;
+    std::string out = (stmt.kind == Kind::shared ? "shared " : "local ") + std::string(stmt.shared ? "atomic " : "") + stmt.name;
     if (stmt.cpus != 1) out += " x" + std::to_string(stmt.cpus);
     if (stmt.count != 0) out += "=" + std::to_string(stmt.count);
     return out;

@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 
+#include "sim/analysis/race_detector.h"
 #include "sim/base/assert.h"
 #include "sim/kernel/areas.h"
 #include "sim/kernel/broken.h"
@@ -122,11 +123,26 @@ bool names_a_task_in_a(RecordKind kind) {
     }
 }
 
+// The races of the run; it is run under the detector when somebody first asks.
+class RacesOfRun {
+  public:
+    RacesOfRun(const Scenario& scenario, std::uint64_t steps) : scenario_(scenario), steps_(steps) {}
+    const RaceReport& get() {
+        if (!report_) report_ = find_races(scenario_, {.strict = false, .steps = steps_});
+        return *report_;
+    }
+
+  private:
+    const Scenario& scenario_;
+    std::uint64_t steps_;
+    std::optional<RaceReport> report_;
+};
+
 // The functions of `expect`, at the end of the run or at one moment of it.
 class Measurer {
   public:
-    Measurer(const Scenario& scenario, const Kernel& kernel, const Log& log, Nanos until)
-        : scenario_(scenario), kernel_(kernel), log_(log), until_(until) {}
+    Measurer(const Scenario& scenario, const Kernel& kernel, const Log& log, Nanos until, RacesOfRun& races)
+        : scenario_(scenario), kernel_(kernel), log_(log), until_(until), races_(races) {}
 
     Found call(const ExpectExpr& expr) const {
         for (const Row& row : rows()) {
@@ -405,6 +421,13 @@ class Measurer {
         return count(e.args.empty() || scn::oops_words()[kind] == e.args[0] ? 1 : 0);
     }
 
+    Found races(const ExpectExpr& e) const {
+        const std::vector<Race>& all = races_.get().races;
+        return count(static_cast<std::uint64_t>(std::count_if(all.begin(), all.end(), [&](const Race& r) {
+            return e.args.empty() || r.process == e.args[0];
+        })));
+    }
+
     Found irqs(const ExpectExpr& e) const {
         const auto& devices = scenario_.devices;
         const auto device = std::find_if(devices.begin(), devices.end(),
@@ -564,6 +587,7 @@ class Measurer {
     const Kernel& kernel_;
     const Log& log_;
     Nanos until_;
+    RacesOfRun& races_;
 };
 
 std::span<const Measurer::Row> Measurer::rows() {
@@ -598,6 +622,7 @@ std::span<const Measurer::Row> Measurer::rows() {
         {"count", &Measurer::records},
         {"deadlocks", &Measurer::deadlocks},
         {"oopses", &Measurer::oopses},
+        {"races", &Measurer::races},
         {"irqs", &Measurer::irqs},
         {"coroutines", &Measurer::coroutines},
         {"co_switches", &Measurer::co_switches},
@@ -641,7 +666,7 @@ std::string_view sign_of(Op op) {
 class Judge {
   public:
     Judge(const Scenario& scenario, const Kernel& end, const Log& log, const Replay& replay)
-        : scenario_(scenario), end_(end), log_(log), replay_(replay) {}
+        : scenario_(scenario), end_(end), log_(log), replay_(replay), races_(scenario, end.steps() + 1) {}
 
     Verdict judge(const Expect& expect) const {
         Verdict verdict{.pos = expect.pos, .text = expect.text, .is_met = false, .found = {}};
@@ -728,10 +753,10 @@ class Judge {
     }
 
     Measurer measurer(const ExpectExpr& call) const {
-        if (!call.at) return {scenario_, end_, log_, kNever};
+        if (!call.at) return {scenario_, end_, log_, kNever, races_};
         const auto moment = replay_.find(*call.at);
         SY_ASSERT(moment != replay_.end(), "every moment asked for was visited");
-        return {scenario_, moment->second, log_, *call.at};
+        return {scenario_, moment->second, log_, *call.at, races_};
     }
 
     Found evaluate(const ExpectExpr& expr) const {
@@ -783,6 +808,7 @@ class Judge {
     const Kernel& end_;
     const Log& log_;
     const Replay& replay_;
+    mutable RacesOfRun races_;
 };
 
 }  // namespace

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 
-ROOMS = ["base", "machine", "model", "program", "trace", "sched", "kernel", "scenario", "session", "report", "cli"]
+ROOMS = ["base", "machine", "model", "program", "trace", "sched", "kernel", "scenario", "analysis", "session", "report", "cli"]
 # The rooms whose contents can change a simulated result.
 STATE_ROOMS = ["base", "machine", "model", "program", "trace", "sched", "kernel"]
 PURE_ROOMS = ROOMS[:-1]  # all but the command line: no input, no output, no clock
