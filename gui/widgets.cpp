@@ -404,7 +404,7 @@ Rect value_row(std::initializer_list<Cell> cells, const RowOptions& options) {
             list.AddRect({x, at.y}, {x + own + 1, at.y + height + 1}, t.line);
         const float lower = (height - line_height(cell.style)) / 2;
         TextStyle style = cell.style;
-        if (options.lit && !style.color) style.color = t.id == ThemeId::dark ? t.moving : t.text;
+        if (options.lit && !style.color) style.color = t.id != ThemeId::light ? t.moving : t.text;
         fit_at(list, {x + px(6), at.y + lower}, own - px(10), cell.text, style);
         x += own;
     }

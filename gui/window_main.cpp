@@ -128,14 +128,14 @@ int live(Window& window, App& app, Fonts& fonts, const WindowRequest& request) {
 
 int window_main(const WindowRequest& request) {
     Lang lang = Lang::en;
-    if (!parse_language(request.lang, lang)) {
+    if (!request.lang.empty() && !parse_language(request.lang, lang)) {
         std::fprintf(stderr, "error: --lang is en or zh\n");
         return 2;
     }
     set_language(lang);
     ThemeId theme_id = ThemeId::dark;
-    if (!parse_theme(request.theme, theme_id)) {
-        std::fprintf(stderr, "error: --theme is dark or light\n");
+    if (!request.theme.empty() && !parse_theme(request.theme, theme_id)) {
+        std::fprintf(stderr, "error: --theme is dark, light or contrast\n");
         return 2;
     }
     std::string bad;

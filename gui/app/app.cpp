@@ -314,7 +314,7 @@ void App::apply(const Command& command) {
             s.user_scale = 1;
             break;
         case Kind::theme:
-            s.theme = s.theme == ThemeId::dark ? ThemeId::light : ThemeId::dark;
+            s.theme = next_theme(s.theme);
             break;
         case Kind::language:
             s.lang = s.lang == Lang::en ? Lang::zh : Lang::en;
@@ -438,7 +438,7 @@ nlohmann::json App::dump() {
     AppParts& p = *parts_;
     const View view = make_view(p);
     nlohmann::json out;
-    out["window"] = {{"theme", p.state.theme == ThemeId::dark ? "dark" : "light"},
+    out["window"] = {{"theme", theme_name(p.state.theme)},
                      {"lang", p.state.lang == Lang::zh ? "zh" : "en"},
                      {"scale", p.state.user_scale},
                      {"presenter", p.state.presenter},

@@ -11,8 +11,8 @@ namespace sy::gui {
 // Eight colours that can be told apart; every series has its letter as well.
 inline ImU32 series_color(std::size_t i) {
     const Theme& t = theme();
-    const std::array<ImU32, 8> all = {t.running,   t.syscall,  t.runnable, t.softirq,
-                                      t.area_heap, t.area_map, t.irq,      t.area_stack};
+    const std::array<ImU32, 8> all = {t.running, t.runnable, t.syscall,  t.softirq,
+                                      t.irq,     t.moving,   t.sleeping, t.text};
     return all[i % all.size()];
 }
 inline std::string series_letter(std::size_t i) {

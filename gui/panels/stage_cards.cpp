@@ -120,7 +120,7 @@ void row(Pen& pen, const StageRow& r, float left, float name, bool boxed, int ca
     const Rect rect{{pen.x, pen.y}, {pen.x + pen.width, pen.y + height}};
     if (r.lit) {
         pen.list.AddRectFilled(rect.min, rect.max,
-                               fade(t.moving, t.id == ThemeId::dark ? 0.26F : 0.16F));
+                               fade(t.moving, t.id != ThemeId::light ? 0.26F : 0.16F));
         pen.list.AddRect(rect.min, rect.max, t.moving);
     } else if (boxed) {
         pen.list.AddRect({rect.min.x, rect.min.y}, {rect.max.x, rect.max.y + 1}, t.line);
@@ -130,7 +130,7 @@ void row(Pen& pen, const StageRow& r, float left, float name, bool boxed, int ca
             pen.list.AddLine({pen.x + left + name, rect.min.y}, {pen.x + left + name, rect.max.y},
                              t.line);
     }
-    const ImU32 lit = t.id == ThemeId::dark ? t.moving : t.text;
+    const ImU32 lit = t.id != ThemeId::light ? t.moving : t.text;
     const ImU32 quiet = r.lit ? lit : t.quiet;
     const ImU32 strong = r.lit ? lit : r.quiet || r.ghost ? t.quiet : t.text;
     const float y = pen.y + (height - line_height(mono_text())) / 2;

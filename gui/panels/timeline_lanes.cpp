@@ -295,7 +295,8 @@ struct LanePainter {
             state(row);
             syscalls();
         }
-        marks(picture.boxes[2], SK::softirq, top, bottom);
+        // A softirq is lower than a hardware interrupt, so that the two differ where they are too narrow for their signs.
+        marks(picture.boxes[2], SK::softirq, top + std::floor((bottom - top) * 0.35F), bottom);
         marks(picture.boxes[3], SK::irq, top, bottom);
     }
 };

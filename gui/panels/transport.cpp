@@ -58,8 +58,8 @@ void file_menu(View& view) {
 
 void view_menu(View& view) {
     if (!begin_menu("view menu", button("view", tr(Str::menu_view)))) return;
-    const bool dark = view.state.theme == ThemeId::dark;
-    menu_item(view, dark ? Str::menu_theme_light : Str::menu_theme_dark, "T", Kind::theme);
+    constexpr std::array themes = {Str::menu_theme_dark, Str::menu_theme_light, Str::menu_theme_contrast};
+    menu_item(view, themes[static_cast<std::size_t>(next_theme(view.state.theme))], "T", Kind::theme);
     menu_item(view, Str::menu_reduced_motion, "M", Kind::motion, view.state.reduced_motion);
     menu_item(view, Str::menu_presenter, "F5", Kind::presenter, view.state.presenter);
     ImGui::Separator();

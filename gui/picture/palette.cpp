@@ -13,12 +13,12 @@ constexpr Color rgb(std::uint32_t hex) {
 
 constexpr Theme dark = {
     .id = ThemeId::dark,
-    .running = rgb(0x56b4e9),
-    .runnable = rgb(0xe69f00),
-    .sleeping = rgb(0x5b6573),
-    .irq = rgb(0xd55e00),
-    .softirq = rgb(0xcc79a7),
-    .syscall = rgb(0x009e73),
+    .running = rgb(0x57b5ea),
+    .runnable = rgb(0xe8a100),
+    .sleeping = rgb(0x778089),
+    .irq = rgb(0xe36b19),
+    .softirq = rgb(0xdb88b6),
+    .syscall = rgb(0x009f74),
     .moving = rgb(0xf0e442),
     .kept = rgb(0x7fc8a9),
     .saved = rgb(0xf2c14e),
@@ -28,7 +28,7 @@ constexpr Theme dark = {
     .card = rgb(0x222730),
     .line = rgb(0x323945),
     .text = rgb(0xe6e9ee),
-    .quiet = rgb(0x9aa4b2),
+    .quiet = rgb(0x9faab9),
     .selected = rgb(0x24405a),
     .hover = rgb(0x2a313c),
     .accent = rgb(0x2b4a66),
@@ -36,25 +36,25 @@ constexpr Theme dark = {
     .on_state = rgb(0x10151b),
     .sentence = rgb(0x1f2d38),
     .sentence_line = rgb(0x35536b),
-    .area_text = rgb(0x2f4a6b),
-    .area_data = rgb(0x37563f),
-    .area_heap = rgb(0x57512f),
-    .area_map = rgb(0x3a404c),
-    .area_stack = rgb(0x6a4a3a),
+    .area_text = rgb(0x2d4b6d),
+    .area_data = rgb(0x2f4a31),
+    .area_heap = rgb(0x5b5732),
+    .area_map = rgb(0x373941),
+    .area_stack = rgb(0x76574f),
 };
 
 constexpr Theme light = {
     .id = ThemeId::light,
-    .running = rgb(0x0072b2),
-    .runnable = rgb(0xb87800),
-    .sleeping = rgb(0x8a94a3),
-    .irq = rgb(0xb34700),
-    .softirq = rgb(0xa3457c),
-    .syscall = rgb(0x00795a),
-    .moving = rgb(0x8a6d00),
+    .running = rgb(0x006fb3),
+    .runnable = rgb(0x936200),
+    .sleeping = rgb(0x707774),
+    .irq = rgb(0x8c2600),
+    .softirq = rgb(0xa44387),
+    .syscall = rgb(0x016546),
+    .moving = rgb(0x806932),
     .kept = rgb(0x1d7a56),
-    .saved = rgb(0x946200),
-    .replaced = rgb(0xb3401b),
+    .saved = rgb(0x936100),
+    .replaced = rgb(0x8e2000),
     .ground = rgb(0xffffff),
     .panel = rgb(0xf5f6f8),
     .card = rgb(0xeceef2),
@@ -68,21 +68,69 @@ constexpr Theme light = {
     .on_state = rgb(0xffffff),
     .sentence = rgb(0xe4eff7),
     .sentence_line = rgb(0x9dc3dd),
-    .area_text = rgb(0xbcd3ec),
-    .area_data = rgb(0xc2e0c9),
-    .area_heap = rgb(0xe6dfb4),
-    .area_map = rgb(0xd8dce3),
-    .area_stack = rgb(0xecd0c0),
+    .area_text = rgb(0xb3cde8),
+    .area_data = rgb(0xceefdb),
+    .area_heap = rgb(0xe8e0b3),
+    .area_map = rgb(0xd2d6de),
+    .area_stack = rgb(0xe8c8b8),
 };
+
+// For weak eyes and bad projectors: black, white, and lines one sees. Text stands 7:1 from its ground everywhere.
+constexpr Theme contrast = {
+    .id = ThemeId::contrast,
+    .running = rgb(0x34a3f4),
+    .runnable = rgb(0xffb000),
+    .sleeping = rgb(0x8d9896),
+    .irq = rgb(0xff7a3d),
+    .softirq = rgb(0xd897d2),
+    .syscall = rgb(0x35d99b),
+    .moving = rgb(0xffff00),
+    .kept = rgb(0x8ff0c8),
+    .saved = rgb(0xffd766),
+    .replaced = rgb(0xff9e7a),
+    .ground = rgb(0x000000),
+    .panel = rgb(0x000000),
+    .card = rgb(0x0a0a0a),
+    .line = rgb(0xb8c0cc),
+    .text = rgb(0xffffff),
+    .quiet = rgb(0xd6dce4),
+    .selected = rgb(0x003a66),
+    .hover = rgb(0x262626),
+    .accent = rgb(0x003a66),
+    .on_accent = rgb(0xffffff),
+    .on_state = rgb(0x000000),
+    .sentence = rgb(0x001a2e),
+    .sentence_line = rgb(0xffffff),
+    .area_text = rgb(0x123f80),
+    .area_data = rgb(0x0f6634),
+    .area_heap = rgb(0x695700),
+    .area_map = rgb(0x4c4c4d),
+    .area_stack = rgb(0x6a2100),
+};
+
+struct Named {
+    ThemeId id;
+    std::string_view name;
+};
+constexpr Named names[kThemes] = {{ThemeId::dark, "dark"}, {ThemeId::light, "light"}, {ThemeId::contrast, "contrast"}};
 
 }  // namespace
 
-const Theme& theme_of(ThemeId id) { return id == ThemeId::light ? light : dark; }
+const Theme& theme_of(ThemeId id) {
+    return id == ThemeId::light ? light : id == ThemeId::contrast ? contrast : dark;
+}
+
+std::string_view theme_name(ThemeId id) { return names[static_cast<std::size_t>(id)].name; }
+
+ThemeId next_theme(ThemeId id) { return static_cast<ThemeId>((static_cast<std::size_t>(id) + 1) % kThemes); }
 
 bool parse_theme(std::string_view name, ThemeId& id) {
-    if (name != "dark" && name != "light") return false;
-    id = name == "dark" ? ThemeId::dark : ThemeId::light;
-    return true;
+    for (const Named& each : names) {
+        if (each.name != name) continue;
+        id = each.id;
+        return true;
+    }
+    return false;
 }
 
 std::string hex_color(Color color) {

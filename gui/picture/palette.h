@@ -3,6 +3,7 @@
 // a glyph or a shape beside its colour.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,10 +13,11 @@ namespace sy::gui {
 // 0xAABBGGRR, as ImGui packs them.
 using Color = std::uint32_t;
 
-enum class ThemeId : std::uint8_t { dark, light };
+enum class ThemeId : std::uint8_t { dark, light, contrast };
+constexpr std::size_t kThemes = 3;
 
-// The state colours are the Okabe-Ito set, chosen to be told apart
-// with the common colour-vision deficiencies.
+// The state colours began as the Okabe-Ito set; each was then moved as little as needed for every pair to stay apart
+// under simulated protanopia, deuteranopia and tritanopia, and for text to be readable (tests/gui/palette_test.cpp).
 struct Theme {
     ThemeId id;
     // States on lanes and in task marks.
@@ -36,7 +38,9 @@ struct Theme {
 
 const Theme& theme_of(ThemeId id);
 
-// "dark", "light".
+// "dark", "light", "contrast"; the one after it in turn.
+std::string_view theme_name(ThemeId id);
+ThemeId next_theme(ThemeId id);
 bool parse_theme(std::string_view name, ThemeId& id);
 // "#56b4e9".
 std::string hex_color(Color color);

@@ -14,7 +14,7 @@ ImVec4 vec(ImU32 color) { return ImGui::ColorConvertU32ToFloat4(color); }
 
 void fill_colors(ImGuiStyle& style, const Theme& t) {
     const auto set = [&](ImGuiCol slot, ImU32 color) { style.Colors[slot] = vec(color); };
-    if (t.id == ThemeId::dark) {
+    if (t.id != ThemeId::light) {
         ImGui::StyleColorsDark(&style);
     } else {
         ImGui::StyleColorsLight(&style);

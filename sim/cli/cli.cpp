@@ -285,11 +285,11 @@ CLI::App* add_moment(CLI::App& app, const char* name, const char* help, cli::Mom
 
 void add_window_options(CLI::App& c, Request& r) {
     c.add_option("FILE", r.window.file, "scenario (default: the first lesson)");
-    c.add_option("--theme", r.window.theme, "dark or light")
-        ->check(CLI::IsMember({"dark", "light"}));
+    c.add_option("--theme", r.window.theme, "dark, light (projector) or contrast")
+        ->check(CLI::IsMember({"dark", "light", "contrast"}));
     add_language(c, r.window.lang);
     c.add_option("--size", r.size, "WIDTHxHEIGHT in pixels")->type_name("WxH");
-    c.add_option("--scale", r.window.scale, "size of everything, 0.8 to 2.5");
+    c.add_option("--scale", r.window.scale, "size of everything, 0.8 to 2.5")->check(CLI::Range(0.8, 2.5));
     c.add_option("--dump", r.window.dump, "write what the panels show as JSON")->type_name("FILE");
     add_time(c, "--at", r.window.at, "start at this time");
     c.add_option("--switch", r.window.switch_number, "start at this context switch; 1 is the first")
@@ -298,6 +298,8 @@ void add_window_options(CLI::App& c, Request& r) {
     c.add_option("--step", r.window.step, "start at this step")->type_name("N")->check(at_least(0));
     c.add_flag("--reduced-motion", r.window.reduced_motion, "arrows instead of flight");
     c.add_flag("--presenter", r.window.presenter, "type for a projector");
+    c.add_option("--config", r.window.config, "preferences in this file instead of the user's own")->type_name("FILE");
+    c.add_flag("--no-config", r.window.no_config, "no preferences are read or written");
 }
 
 // `switchyard rnu FILE`: the first word is no command.

@@ -19,10 +19,12 @@ struct WindowRequest {
     std::string dump;                // JSON file: what the panels show, as data; may be empty
     int width = 1280, height = 800;  // pixels of the picture, or the window's first size
     double scale = 0;                // user scale of all sizes; 0: 1, or what the screen asks for
-    std::string theme = "dark";      // dark, light
-    std::string lang = "en";         // en, zh
+    std::string theme;               // dark, light, contrast; empty: as preferred, or dark
+    std::string lang;                // en, zh; empty: as preferred, or en
     std::string keys;                // shot: key presses before the picture, "Right Right space"
     bool reduced_motion = false;
+    std::string config;      // file of preferences; empty: the user's own. A picture reads none unless one is given
+    bool no_config = false;  // neither read nor written
     bool presenter = false;  // type for a projector: scale 1.6
     // Where the cursor starts; at most one is set.
     std::optional<Nanos> at;

@@ -50,10 +50,11 @@ def wrong_facts(files, options, dump):
 
 def shots():
     first = LESSONS[:1]
-    for size, theme, lang in itertools.product(SIZES, ("dark", "light"), ("en", "zh")):
+    for size, theme, lang in itertools.product(SIZES, ("dark", "light", "contrast"), ("en", "zh")):
         yield first, ["--size", size, "--theme", theme, "--lang", lang]
     yield first, ["--size", "1920x1080", "--presenter"]
     yield first, ["--size", "1920x1080", "--scale", "2.5", "--lang", "zh"]
+    yield first, ["--size", "1280x800", "--scale", "0.8"]
     yield first, ["--size", "1280x800", "--keys", "question"]
     yield first, ["--size", "1280x800", "--keys", "question", "--lang", "zh"]
     for tab in range(1, TABS):
