@@ -254,6 +254,15 @@ CLI::App* add_trace(CLI::App& app, Request& r) {
     add_time(*c, "--until", r.trace.common.until, "stop at this time");
     c->add_flag("--steps", r.trace.steps, "every step with the words it moves");
     c->add_flag("--tgid", r.trace.tgid, "with the process id of each thread (option record-tgid)");
+    c->add_option("--filter", r.trace.filter,
+                  "only the records that match, such as 'cpu==1 && kind==softirq', 'task~web || pid==5', 'wait>2ms'")
+        ->type_name("EXPR")
+        ->excludes("--steps");
+    std::string fields = "Fields of --filter (==, !=, <, <=, >, >=, ~ contains, !~; &&, ||, !, parentheses; a word alone is\n"
+                         "looked for in the whole record):\n";
+    for (const QueryField& f : query_fields()) fields += "  " + std::string(f.name) + std::string(8 - f.name.size(), ' ') + std::string(f.en) + "\n";
+    c->footer(fields);
+    add_format(*c, r.trace.common, {"text", "json"});
     return c;
 }
 
@@ -269,6 +278,9 @@ CLI::App* add_explain(CLI::App& app, Request& r) {
     c->add_option("--to", r.explain.to, "break at the first switch to this task (after --at)");
     c->add_option("--record", r.explain.record,
                   "break at the first record of this kind (after --at), such as sched_wakeup");
+    c->add_option("--filter", r.explain.filter,
+                  "break at the first record that matches (after --at), such as 'wait>2ms'")
+        ->type_name("EXPR");
     number->excludes(all);
     add_format(*c, r.explain.common, {"text", "json"});
     c->add_option("--depth", r.explain.depth, "one line, five phases or every word")
@@ -412,6 +424,7 @@ static int run_command(int argc, const char* const* argv, const WindowMain& wind
     if (plot->parsed()) return lacks_a_file(r.plot.common) ? cli::kWrongUsage : cli::plot(r.plot);
     if (quiz->parsed()) return cli::quiz(r.quiz);
     if (explain->parsed()) return cli::explain(r.explain);
+    r.trace.is_filtered = trace->count("--filter") > 0;
     if (trace->parsed()) return cli::trace(r.trace);
     const Lang lang = r.lang == "zh" ? Lang::zh : Lang::en;
     if (check->parsed()) return cli::check(r.files, lang);

@@ -14,6 +14,7 @@
 #include "sim/base/types.h"
 #include "sim/kernel/kernel.h"
 #include "sim/model/scenario.h"
+#include "sim/report/query.h"
 
 namespace sy::cli {
 
@@ -98,6 +99,8 @@ struct TraceOptions {
     Common common;
     bool steps = false;
     bool tgid = false;
+    std::string filter;   // an expression of report/query.h
+    bool is_filtered = false;
 };
 int trace(const TraceOptions& options);
 
@@ -108,6 +111,7 @@ struct ExplainOptions {
     std::optional<Nanos> at;
     // Breakpoints: the first switch to this task, or the first record of this kind (after `at`).
     std::string to, record;
+    std::string filter;                // or the first record that this expression finds
     std::string depth = "words";  // line, phases, words
 };
 int explain(const ExplainOptions& options);
@@ -154,6 +158,8 @@ class Output {
 };
 // The whole text at once.
 int finish(const Common& common, const std::string& text, int status);
+// The expression of --filter, read; messages go to standard error.
+std::optional<Query> read_filter(const std::string& expression, Lang lang);
 // `error: …` on standard error in the wanted language.
 void complain(const Text& message, Lang lang);
 

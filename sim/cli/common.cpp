@@ -44,6 +44,13 @@ void complain(const Text& message, Lang lang) {
                  lang == Lang::zh ? "错误：" : "error: ", message.in(lang).c_str());
 }
 
+std::optional<Query> read_filter(const std::string& expression, Lang lang) {
+    QueryMistake mistake;
+    std::optional<Query> query = Query::read(expression, mistake);
+    if (!query) std::fputs(mistake.render("--filter", expression, lang).c_str(), stderr);
+    return query;
+}
+
 std::optional<Scenario> open_scenario(const Common& common, int& status) {
     std::string source;
     Text why;

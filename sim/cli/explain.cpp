@@ -8,6 +8,7 @@
 #include "sim/cli/commands.h"
 #include "sim/report/interrupts.h"
 #include "sim/report/objects.h"
+#include "sim/report/query.h"
 #include "sim/session/load.h"
 #include "sim/session/session.h"
 #include "sim/session/storyteller.h"
@@ -26,6 +27,7 @@ class Explainer {
 
     int run() {
         if (o_.all) return all();
+        if (!o_.filter.empty()) return at_match();
         if (!o_.to.empty() || !o_.record.empty()) return at_breakpoint();
         if (o_.at) return at(*o_.at);
         const std::uint64_t wanted = o_.switch_number.value_or(1);
@@ -87,6 +89,26 @@ class Explainer {
     int at(Nanos time) {
         session_.seek_time(time);
         return finish(o_.common, here(), kFine);
+    }
+
+    int at_match() {
+        const std::optional<Query> query = read_filter(o_.filter, o_.common.language());
+        if (!query) return kWrongInput;
+        QueryRun search(*query, session_.frontier(), session_.log());
+        std::vector<std::uint32_t> found;
+        const Nanos from = o_.at.value_or(0);
+        for (bool goes_on = true; goes_on;) {
+            goes_on = session_.run_ahead(1u << 16);
+            found.clear();
+            search.advance(session_.log().size(), found);
+            for (const std::uint32_t i : found)
+                if (session_.log()[i].at >= from) {
+                    session_.seek_record(i);
+                    return finish(o_.common, here(), kFine);
+                }
+        }
+        complain(text("no record matches '{0}'", "没有记录符合“{0}”", {o_.filter}), o_.common.language());
+        return kWrongInput;
     }
 
     int at_breakpoint() {

@@ -1,11 +1,13 @@
 // `trace`: the log as the kernel's tracer would print it, or every step with what moved.
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "sim/cli/commands.h"
 #include "sim/report/explain.h"
 #include "sim/report/ftrace.h"
 #include "sim/report/places.h"
+#include "sim/report/query.h"
 #include "sim/session/batch.h"
 #include "sim/session/session.h"
 
@@ -38,6 +40,11 @@ int trace_steps(const TraceOptions& options, Scenario scenario) {
 
 int trace(const TraceOptions& options) {
     int status = kFine;
+    std::optional<Query> filter;
+    if (options.is_filtered) {
+        filter = read_filter(options.filter, options.common.language());
+        if (!filter) return kWrongInput;
+    }
     auto scenario = open_scenario(options.common, status);
     if (!scenario) return status;
     auto kernel = boot(options.common, *scenario, status);
@@ -49,9 +56,15 @@ int trace(const TraceOptions& options) {
         complain(end_text(*kernel, end), options.common.language());
         status = kWrongInput;
     }
+    std::vector<std::uint32_t> found;
+    const bool as_json = options.common.format == "json";
+    if (filter || as_json) QueryRun(filter.value_or(Query()), *kernel, log).advance(log.size(), found);
     Output out(options.common);
-    write_ftrace(*kernel, log, {.tgid = options.tgid},
-                 [&](std::string_view text) { return out.write(text); });
+    const auto write = [&](std::string_view text) { return out.write(text); };
+    if (as_json)
+        write_trace_json(*kernel, log, found, filter ? &options.filter : nullptr, write);
+    else
+        write_ftrace(*kernel, log, {.tgid = options.tgid, .only = filter ? &found : nullptr}, write);
     return out.finish(status);
 }
 

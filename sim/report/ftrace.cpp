@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/machine/layout.h"
+#include "sim/report/json_text.h"
 
 namespace sy {
 namespace {
@@ -250,9 +251,11 @@ std::string ftrace_text(const Kernel& end, const Log& log, const FtraceOptions& 
 void write_ftrace(const Kernel& end, const Log& log, const FtraceOptions& options,
                   const std::function<bool(std::string_view)>& write) {
     std::vector<std::uint32_t> order;
-    order.reserve(log.size());
+    const std::size_t count = options.only != nullptr ? options.only->size() : log.size();
+    order.reserve(count);
     bool is_sorted = true;
-    for (std::size_t i = 0; i < log.size(); ++i) {
+    for (std::size_t n = 0; n < count; ++n) {
+        const std::size_t i = options.only != nullptr ? (*options.only)[n] : n;
         if (log[i].kind == RecordKind::sys_args) continue;
         is_sorted &= order.empty() || log[order.back()].at <= log[i].at;
         order.push_back(static_cast<std::uint32_t>(i));
@@ -283,6 +286,28 @@ void write_ftrace(const Kernel& end, const Log& log, const FtraceOptions& option
                            event_text(end, r, has_args ? &log[i + 1] : nullptr));
     }
     write(out);
+}
+
+void write_trace_json(const Kernel& end, const Log& log, const std::vector<std::uint32_t>& only, const std::string* filter,
+                      const std::function<bool(std::string_view)>& write) {
+    std::string out = fmt::format("{{{}\"records\":{},\"matched\":{},\"events\":[",
+                                  filter != nullptr ? "\"filter\":" + json_text(*filter) + "," : std::string(), log.size(), only.size());
+    bool is_first = true;
+    for (const std::uint32_t i : only) {
+        if (out.size() >= kPiece) {
+            if (!write(out)) return;
+            out.clear();
+        }
+        const Record& r = log[i];
+        const bool has_args = r.kind == RecordKind::sys_enter && i + 1 < log.size() && log[i + 1].kind == RecordKind::sys_args;
+        const bool is_outside = r.task == kNoTask;
+        out += fmt::format("{}\n{{\"record\":{},\"at_ns\":{},\"cpu\":{},\"comm\":{},\"pid\":{},\"kind\":{},\"text\":{}}}",
+                           is_first ? "" : ",", i, r.at, r.cpu, is_outside ? "null" : json_text(comm_of(end, r.task)),
+                           is_outside ? "null" : std::to_string(pid_of(end, r.task)), json_text(event_name(r.kind)),
+                           json_text(event_text(end, r, has_args ? &log[i + 1] : nullptr)));
+        is_first = false;
+    }
+    write(out + "\n]}\n");
 }
 
 namespace {

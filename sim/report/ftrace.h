@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sim/kernel/kernel.h"
 #include "sim/trace/record.h"
@@ -15,6 +16,7 @@ namespace sy {
 
 struct FtraceOptions {
     bool tgid = false;  // option record-tgid: "(tgid)" behind the pid
+    const std::vector<std::uint32_t>* only = nullptr;  // these records of the log and no others; ascending
 };
 
 // The header and one line for each record, in order of time; sys_args records are joined to their
@@ -23,6 +25,11 @@ std::string ftrace_text(const Kernel& end, const Log& log, const FtraceOptions& 
 // The same in pieces of some kilobytes, until `write` says no.
 void write_ftrace(const Kernel& end, const Log& log, const FtraceOptions& options,
                   const std::function<bool(std::string_view)>& write);
+
+// The same as JSON: {"records":N,"matched":M,"events":[{"record":…,"at_ns":…,"cpu":…,"comm":…,"pid":…,"kind":…,"text":…}]}
+// in the log's order. `filter` is the expression, if there was one.
+void write_trace_json(const Kernel& end, const Log& log, const std::vector<std::uint32_t>& only, const std::string* filter,
+                      const std::function<bool(std::string_view)>& write);
 
 // The text of one event behind its name: "comm=a pid=500 prio=120 target_cpu=000". `args` is the
 // sys_args record that follows a sys_enter, or null.
