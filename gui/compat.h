@@ -64,6 +64,20 @@ inline void pretend_renderer() {
 #endif
 }
 
+// What a hand would do between two frames, for flights without a screen.
+inline void pretend_mouse(ImVec2 at, float wheel, bool shift) {
+    ImGuiIO& io = ImGui::GetIO();
+#if IMGUI_VERSION_NUM >= 18700
+    io.AddKeyEvent(ImGuiMod_Shift, shift);
+    io.AddMousePosEvent(at.x, at.y);
+    io.AddMouseWheelEvent(0, wheel);
+#else
+    io.KeyShift = shift;
+    io.MousePos = at;
+    io.MouseWheel = wheel;
+#endif
+}
+
 #if IMGUI_VERSION_NUM >= 19140
 constexpr ImGuiCol kNavColor = ImGuiCol_NavCursor;
 constexpr ImGuiSelectableFlags kKeepPopup = ImGuiSelectableFlags_NoAutoClosePopups;

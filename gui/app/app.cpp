@@ -151,6 +151,7 @@ App::App(const WindowRequest& request) : parts_(std::make_unique<AppParts>()) {
     std::string file = request.file;
     if (file.empty() && !p.lessons.empty()) file = p.lessons.front();
     p.shot = request.shot;
+    p.most_records = request.records;
     if (!file.empty()) open(file);
     if (p.session) go_to_start(p, request);
 }
@@ -400,6 +401,11 @@ double App::next_frame_in() const {
 }
 
 bool App::wants_quit() const { return parts_->quit; }
+
+bool App::is_run_complete() const {
+    const AppParts& p = *parts_;
+    return !p.session || (p.session->complete() && p.index->records() == p.session->log().size());
+}
 
 std::optional<std::string> App::take_picture_wish() {
     AppParts& p = *parts_;

@@ -37,6 +37,7 @@ class App {
     // After frame(): seconds until another one is needed; negative: none until something happens.
     double next_frame_in() const;
     bool wants_quit() const;
+    bool is_run_complete() const;  // and indexed; or nothing is open
     // A picture was asked for (F12); the path to write it to. Empties the wish.
     std::optional<std::string> take_picture_wish();
     // Shown for a few seconds at the bottom of the stage.

@@ -51,6 +51,7 @@ struct AppParts {
     StoryStep undone;     // the step that the last press of "back" took back
     double play_due = 0;  // shown time of the next step while playing
     bool shot = false;    // no person waits: run to the end at once
+    std::size_t most_records = 0;  // of a run; 0: the usual limit
     Document document;
     std::vector<std::string> added_lines;  // timed lines typed in the terminal, as the file would have them
     ViewState state;

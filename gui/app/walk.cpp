@@ -132,7 +132,9 @@ void run_on(AppParts& p) {
 
 bool start_session(AppParts& p, Scenario scenario, BootError& error) {
     if (!scenario.breaks.empty()) BrokenGround::stay();   // looking at a wreck may throw; see draw_dock
-    std::unique_ptr<Session> session = Session::open(std::move(scenario), error);
+    SessionLimits limits;
+    if (p.most_records > 0) limits.log_bytes = p.most_records * sizeof(Record);
+    std::unique_ptr<Session> session = Session::open(std::move(scenario), error, limits);
     if (!session) return false;
     const Kernel& start = session->now();
     std::vector<TaskId> idle;

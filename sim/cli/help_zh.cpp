@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include "sim/report/query.h"
+
 namespace sy::cli {
 
 namespace {
@@ -85,6 +87,10 @@ constexpr auto sentences = std::to_array<std::pair<std::string_view, std::string
     {"every switch of the run", "运行中的每次切换"},
     {"what happens at this time, switch or not", "此时刻发生什么，不论是否切换"},
     {"break at the first switch to this task (after --at)", "停在首次切换到此任务处（--at 之后）"},
+    {"only the records that match, such as 'cpu==1 && kind==softirq', 'task~web || pid==5', 'wait>2ms'",
+     "只要符合的记录，例如 'cpu==1 && kind==softirq'、'task~web || pid==5'、'wait>2ms'"},
+    {"break at the first record that matches (after --at), such as 'wait>2ms'",
+     "停在（--at 之后）第一条符合的记录，例如 'wait>2ms'"},
     {"break at the first record of this kind (after --at), such as sched_wakeup",
      "停在首条此类记录处（--at 之后），例如 sched_wakeup"},
     {"one line, five phases or every word", "一行、五个阶段或每个字"},
@@ -125,6 +131,12 @@ constexpr auto sentences = std::to_array<std::pair<std::string_view, std::string
 std::string chinese(const std::string& text) {
     for (const auto& [english, zh] : sentences)
         if (text == english) return std::string(zh);
+    if (text.rfind("Fields of --filter", 0) == 0) {
+        std::string fields = "--filter 的字段（==、!=、<、<=、>、>=、~ 包含、!~；&&、||、!、括号；单独一个词在整条记录中查找）：\n";
+        for (const QueryField& f : query_fields())
+            fields += "  " + std::string(f.name) + std::string(8 - f.name.size(), ' ') + std::string(f.zh) + "\n";
+        return fields;
+    }
     constexpr std::string_view only = "only these: ";
     if (text.rfind(only, 0) == 0) return "只要这些：" + text.substr(only.size());
     return text;

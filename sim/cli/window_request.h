@@ -3,6 +3,7 @@
 // hands it to the window when the program was built with one.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -30,6 +31,7 @@ struct WindowRequest {
     std::optional<Nanos> at;
     std::optional<std::int64_t> switch_number;  // 1 is the first
     std::optional<std::int64_t> step;
+    std::size_t records = 0;  // the run ends with so many in its log; 0: the usual limit
 };
 
 // Opens the window or renders the picture; returns the exit status (0 fine, 1 could not, with a

@@ -77,7 +77,7 @@ struct Token {
     std::size_t at = 0, length = 1;
 };
 
-using Node = Query::Node;
+using Node = QueryNode;
 using NodePtr = std::shared_ptr<Node>;
 
 // Throws Wrong, which does not leave this file.
@@ -211,6 +211,7 @@ class Reader {
         if (first.kind == Token::Kind::word && token_.kind == Token::Kind::op) return comparison(first);
         auto node = std::make_shared<Node>();
         node->kind = Node::Kind::anywhere;
+        node->number_of_term = static_cast<std::size_t>(terms_);
         node->value = first.text;
         node->needle = lowered(first.text);
         if (node->needle.empty()) fail(first, text("nothing to look for", "没有要查找的内容"));
@@ -229,6 +230,7 @@ class Reader {
         next();
         auto node = std::make_shared<Node>();
         node->kind = Node::Kind::compare;
+        node->number_of_term = static_cast<std::size_t>(terms_);
         node->field = static_cast<QueryFieldId>(field - std::begin(kFields));
         node->op = op_of(op.text);
         node->value = value.text;

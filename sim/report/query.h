@@ -50,6 +50,8 @@ struct QueryMistake {
     std::string render(std::string_view what, std::string_view expression, Lang lang) const;
 };
 
+struct QueryNode;
+
 // An expression that has been read. Copyable; knows nothing of a run.
 class Query {
   public:
@@ -57,11 +59,9 @@ class Query {
     const std::string& expression() const { return expression_; }
     bool empty() const { return !root_; }   // of a blank expression: everything matches
 
-    struct Node;
-
   private:
     std::string expression_;
-    std::shared_ptr<const Node> root_;
+    std::shared_ptr<const QueryNode> root_;
     friend class QueryRun;
 };
 

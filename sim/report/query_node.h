@@ -17,9 +17,9 @@ enum class QueryFieldId : std::uint8_t {
 };
 enum class QueryOp : std::uint8_t { same, other, less, at_most, more, at_least, has, lacks };
 
-struct Query::Node {
+struct QueryNode {
     enum class Kind : std::uint8_t { both, either, no, anywhere, compare } kind = Kind::compare;
-    std::vector<std::shared_ptr<Node>> parts;
+    std::vector<std::shared_ptr<QueryNode>> parts;
     QueryFieldId field = QueryFieldId::kind;
     QueryOp op = QueryOp::same;
     std::string value;    // as it was written
@@ -27,6 +27,7 @@ struct Query::Node {
     std::int64_t number = 0;
     std::bitset<kRecordKinds> kinds;
     int cost = 1;
+    std::size_t number_of_term = 0;   // its place among the terms of the expression
 };
 
 }  // namespace sy

@@ -1,6 +1,5 @@
 // Asking an expression of a log.
 #include <algorithm>
-#include <map>
 
 #include "sim/kernel/events.h"
 #include "sim/program/program.h"
@@ -15,7 +14,7 @@ namespace {
 
 using K = RecordKind;
 using F = QueryFieldId;
-using Node = Query::Node;
+using Node = QueryNode;
 
 bool contains(std::string_view haystack, std::string_view needle) {   // the needle is in lower case
     const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b; };
@@ -65,7 +64,7 @@ struct QueryRun::State {
     // What the record before us says beyond itself; negative: nothing.
     Nanos wait = -1, ran = -1, slept = -1;
     // Which tasks a name means, by the term that names it: 0 not asked, 1 no, 2 yes.
-    std::map<const Node*, std::vector<std::uint8_t>> meant;
+    std::vector<std::vector<std::uint8_t>> meant;
     std::string text;          // of the record, once it is asked for
     bool has_text = false;
 
@@ -109,7 +108,8 @@ struct QueryRun::State {
 
     bool is_meant(const Node& n, TaskId id) {
         if (id >= end.tasks.size()) return false;
-        std::vector<std::uint8_t>& known = meant[&n];
+        if (meant.size() <= n.number_of_term) meant.resize(n.number_of_term + 1);
+        std::vector<std::uint8_t>& known = meant[n.number_of_term];
         if (known.size() <= id) known.resize(end.tasks.size());
         if (known[id] == 0) known[id] = decide(n, id) ? 2 : 1;
         return known[id] == 2;

@@ -8,12 +8,14 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "sim/kernel/kernel.h"
 #include "sim/scenario/parse.h"
 #include "sim/session/session.h"
+#include "tests/bench/flight_bench.h"
 #include "tests/bench/queue_bench.h"
 
 namespace {
@@ -194,11 +196,23 @@ void print_ratios() {
                 g_real_yield_ns, g_simulated_yield_ns);
 }
 
+bool flight(std::size_t records) {
+#ifdef SWITCHYARD_BENCH_WINDOW
+    return sy::bench::measure_flight(records);
+#else
+    std::printf("\nThis build has no window: no flight over %zu records.\n", records);
+    return true;
+#endif
+}
+
 }  // namespace
 
+// `bench flight [RECORDS]`: only the window's frames over ten million records; 1 if they take too long.
 // `bench`: everything. `bench queues`: only the run queues on 64 CPUs; exit status 1 if one grows too fast.
 int main(int argc, char** argv) {
     if (argc == 2 && std::string(argv[1]) == "queues") return sy::bench::measure_queues() ? 0 : 1;
+    if (argc >= 2 && std::string(argv[1]) == "flight")
+        return flight(argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 10'000'000) ? 0 : 1;
     benchmark::RegisterBenchmark("real/pipe_ping_pong", real_ping_pong)->UseRealTime();
     benchmark::RegisterBenchmark("real/sched_yield", real_yield)->UseRealTime();
     const auto add = [](const char* name, const char* text, bool log, double* result) {
@@ -222,5 +236,7 @@ int main(int argc, char** argv) {
     if (g_real_ns > 0 && g_simulated_ns > 0) print_ratios();
     bool filtered = false;   // --benchmark_filter and the like: only what was asked for
     for (const std::string& arg : arguments) filtered |= arg.starts_with("--benchmark_");
-    return filtered || sy::bench::measure_queues() ? 0 : 1;
+    if (filtered) return 0;
+    const bool queues = sy::bench::measure_queues();
+    return flight(10'000'000) && queues ? 0 : 1;
 }
