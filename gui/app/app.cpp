@@ -11,6 +11,7 @@
 
 #include "gui/app/app_parts.h"
 #include "gui/app/keymap.h"
+#include "gui/app/text_edit.h"
 #include "gui/panels/panels.h"
 #include "gui/strings/strings.h"
 #include "gui/widgets.h"
@@ -186,7 +187,7 @@ void App::open(const std::string& path) {
             p.document.lesson = static_cast<int>(i) + 1;
     }
     p.panels = {};
-    p.added_lines.clear();
+    p.history = {};
 }
 
 void App::key(const KeyPress& press) {
@@ -286,6 +287,12 @@ void App::apply(const Command& command) {
             break;
         case Kind::toggle_break:
             toggle_break(p, command.text);
+            break;
+        case Kind::undo_edit:
+            if (!undo_edit(p)) notice(std::string(tr(Str::notice_nothing_to_undo)));
+            break;
+        case Kind::redo_edit:
+            if (!redo_edit(p)) notice(std::string(tr(Str::notice_nothing_to_redo)));
             break;
         case Kind::save_scenario:
             notice(tr(save_scenario(p, command.text) ? Str::notice_saved : Str::notice_not_saved, {command.text}));

@@ -43,6 +43,11 @@ struct StageCache {
     bool valid = false;
 };
 
+// Texts to go back to (text_edit.h), the newest last.
+struct TextHistory {
+    std::vector<std::string> undo, redo;
+};
+
 struct AppParts {
     std::unique_ptr<Session> session;
     std::unique_ptr<TraceIndex> index;
@@ -53,7 +58,7 @@ struct AppParts {
     bool shot = false;    // no person waits: run to the end at once
     std::size_t most_records = 0;  // of a run; 0: the usual limit
     Document document;
-    std::vector<std::string> added_lines;  // timed lines typed in the terminal, as the file would have them
+    TextHistory history;
     ViewState state;
     PanelStates panels;
     std::vector<std::string> lessons;  // paths, in reading order
@@ -82,7 +87,7 @@ void choose_task(AppParts& parts, int by);
 // Breaks the kernel in this way, or mends it, and runs the scenario anew up to the same instant.
 void toggle_break(AppParts& p, const std::string& words);
 void act_now(AppParts& parts, Nanos at, const std::string& action);
-// The scenario's text and the lines added to it. False: it could not be written.
+// The scenario's text. False: it could not be written.
 bool save_scenario(const AppParts& parts, const std::string& path);
 // Once a frame, after the commands: runs ahead, plays on, brings the models up to date.
 void advance(AppParts& parts);

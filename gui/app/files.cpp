@@ -39,7 +39,6 @@ std::vector<std::string> find_lessons() {
 bool save_scenario(const AppParts& parts, const std::string& path) {
     std::string text = parts.document.source;
     if (!text.empty() && text.back() != '\n') text += '\n';
-    for (const std::string& line : parts.added_lines) text += line + "\n";
     std::ofstream file(path, std::ios::binary);
     file << text;
     return static_cast<bool>(file.flush());

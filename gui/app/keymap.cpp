@@ -44,6 +44,8 @@ constexpr std::array table = {
     KeyBinding{plain(Key::period), Kind::pan_right, Str::key_pan_right, Str::keys_group_look},
 
     KeyBinding{ctrl(Key::o), Kind::open, Str::key_open, Str::keys_group_window},
+    KeyBinding{ctrl(Key::z), Kind::undo_edit, Str::key_undo, Str::keys_group_window},
+    KeyBinding{ctrl(Key::y), Kind::redo_edit, Str::key_redo, Str::keys_group_window},
     KeyBinding{ctrl(Key::r), Kind::reload, Str::key_reload, Str::keys_group_window},
     KeyBinding{ctrl(Key::page_down), Kind::next_lesson, Str::key_next_lesson,
                Str::keys_group_window},

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "gui/app/app_parts.h"
+#include "gui/app/text_edit.h"
 #include "gui/model/facts.h"
 #include "sim/base/assert.h"
 #include "sim/scenario/breaks.h"
@@ -237,43 +238,59 @@ void advance(AppParts& p) {
     if (flying) p.next_frame_in = 0;
 }
 
+namespace {
+
+// Where `break …` of this kind stands in the text, from its first word to its last; empty: nowhere.
+std::pair<std::size_t, std::size_t> find_break(const std::string& text, const BreakDecl& decl) {
+    std::size_t at = 0;
+    for (std::int32_t line = 1; line < decl.pos.line; ++line) {
+        at = text.find('\n', at);
+        if (at == std::string::npos) return {};
+        ++at;
+    }
+    const std::string words = scn::write_break(decl);
+    at = text.find("break", at);
+    if (at == std::string::npos) return {};
+    std::size_t end = at;
+    for (std::size_t from = 0; from < words.size();) {   // word by word: any blanks may lie between
+        const std::size_t stop = std::min(words.find(' ', from), words.size());
+        end = text.find_first_not_of(" \t", end);
+        if (end == std::string::npos || text.compare(end, stop - from, words, from, stop - from) != 0) return {};
+        end += stop - from;
+        from = stop + 1;
+    }
+    if (end < text.size() && text[end] == '\n' && (at == 0 || text[at - 1] == '\n')) ++end;
+    return {at, end};
+}
+
+}  // namespace
+
 void toggle_break(AppParts& p, const std::string& words) {
     if (!p.session) return;
     Text why;
     const auto how = scn::read_break(words, why);
     if (!how) return;
-    Scenario scenario = p.session->scenario();
-    const Nanos at = p.session->now().now();
+    Diagnostics mistakes;
+    const auto& breaks = p.session->scenario().breaks;
     const auto same = [&](const BreakDecl& b) { return b.kind == how->kind && b.reg == how->reg; };
-    if (std::erase_if(scenario.breaks, same) == 0) scenario.breaks.push_back(*how);
-    BootError error;
-    if (!start_session(p, scenario, error)) return;
-    const std::string line = scn::write_break(*how);
-    const bool is_added = std::any_of(scenario.breaks.begin(), scenario.breaks.end(), same);
-    if (is_added)
-        p.added_lines.push_back(line);
-    else
-        std::erase(p.added_lines, line);
-    p.document.scenario = std::move(scenario);
-    p.session->seek_time(at);
+    const auto on = std::find_if(breaks.begin(), breaks.end(), same);
+    if (on == breaks.end()) {
+        add_line(p, scn::write_break(*how), mistakes);
+        return;
+    }
+    const auto [from, end] = find_break(p.document.source, *on);
+    std::string text = p.document.source;
+    if (end > from) edit_text(p, text.erase(from, end - from), mistakes);
 }
 
 void act_now(AppParts& p, Nanos at, const std::string& action) {
     if (!p.session) return;
-    Scenario scenario = p.session->scenario();
     Diagnostics mistakes;
     std::vector<TimedAction> actions;
-    if (!parse_live_actions(action, at, scenario, actions, mistakes)) return;
-    for (TimedAction& each : actions) scenario.timeline.push_back(std::move(each));
-    std::stable_sort(scenario.timeline.begin(), scenario.timeline.end(),
-                     [](const TimedAction& a, const TimedAction& b) { return a.at < b.at; });
-    BootError error;
-    const TaskId selected = p.state.selected_task;
-    if (!start_session(p, scenario, error)) return;
-    p.document.scenario = std::move(scenario);
-    p.added_lines.push_back("at " + write_duration(at) + " { " + action + " }");
-    p.session->seek_time(at);
-    p.state.selected_task = selected;
+    if (!parse_live_actions(action, at, p.session->scenario(), actions, mistakes)) return;
+    const bool is_edit = !actions.empty() && actions.front().kind == TimedAction::Kind::set && at == next_moment(p);
+    const std::string line = "at " + write_duration(at) + " { " + action + " }";
+    add_line(p, line, mistakes, is_edit ? EditThen::next_step : EditThen::same_instant);
 }
 
 }  // namespace sy::gui
