@@ -5,6 +5,7 @@
 #include <set>
 
 #include "sim/base/random.h"
+#include "sim/report/stores.h"
 #include "tests/machine.h"
 
 namespace sy {
@@ -138,6 +139,34 @@ TEST_CASE("instructions: system calls made by hand, with any arguments, leave th
         const std::string wrong = k.check_invariants();
         CHECK(wrong == "");
     }
+}
+
+
+TEST_CASE("store buffers as they are shown: oldest first, bytes within a word, who reads what") {
+    // A byte at 1 and a dword at 4 of `w` on CPU 0, and [v] after them; nothing drains within the first microseconds.
+    const Scenario scenario = test::scenario(
+        "machine { cpus 2 memory tso drain 1ms }\nprocess p cpu 0 { shared w = 0\nshared v = 7\nasm {\n"
+        "mov byte ptr [w+1], 255\nmov dword ptr [w+4], 2\nmov [v], 9\nmov ecx, 100\nrest:\ndec ecx\njnz rest\n} }\n");
+    Kernel k = test::boot(scenario);
+    while (k.cpus[0].stores.size() < 3) REQUIRE(k.step(nullptr, nullptr));
+    const std::vector<WaitingStore> stores = waiting_stores(k, 0);
+    REQUIRE(stores.size() == 3);
+    CHECK(stores[0].word == "w+1");
+    CHECK(stores[0].bytes == 1);
+    CHECK(stores[0].value == 255);
+    CHECK(stores[1].word == "w+4");
+    CHECK(stores[1].bytes == 4);
+    CHECK(stores[1].value == 2);
+    CHECK(stores[2].word == "v");
+    CHECK(stores[2].value == 9);
+    CHECK(waiting_stores(k, 1).empty());
+    const std::vector<SeenWord> words = seen_words(k);
+    REQUIRE(words.size() == 2);
+    CHECK(words[0].memory == 0);
+    CHECK(words[0].seen == std::vector<std::uint64_t>{0x2'0000'ff00, 0});
+    CHECK(words[1].memory == 7);
+    CHECK(words[1].seen == std::vector<std::uint64_t>{9, 7});
+    CHECK(stores_text(k, Lang::en).find("[v] in memory 7; CPU 0 sees 9, CPU 1 sees 7") != std::string::npos);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ constexpr std::array table = {
     Panel{"registers", Str::panel_registers, Dock::inspector, draw_registers, dump_registers, Key::r},
     Panel{"kernel_stack", Str::panel_kernel_stack, Dock::inspector, draw_kernel_stack,
           dump_kernel_stack, Key::k},
+    Panel{"store_buffers", Str::panel_store_buffers, Dock::inspector, draw_store_buffers, dump_store_buffers, Key::s},
     Panel{"memory", Str::panel_memory, Dock::inspector, draw_memory, dump_memory, Key::m},
     Panel{"objects", Str::panel_objects, Dock::inspector, draw_objects, dump_objects, Key::o},
     Panel{"interrupts", Str::panel_interrupts, Dock::inspector, draw_interrupts, dump_interrupts, Key::i},

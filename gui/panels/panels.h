@@ -76,6 +76,9 @@ void dump_locks(const View& view, nlohmann::json& out);
 // breakage.cpp
 void draw_breakage(View& view);
 void dump_breakage(const View& view, nlohmann::json& out);
+// store_buffers.cpp
+void draw_store_buffers(View& view);
+void dump_store_buffers(const View& view, nlohmann::json& out);
 // terminal.cpp
 void draw_terminal(View& view);
 void dump_terminal(const View& view, nlohmann::json& out);

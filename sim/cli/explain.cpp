@@ -2,12 +2,14 @@
 #include "sim/report/explain.h"
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
 #include "sim/cli/commands.h"
 #include "sim/report/interrupts.h"
 #include "sim/report/objects.h"
+#include "sim/report/stores.h"
 #include "sim/report/query.h"
 #include "sim/session/load.h"
 #include "sim/session/session.h"
@@ -57,6 +59,14 @@ class Explainer {
         return explain_as_text(e, session_.frontier(), depth_of(o_.depth), lang);
     }
 
+    // The JSON of an episode, and what waits in the store buffers at the cursor.
+    std::string with_stores(const std::string& json) const {
+        using Json = nlohmann::ordered_json;
+        Json episode = Json::parse(json);
+        if (Json stores = Json::parse(stores_as_json(session_.now())); !stores.is_null()) episode["store_buffers"] = std::move(stores);
+        return episode.dump(1);
+    }
+
     int all() {
         session_.run_to_end();
         Output out(o_.common);
@@ -77,13 +87,14 @@ class Explainer {
     std::string here() {
         const Episode e = session_.episode_at(session_.position());
         const std::string moment = interrupts_text(session_.now(), e.cpu, o_.common.language());
-        if (is_json()) return one(e) + "\n";
+        if (is_json()) return with_stores(one(e)) + "\n";
         const std::string head = text("CPU {0} at this moment", "此刻的 CPU {0}", {std::to_string(e.cpu)})
                                      .in(o_.common.language());
         const TaskId current = session_.now().cpus[e.cpu].current_task;
         const std::string shared = text("  objects of {0}  ", "  {0} 的对象  ", {display_name(session_.now(), current)}).in(o_.common.language()) +
                                    objects_of_task(session_.now(), current) + "\n";
-        return one(e) + (o_.depth == "line" ? "" : "\n\n" + head + "\n" + moment + shared);
+        return one(e) + (o_.depth == "line" ? "" : "\n\n" + head + "\n" + moment + shared +
+                                                           stores_text(session_.now(), o_.common.language()));
     }
 
     int at(Nanos time) {

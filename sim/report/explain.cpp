@@ -189,6 +189,7 @@ class Storyboard {
             case Phase::entry:
                 return say("Into the kernel", "进入内核");
             case Phase::work:
+                if (e_.kind == EpisodeKind::user) return say("In user mode", "在用户态");
                 return say("What the kernel does", "内核的处理");
             case Phase::pick:
                 return say("The scheduler decides", "调度器的决定");

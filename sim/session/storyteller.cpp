@@ -603,8 +603,10 @@ Sentence phase_sentence(const Episode& e, Phase phase, const Kernel& start, cons
             if (!user_prev) return {prev + " is in the kernel already: nothing to save on entry.", prev + " 本来就在内核里：入口处无需保存。"};
             return {prev + " enters the kernel: its user registers go to pt_regs on its kernel stack.",
                     prev + " 进入内核：用户寄存器存入其内核栈上的 pt_regs。"};
-        case Phase::work: return {"The kernel does what it was entered for: " + e.reason.en + ".",
-                                  "内核做它被进入的事：" + e.reason.zh + "。"};
+        case Phase::work:
+            if (e.kind == EpisodeKind::user) return {prev + " computes in user mode; the kernel is not asked.", prev + " 在用户态计算，不涉及内核。"};
+            return {"The kernel does what it was entered for: " + e.reason.en + ".",
+                    "内核做它被进入的事：" + e.reason.zh + "。"};
         case Phase::pick: return {"The scheduler picks " + next + ": " + e.pick.rule + ".", "调度器选择 " + next + "：" + e.pick.rule_zh + "。"};
         case Phase::mm:
             return {"The address space changes: CR3 is loaded with " + next + "'s page tables.",
