@@ -8,6 +8,7 @@
 
 #include "gui/app/view.h"
 #include "gui/model/lane_layout.h"
+#include "gui/model/lane_words.h"
 #include "gui/panels/states.h"
 #include "sim/kernel/kernel.h"
 
@@ -58,11 +59,5 @@ struct TimelinePlaces {
 void paint_lane(ImDrawList& list, const Kernel& kernel, const LaneRow& row, const LanePicture& picture,
                 float x, float y, float height);
 ImU32 slice_color(Slice::Kind kind);
-// What a slice is, from when to when.
-std::string slice_facts(const Kernel& k, const Slice& s, Nanos now);
-// What share each state has of a fold.
-std::string fold_facts(const LanePicture::Fold& fold);
-std::string format_share(double share);   // "12.5 %"
-const char* slice_kind_name(Slice::Kind kind);   // in dumps: "running"
 
 }  // namespace sy::gui

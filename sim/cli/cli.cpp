@@ -39,6 +39,9 @@ struct Request {
     std::string lang = "en";
     WindowRequest window;
     std::string size = "1280x800";
+    ExportRequest exported;
+    std::string svg, gif, mp4, range, export_size;
+    bool html = false;
 };
 
 bool parse_size(const std::string& text, WindowRequest& request) {
@@ -314,6 +317,73 @@ void add_window_options(CLI::App& c, Request& r) {
     c.add_flag("--no-config", r.window.no_config, "no preferences are read or written");
 }
 
+CLI::App* add_export(CLI::App& app, Request& r) {
+    ExportRequest& e = r.exported;
+    CLI::App* c = app.add_subcommand("export", "pictures and reports for slides and hand-outs: SVG, HTML, GIF, MP4");
+    add_common(*c, e.common);
+    CLI::Option* svg = c->add_option("--svg", r.svg, "what of the window as a vector picture")->check(CLI::IsMember({"timeline", "stage"}));
+    CLI::Option* html = c->add_flag("--html", r.html, "the whole run as one page that needs nothing else");
+    CLI::Option* gif = c->add_option("--gif", r.gif, "a stretch of the run as an animation, e.g. 0ms..20ms; .. is all of it")->type_name("FROM..TO");
+    CLI::Option* mp4 = c->add_option("--mp4", r.mp4, "the same as a film, through ffmpeg")->type_name("FROM..TO");
+    svg->excludes(html, gif, mp4);
+    html->excludes(gif, mp4);
+    gif->excludes(mp4);
+    c->add_option("--range", r.range, "stretch of the timeline's picture (default: all)")->type_name("FROM..TO");
+    add_time(*c, "--at", e.at, "with the cursor at this time");
+    c->add_option("--switch", e.switch_number, "with the cursor at this context switch; 1 is the first")->type_name("N")->check(at_least(1));
+    c->add_option("--step", e.step, "with the cursor at this step")->type_name("N")->check(at_least(0));
+    c->add_option("--theme", e.theme, "theme of pictures (default light)")->check(CLI::IsMember({"dark", "light"}));
+    c->add_option("--size", r.export_size, "WIDTHxHEIGHT in pixels")->type_name("WxH");
+    c->add_option("--fps", e.fps, "pictures a second of an animation (default 10)")->check(CLI::Range(1, 50));
+    c->add_option("--seconds", e.seconds, "how long an animation lasts (default 8)")->check(CLI::Range(0.2, 120.0));
+    add_time(*c, "--until", e.common.until, "stop the run at this time");
+    return c;
+}
+
+// `0ms..20ms`; a side that is left out is the run's.
+bool parse_range(const std::string& text, Nanos& from, Nanos& until) {
+    const std::size_t dots = text.find("..");
+    if (dots == std::string::npos) return false;
+    const std::string left = text.substr(0, dots), right = text.substr(dots + 2);
+    const auto a = left.empty() ? std::optional<Nanos>(0) : parse_time(left);
+    const auto b = right.empty() ? std::optional<Nanos>(left.empty() ? 0 : kNever) : parse_time(right);
+    if (!a || !b || (*b <= *a && *b != 0) || (*b == 0 && !right.empty())) return false;
+    from = *a;
+    until = *b;
+    return true;
+}
+
+int film(const ExportRequest& e, const WindowMain& window);
+
+int export_command(Request& r, const WindowMain& window, const ExportMain& exporter) {
+    ExportRequest& e = r.exported;
+    const Lang lang = e.common.language();
+    const auto wrong = [&](const Text& why) {
+        cli::complain(why, lang);
+        return cli::kWrongUsage;
+    };
+    using Kind = ExportRequest::Kind;
+    e.kind = r.svg == "timeline" ? Kind::svg_timeline : r.svg == "stage" ? Kind::svg_stage : r.html ? Kind::html : !r.gif.empty() ? Kind::gif : !r.mp4.empty() ? Kind::mp4 : Kind::none;
+    if (e.kind == Kind::none)
+        return wrong(text("say what to export: --svg timeline, --svg stage, --html, --gif FROM..TO or --mp4 FROM..TO", "请说明导出什么：--svg timeline、--svg stage、--html、--gif 起..止 或 --mp4 起..止"));
+    if (!r.export_size.empty()) {
+        WindowRequest size;
+        if (!parse_size(r.export_size, size)) return wrong(text("--size wants WIDTHxHEIGHT, for example 1600x1000", "--size 要写成 宽x高，例如 1600x1000"));
+        e.width = size.width, e.height = size.height;
+    }
+    const bool is_film = e.kind == Kind::gif || e.kind == Kind::mp4;
+    const std::string& range = e.kind == Kind::gif ? r.gif : e.kind == Kind::mp4 ? r.mp4 : r.range;
+    if (!range.empty() && !parse_range(range, e.from, e.until))
+        return wrong(text("'{0}' is no stretch of time; write FROM..TO, for example 0ms..20ms", "“{0}”不是时间段；请写 起..止，例如 0ms..20ms", {range}));
+    if (e.at.has_value() + e.switch_number.has_value() + e.step.has_value() > 1)
+        return wrong({.en = "give only one of --at, --switch and --step", .zh = "--at、--switch、--step 只能给一个"});
+    if (!is_film) return exporter ? exporter(e) : cli::kWrongUsage;
+    if (e.common.out.empty() || e.common.out == "-") return wrong(text("an animation needs a file: -o x.gif", "动画需要一个文件：-o x.gif"));
+    if (!e.common.sched.empty() || !e.common.costs.empty() || e.common.seed || !e.common.breaks.empty() || e.common.until)
+        return wrong(text("an animation shows the scenario as it is written; --sched, --costs, --seed, --break and --until belong into the file", "动画按场景原样展示；--sched、--costs、--seed、--break、--until 请写进文件"));
+    return film(e, window);
+}
+
 // `switchyard rnu FILE`: the first word is no command.
 bool is_unknown_command(const CLI::App& app, int argc, const char* const* argv) {
     if (argc < 2 || argv[1][0] == '-') return false;
@@ -340,6 +410,23 @@ int open_window(const WindowRequest& request, const WindowMain& window) {
     return cli::kWrongInput;
 }
 
+int film(const ExportRequest& e, const WindowMain& window) {
+    WindowRequest request;
+    request.file = e.common.file;
+    request.shot = true;
+    request.out = e.common.out;
+    request.width = e.width;
+    request.height = e.height;
+    request.theme = e.theme;
+    request.lang = e.common.lang;
+    request.fps = e.fps;
+    request.frames = std::max(2, static_cast<int>((e.seconds > 0 ? e.seconds : 8) * e.fps));
+    request.film_from = e.from;
+    request.film_until = e.until;
+    request.is_mp4 = e.kind == ExportRequest::Kind::mp4;
+    return open_window(request, window);
+}
+
 int window_command(Request& r, bool is_shot, const WindowMain& window) {
     if (!parse_size(r.size, r.window)) {
         cli::complain({.en = "--size wants WIDTHxHEIGHT, for example 1600x1000", .zh = "--size 要写成 宽x高，例如 1600x1000"},
@@ -359,7 +446,7 @@ int window_command(Request& r, bool is_shot, const WindowMain& window) {
 
 }  // namespace
 
-static int run_command(int argc, const char* const* argv, const WindowMain& window) {
+static int run_command(int argc, const char* const* argv, const WindowMain& window, const ExportMain& exporter) {
     CLI::App app{"Switchyard: watch a kernel switch, word by word.", "switchyard"};
     app.require_subcommand(1);
     app.set_version_flag("--version", std::string("switchyard ") + kVersion);
@@ -398,6 +485,7 @@ static int run_command(int argc, const char* const* argv, const WindowMain& wind
     proc_export->remove_option(proc_export->get_option("--output"));
     proc_export->add_option("DIR", r.proc_export.path, "a new or empty folder, or one it made")
         ->required();
+    CLI::App* exported = add_export(app, r);
     CLI::App* schedulers =
         app.add_subcommand("schedulers", "list the schedulers and their settings");
     add_language(*schedulers, r.lang);
@@ -434,12 +522,13 @@ static int run_command(int argc, const char* const* argv, const WindowMain& wind
     if (term->parsed()) return cli::term(r.term);
     if (proc_export->parsed()) return cli::proc_export(r.proc_export);
     if (schedulers->parsed()) return cli::schedulers(lang);
+    if (exported->parsed()) return export_command(r, window, exporter);
     return window_command(r, shot->parsed(), window);
 }
 
-int cli_main(int argc, const char* const* argv, const WindowMain& window) {
+int cli_main(int argc, const char* const* argv, const WindowMain& window, const ExportMain& exporter) {
     try {
-        return run_command(argc, argv, window);
+        return run_command(argc, argv, window, exporter);
     } catch (const KernelFault& fault) {   // somebody looked at a machine whose kernel was broken on purpose
         cli::complain({.en = std::string("the broken kernel left nothing that could be shown here (") + fault.why + ")",
                        .zh = std::string("被弄坏的内核没有留下这里能显示的东西（") + fault.why + "）"},

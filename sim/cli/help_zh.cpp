@@ -125,6 +125,18 @@ constexpr auto sentences = std::to_array<std::pair<std::string_view, std::string
     {"list the schedulers and their settings", "列出调度器及其设置"},
     {"render the window to a picture", "把窗口画成图片"},
     {"PNG file", "PNG 文件"},
+    {"pictures and reports for slides and hand-outs: SVG, HTML, GIF, MP4", "供幻灯片和讲义用的图片与报告：SVG、HTML、GIF、MP4"},
+    {"what of the window as a vector picture", "窗口的哪一部分作为矢量图"},
+    {"the whole run as one page that needs nothing else", "整个运行作为一个独立的网页"},
+    {"a stretch of the run as an animation, e.g. 0ms..20ms; .. is all of it", "运行的一段作为动画，例如 0ms..20ms；.. 表示全部"},
+    {"the same as a film, through ffmpeg", "同上，作为影片，需要 ffmpeg"},
+    {"stretch of the timeline's picture (default: all)", "时间线图片的时间段（默认：全部）"},
+    {"with the cursor at this time", "光标在此时刻"},
+    {"with the cursor at this context switch; 1 is the first", "光标在这次上下文切换；1 是第一次"},
+    {"with the cursor at this step", "光标在这一步"},
+    {"theme of pictures (default light)", "图片的主题（默认 light）"},
+    {"pictures a second of an animation (default 10)", "动画每秒的图片数（默认 10）"},
+    {"how long an animation lasts (default 8)", "动画持续几秒（默认 8）"},
     {"key presses first, e.g. \"Right Right space\"", "先按这些键，例如 \"Right Right space\""},
 });
 

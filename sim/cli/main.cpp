@@ -1,5 +1,6 @@
 // The program's entry: the command line does everything except the window, which is handed in when
 // it was built.
+#include "gui/picture/export_main.h"
 #include "sim/cli/cli.h"
 
 #ifdef SWITCHYARD_HAS_GUI
@@ -8,8 +9,8 @@
 
 int main(int argc, char** argv) {
 #ifdef SWITCHYARD_HAS_GUI
-    return sy::cli_main(argc, argv, sy::gui::window_main);
+    return sy::cli_main(argc, argv, sy::gui::window_main, sy::gui::export_main);
 #else
-    return sy::cli_main(argc, argv, nullptr);
+    return sy::cli_main(argc, argv, nullptr, sy::gui::export_main);
 #endif
 }

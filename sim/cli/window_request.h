@@ -32,6 +32,11 @@ struct WindowRequest {
     std::optional<std::int64_t> switch_number;  // 1 is the first
     std::optional<std::int64_t> step;
     std::size_t records = 0;  // the run ends with so many in its log; 0: the usual limit
+    // Film instead of one picture: `frames` of them, of instants from `film_from` to `film_until` (equal: the whole run),
+    // written to `out` as GIF, or as MP4 through ffmpeg.
+    int frames = 0, fps = 10;
+    Nanos film_from = 0, film_until = 0;
+    bool is_mp4 = false;
 };
 
 // Opens the window or renders the picture; returns the exit status (0 fine, 1 could not, with a

@@ -13,8 +13,8 @@ ROOMS = ["base", "machine", "model", "program", "trace", "sched", "kernel", "sce
 STATE_ROOMS = ["base", "machine", "model", "program", "trace", "sched", "kernel"]
 PURE_ROOMS = ROOMS[:-1]  # all but the command line: no input, no output, no clock
 
-# The one include that looks up: the program's entry hands the window to the command line.
-ALLOWED_UP = {("sim/cli/main.cpp", "gui/window_main.h")}
+# The includes that look up: the program's entry hands the window and the pictures to the command line.
+ALLOWED_UP = {("sim/cli/main.cpp", "gui/window_main.h"), ("sim/cli/main.cpp", "gui/picture/export_main.h")}
 
 # A failed assertion says so before it aborts.
 ALLOWED_OUTPUT = {"sim/base/assert.cpp"}
