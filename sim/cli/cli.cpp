@@ -332,7 +332,7 @@ CLI::App* add_export(CLI::App& app, Request& r) {
     add_time(*c, "--at", e.at, "with the cursor at this time");
     c->add_option("--switch", e.switch_number, "with the cursor at this context switch; 1 is the first")->type_name("N")->check(at_least(1));
     c->add_option("--step", e.step, "with the cursor at this step")->type_name("N")->check(at_least(0));
-    c->add_option("--theme", e.theme, "theme of pictures (default light)")->check(CLI::IsMember({"dark", "light"}));
+    c->add_option("--theme", e.theme, "theme of pictures (default light)")->check(CLI::IsMember({"dark", "light", "contrast"}));
     c->add_option("--size", r.export_size, "WIDTHxHEIGHT in pixels")->type_name("WxH");
     c->add_option("--fps", e.fps, "pictures a second of an animation (default 10)")->check(CLI::Range(1, 50));
     c->add_option("--seconds", e.seconds, "how long an animation lasts (default 8)")->check(CLI::Range(0.2, 120.0));
