@@ -75,7 +75,7 @@ void draw_store_buffers(View& view) {
         value_row({{"[" + w.word + "]", cell_width(10)},
                    {tr(Str::stores_memory), cell_width(10), quiet_text(Size::small)},
                    {std::to_string(w.memory), 0}});
-        for (CpuId c = 0; c < w.seen.size(); ++c)
+        for (std::size_t c = 0; c < w.seen.size(); ++c)
             value_row({{"", cell_width(10)},
                        {"CPU " + std::to_string(c), cell_width(10), quiet_text(Size::small)},
                        {std::to_string(w.seen[c]), 0}},

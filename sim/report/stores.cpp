@@ -86,7 +86,7 @@ std::string stores_text(const Kernel& k, Lang lang) {
         out += text("  [{0}] in memory {1};", "  [{0}] 内存中为 {1}；",
                     {w.word, std::to_string(w.memory)})
                    .in(lang);
-        for (CpuId c = 0; c < w.seen.size(); ++c)
+        for (std::size_t c = 0; c < w.seen.size(); ++c)
             out += text(" CPU {0} sees {1}", " CPU {0} 看到 {1}",
                         {std::to_string(c), std::to_string(w.seen[c])})
                        .in(lang) +
