@@ -2,14 +2,18 @@
 // picture.
 #include "gui/window_main.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "gui/app/app.h"
+#include "gui/film.h"
 #include "gui/platform/fonts.h"
 #include "gui/platform/window.h"
+#include "gui/shot_script.h"
 #include "gui/strings/strings.h"
 #include "gui/theme/theme.h"
 
@@ -84,6 +88,7 @@ int take_shot(Window& window, App& app, Fonts& fonts, const WindowRequest& reque
         }
     }
     if (!paused_in_motion) settle(window, app, fonts);
+    if (request.out.empty()) return write_dump(app, request.dump);
     show(window, app, fonts, paused_in_motion ? 0 : kFrame, kFrame, true);
     const std::string why = write_png(window.picture(), request.out);
     if (!why.empty()) {
@@ -91,6 +96,57 @@ int take_shot(Window& window, App& app, Fonts& fonts, const WindowRequest& reque
         return 1;
     }
     return write_dump(app, request.dump);
+}
+
+// One instant after the other; the run is made to its end first.
+int take_film(Window& window, App& app, Fonts& fonts, const WindowRequest& request) {
+    settle(window, app, fonts);
+    for (int i = 0; i < kMostFrames && !app.is_run_complete(); ++i) show(window, app, fonts, kFrame, kFrame);
+    const Nanos end = app.known_end();
+    const Nanos from = std::clamp<Nanos>(request.film_from, 0, end);
+    const Nanos until = request.film_until > from ? std::min(request.film_until, end) : end;
+    if (request.film_until > request.film_from) app.show_stretch(from, std::max(until, from + 1));
+    return make_film(request, [&](int i) -> const Picture& {
+        app.seek(from + (until - from) / (request.frames - 1) * i + (until - from) % (request.frames - 1) * i / (request.frames - 1));
+        settle(window, app, fonts);
+        show(window, app, fonts, kFrame, kFrame, true);
+        return window.picture();
+    });
+}
+
+// Every line of the script: a scenario anew, or more keys for the one that is open.
+int take_script(Window& window, Fonts& fonts, const WindowRequest& request) {
+    std::vector<ShotLine> lines;
+    std::string why;
+    if (!read_shot_script(request.script, request, lines, why)) {
+        std::fprintf(stderr, "error: %s\n", why.c_str());
+        return 2;
+    }
+    std::unique_ptr<App> app;
+    int status = 0;
+    for (const ShotLine& line : lines) {
+        const auto wrong = [&](const std::string& words) {
+            std::fprintf(stderr, "error: %s:%d: %s\n", request.script.c_str(), line.number, words.c_str());
+            status = 1;
+        };
+        if (line.opens) {
+            Lang lang = Lang::en;
+            if (!line.request.lang.empty()) parse_language(line.request.lang, lang);
+            set_language(lang);
+            if (!window.resize(line.request.width, line.request.height)) {
+                wrong("no picture of this size");
+                continue;
+            }
+            app = std::make_unique<App>(line.request);
+        }
+        if (!app || !app->error_text().empty()) {
+            wrong(app ? app->error_text() : "nothing is open");
+            app.reset();
+            continue;
+        }
+        if (take_shot(window, *app, fonts, line.request, line.keys) != 0) wrong("not taken");
+    }
+    return status;
 }
 
 int live(Window& window, App& app, Fonts& fonts, const WindowRequest& request) {
@@ -157,12 +213,14 @@ int window_main(const WindowRequest& request) {
     if (!window) return fail(why);
     Fonts fonts;
     set_fonts(&fonts);
+    if (!request.script.empty()) return take_script(*window, fonts, request);
     App app(request);
     if (request.shot && !app.error_text().empty()) {
         std::fprintf(stderr, "%s\n", app.error_text().c_str());
         return 1;
     }
     if (!fonts.has_cjk()) app.notice(std::string(tr(Str::no_cjk_font)));
+    if (request.frames > 1) return take_film(*window, app, fonts, request);
     return request.shot ? take_shot(*window, app, fonts, request, *script)
                         : live(*window, app, fonts, request);
 }

@@ -194,7 +194,9 @@ void App::key(const KeyPress& press) {
     AppParts& p = *parts_;
     // Typing in a field is typing; only Ctrl combinations and F keys still mean what they mean.
     const bool function_key = press.key >= Key::f1 && press.key <= Key::f12;
+    if (press.key == Key::escape) p.close_dialogs = true;
     if (ImGui::GetIO().WantTextInput && !press.ctrl && !function_key) return;
+    if (p.exports.is_open && !press.ctrl && press.key != Key::f12) return;
     const Kind kind = command_of(press);
     if (!is_about_looks(kind)) {
         if (p.show_error) {
@@ -334,6 +336,9 @@ void App::apply(const Command& command) {
         case Kind::presenter:
             s.presenter = !s.presenter;
             break;
+        case Kind::export_dialog:
+            p.exports.wanted = true;
+            break;
         case Kind::picture:
             p.picture_wanted = true;
             break;
@@ -393,8 +398,19 @@ void App::draw(float width, float height) {
     draw_area("timeline", at.timeline, t.panel, [&] { draw_panels(view, Dock::timeline); });
     draw_open_dialog(p);
     draw_error(p, width, height);
+    draw_exports(p);
+    p.close_dialogs = false;
     draw_notice(p, at.stage);
     draw_help(p, width, height);
+}
+
+void App::seek(Nanos at) { parts_->commands.push_back({Kind::seek_time, at, {}}); }
+
+Nanos App::known_end() const { return parts_->session ? parts_->session->frontier().now() : 0; }
+
+void App::show_stretch(Nanos from, Nanos until) {
+    parts_->panels.timeline.from = from;
+    parts_->panels.timeline.until = until;
 }
 
 double App::next_frame_in() const {
@@ -417,6 +433,7 @@ bool App::is_run_complete() const {
 std::optional<std::string> App::take_picture_wish() {
     AppParts& p = *parts_;
     if (!std::exchange(p.picture_wanted, false)) return std::nullopt;
+    if (!p.picture_path.empty()) return std::exchange(p.picture_path, {});
     const std::string stem = p.document.name.empty()
                                  ? "switchyard"
                                  : std::filesystem::path(p.document.name).stem().string();
@@ -460,6 +477,11 @@ nlohmann::json App::dump() {
                      {"help_open", p.state.help_open},
                      {"typing", ImGui::GetIO().WantTextInput},
                      {"open_path", p.dialog.path},
+                     {"export_open", p.exports.is_open},
+                     {"export_path", p.exports.path},
+                     {"exporting", p.exports.job.is_running()},
+                     {"export_frames", p.exports.job.done()},
+                     {"notice", p.now < p.notice_until ? p.notice_text : std::string()},
                      {"error", p.show_error ? p.error.render() : ""}};
     const auto tab = std::find_if(panels().begin(), panels().end(),
                                   [at = p.state.tab](const Panel& panel) mutable {

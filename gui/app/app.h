@@ -40,6 +40,10 @@ class App {
     bool is_run_complete() const;  // and indexed; or nothing is open
     // A picture was asked for (F12); the path to write it to. Empties the wish.
     std::optional<std::string> take_picture_wish();
+    // For films: the cursor's next instant, how far the run has got, what the timeline shows.
+    void seek(Nanos at);
+    Nanos known_end() const;
+    void show_stretch(Nanos from, Nanos until);
     // Shown for a few seconds at the bottom of the stage.
     void notice(std::string text);
 

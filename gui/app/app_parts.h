@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gui/app/arrangement.h"
+#include "gui/app/exports.h"
 #include "gui/app/view.h"
 #include "gui/model/stage_model.h"
 #include "gui/panels/states.h"
@@ -73,6 +74,9 @@ struct AppParts {
     bool quit = false;
     bool dragging_edge = false;  // of the timeline
     bool picture_wanted = false;
+    std::string picture_path;    // where to; empty: a name beside what is there
+    ExportDialog exports;
+    bool close_dialogs = false;  // Escape
     int pictures = 0;
     Arrangement arrangement;
 };

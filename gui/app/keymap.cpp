@@ -59,6 +59,7 @@ constexpr std::array table = {
     KeyBinding{plain(Key::m), Kind::motion, Str::key_motion, Str::keys_group_window},
     KeyBinding{plain(Key::f5), Kind::presenter, Str::key_presenter, Str::keys_group_window},
     KeyBinding{plain(Key::f12), Kind::picture, Str::key_picture, Str::keys_group_window},
+    KeyBinding{shift(Key::f12), Kind::export_dialog, Str::key_export, Str::keys_group_window},
     KeyBinding{plain(Key::question), Kind::help, Str::key_help, Str::keys_group_window},
     KeyBinding{plain(Key::f1), Kind::help, Str::key_help, Str::keys_group_window, true},
     KeyBinding{ctrl(Key::q), Kind::quit, Str::key_quit, Str::keys_group_window},

@@ -83,6 +83,7 @@ struct Command {
         motion,
         presenter,
         picture,
+        export_dialog,
         help,
         quit,
     };

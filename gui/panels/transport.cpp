@@ -52,6 +52,7 @@ void file_menu(View& view) {
     menu_item(view, Str::key_previous_lesson, "Ctrl+PgUp", Kind::previous_lesson);
     ImGui::Separator();
     menu_item(view, Str::key_picture, "F12", Kind::picture);
+    menu_item(view, Str::menu_export, "Shift+F12", Kind::export_dialog);
     menu_item(view, Str::menu_quit, "Ctrl+Q", Kind::quit);
     ImGui::EndPopup();
 }

@@ -120,6 +120,19 @@ void Window::make_target() {
     glFramebufferRenderbuffer(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_RENDERBUFFER, color_);
 }
 
+bool Window::resize(int width, int height) {
+    GLint largest = 0;
+    glGetIntegerv(GL_MAX_RENDERBUFFER_SIZE, &largest);
+    if (!hidden_ || width <= 0 || height <= 0 || std::max(width, height) > largest) return false;
+    if (width == width_ && height == height_) return true;
+    width_ = width;
+    height_ = height;
+    glDeleteFramebuffers(1, &framebuffer_);
+    glDeleteRenderbuffers(1, &color_);
+    make_target();
+    return true;
+}
+
 // Ours first; the ImGui backend calls them after its own when it is initialised later.
 void Window::install_callbacks() {
     glfwSetWindowUserPointer(handle_, this);

@@ -43,6 +43,9 @@ class Window {
     std::vector<KeyPress> take_keys();
     std::vector<std::string> take_drops();
 
+    // Another size for a hidden window's pictures; false: larger than the display can draw.
+    bool resize(int width, int height);
+
     // Puts a key press in the queue as if it had been typed.
     void inject(const KeyPress& press);
 

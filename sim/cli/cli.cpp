@@ -336,6 +336,7 @@ CLI::App* add_export(CLI::App& app, Request& r) {
     c->add_option("--size", r.export_size, "WIDTHxHEIGHT in pixels")->type_name("WxH");
     c->add_option("--fps", e.fps, "pictures a second of an animation (default 10)")->check(CLI::Range(1, 50));
     c->add_option("--seconds", e.seconds, "how long an animation lasts (default 8)")->check(CLI::Range(0.2, 120.0));
+    c->add_flag("--progress", e.progress, "a line on standard error for each picture of an animation");
     add_time(*c, "--until", e.common.until, "stop the run at this time");
     return c;
 }
@@ -423,6 +424,7 @@ int film(const ExportRequest& e, const WindowMain& window) {
     request.frames = std::max(2, static_cast<int>((e.seconds > 0 ? e.seconds : 8) * e.fps));
     request.film_from = e.from;
     request.film_until = e.until;
+    request.progress = e.progress;
     request.is_mp4 = e.kind == ExportRequest::Kind::mp4;
     return open_window(request, window);
 }
@@ -438,6 +440,10 @@ int window_command(Request& r, bool is_shot, const WindowMain& window) {
     if (places > 1) {
         cli::complain({.en = "give only one of --at, --switch and --step", .zh = "--at、--switch、--step 只能给一个"},
                       r.window.lang == "zh" ? Lang::zh : Lang::en);
+        return cli::kWrongUsage;
+    }
+    if (is_shot && r.window.out.empty() && r.window.script.empty()) {
+        cli::complain({.en = "a picture needs a file: -o x.png", .zh = "图片需要一个文件：-o x.png"}, r.window.lang == "zh" ? Lang::zh : Lang::en);
         return cli::kWrongUsage;
     }
     r.window.shot = is_shot;
@@ -492,7 +498,8 @@ static int run_command(int argc, const char* const* argv, const WindowMain& wind
     CLI::App* shot = app.add_subcommand("shot", "render the window to a picture");
     add_window_options(*gui, r);
     add_window_options(*shot, r);
-    shot->add_option("-o,--output", r.window.out, "PNG file")->required()->type_name("FILE");
+    CLI::Option* picture = shot->add_option("-o,--output", r.window.out, "PNG file")->type_name("FILE");
+    shot->add_option("--script", r.window.script, "many pictures in one go: a file of JSON lines (gui/README.md)")->type_name("FILE")->excludes(picture);
     shot->add_option("--keys", r.window.keys, "key presses first, e.g. \"Right Right space\"");
 
     if (is_unknown_command(app, argc, argv)) return cli::kWrongUsage;

@@ -19,6 +19,7 @@ struct ExportRequest {
     // Of the timeline's picture and of an animation: [from, until); equal: the whole run.
     Nanos from = 0, until = 0;
     int fps = 10;                        // frames a second of an animation
+    bool progress = false;               // a line for each frame on standard error
     double seconds = 0;                  // how long an animation lasts; 0: as many as suit
     // The cursor; at most one is set.
     std::optional<Nanos> at;

@@ -37,6 +37,9 @@ struct WindowRequest {
     int frames = 0, fps = 10;
     Nanos film_from = 0, film_until = 0;
     bool is_mp4 = false;
+    bool progress = false;   // a line for each frame on standard error
+    // Many pictures in one process: a file of JSON lines, see gui/README.md.
+    std::string script;
 };
 
 // Opens the window or renders the picture; returns the exit status (0 fine, 1 could not, with a
