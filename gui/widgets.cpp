@@ -164,6 +164,15 @@ bool chip_button(const char* id, std::string_view text, bool selected) {
     return pressed;
 }
 
+void ChipRow::next(std::string_view text) {
+    const float width = chip_width(text) + px(6), all = ImGui::GetContentRegionAvail().x;
+    if (left_ >= 0 && width <= left_)
+        ImGui::SameLine(0, px(6));
+    else
+        left_ = all;
+    left_ -= width;
+}
+
 void key_cap(std::string_view text) {
     const TextStyle style{Face::text, Size::small, theme().text};
     const float width = std::max(std::ceil(measure(text, style).x) + px(12), px(22));

@@ -103,6 +103,14 @@ float button_width(std::string_view text);
 // A small rounded word. As a button: true when pressed. `outline` 0: the theme's line.
 void chip(std::string_view text, ImU32 outline = 0, ImU32 color = 0);
 bool chip_button(const char* id, std::string_view text, bool selected = false);
+// Chips side by side, on further lines where the place is too narrow: `next` before each of them.
+class ChipRow {
+  public:
+    void next(std::string_view text);
+
+  private:
+    float left_ = -1;  // of the line, in pixels; negative: nothing stands yet
+};
 float chip_width(std::string_view text);
 // A key as it looks on a keyboard.
 void key_cap(std::string_view text);

@@ -54,12 +54,6 @@ double next_speed(double speed, int by) {
         std::clamp<std::ptrdiff_t>(at + by, 0, kSpeeds.size() - 1))];
 }
 
-int inspector_tabs() {
-    int count = 0;
-    for (const Panel& panel : panels()) count += panel.dock == Dock::inspector;
-    return count;
-}
-
 constexpr ImGuiWindowFlags kFixed = ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove |
                                     ImGuiWindowFlags_NoSavedSettings |
                                     ImGuiWindowFlags_NoBringToFrontOnFocus | ImGuiWindowFlags_NoNav;
@@ -118,21 +112,62 @@ void draw_panels(View& view, Dock dock) {
     }
 }
 
+// The inspector's panels in the order of the table: a tab's number is its place here.
+std::vector<const Panel*> inspector_panels() {
+    std::vector<const Panel*> out;
+    for (const Panel& panel : panels())
+        if (panel.dock == Dock::inspector) out.push_back(&panel);
+    return out;
+}
+
+// The tab after this one, group by group.
+int tab_after(int tab) {
+    const std::vector<const Panel*> all = inspector_panels();
+    std::vector<int> order;
+    for (int group = 0; group < kTabGroups; ++group)
+        for (std::size_t i = 0; i < all.size(); ++i)
+            if (static_cast<int>(tab_group(*all[i])) == group) order.push_back(static_cast<int>(i));
+    const auto here = std::find(order.begin(), order.end(), tab);
+    return here == order.end() || here + 1 == order.end() ? order.front() : *(here + 1);
+}
+
+// The row of groups above the tabs: a click opens the tab last looked at there.
+void draw_tab_groups(View& view, const std::vector<const Panel*>& all, TabGroup shown) {
+    ChipRow row;
+    for (int g = 0; g < kTabGroups; ++g) {
+        const auto group = static_cast<TabGroup>(g);
+        const auto first = std::find_if(all.begin(), all.end(), [&](const Panel* p) { return tab_group(*p) == group; });
+        if (first == all.end()) continue;
+        const std::string_view name = tr(tab_group_name(group));
+        row.next(name);
+        if (!chip_button(name.data(), name, group == shown) || group == shown) continue;
+        const int last = view.panels.inspector.last[static_cast<std::size_t>(g)];
+        view.ask(Kind::tab, last >= 0 ? last : static_cast<int>(first - all.begin()));
+    }
+    gap(2);
+}
+
 void draw_inspector(View& view) {
+    const std::vector<const Panel*> all = inspector_panels();
+    const int open = std::clamp(view.state.tab, 0, static_cast<int>(all.size()) - 1);
+    const Panel& panel = *all[static_cast<std::size_t>(open)];
+    const TabGroup group = tab_group(panel);
+    view.panels.inspector.last[static_cast<std::size_t>(group)] = open;
+    draw_tab_groups(view, all, group);
     std::vector<std::string_view> names;
     std::vector<std::string> tips;
-    std::vector<const Panel*> shown;
-    for (const Panel& panel : panels()) {
-        if (panel.dock != Dock::inspector) continue;
-        names.push_back(tr(panel.title));
-        tips.push_back(panel.key == Key::none ? "" : binding_label({panel.key, true, false, false, false}));
-        shown.push_back(&panel);
+    std::vector<int> numbers;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (tab_group(*all[i]) != group) continue;
+        names.push_back(tr(all[i]->title));
+        tips.push_back(all[i]->key == Key::none ? "" : binding_label({all[i]->key, true, false, false, false}));
+        numbers.push_back(static_cast<int>(i));
     }
-    int selected = std::clamp(view.state.tab, 0, static_cast<int>(names.size()) - 1);
-    if (tabs("inspector tabs", names, tips, selected)) view.ask(Kind::tab, selected);
+    int selected = static_cast<int>(std::find(numbers.begin(), numbers.end(), open) - numbers.begin());
+    if (tabs("inspector tabs", names, tips, selected)) view.ask(Kind::tab, numbers[static_cast<std::size_t>(selected)]);
     ImGui::BeginChild("inspector content", {0, 0}, false);
-    const PlaceName name(shown[static_cast<std::size_t>(selected)]->id);
-    draw_one(*shown[static_cast<std::size_t>(selected)], view);
+    const PlaceName name(panel.id);
+    draw_one(panel, view);
     ImGui::EndChild();
 }
 
@@ -254,7 +289,7 @@ void App::apply(const Command& command) {
             s.depth = static_cast<Depth>((static_cast<int>(s.depth) + 1) % 3);
             break;
         case Kind::next_tab:
-            s.tab = (s.tab + 1) % inspector_tabs();
+            s.tab = tab_after(s.tab);
             break;
         case Kind::tab:
             s.tab = static_cast<int>(command.value);

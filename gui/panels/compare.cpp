@@ -267,15 +267,10 @@ void draw_compare(View& view) {
     const std::vector<std::string> wanted = other_schedulers(view);
     paragraph(tr(Str::compare_head, {view.session->now().image().scheduler}),
               quiet_text(Size::small));
-    float left = ImGui::GetContentRegionAvail().x;
-    bool is_first = true;
+    ChipRow row;
     for (const PolicyInfo* policy : policies()) {
         const std::string name(policy->name);
-        const float width = chip_width(name) + px(6);
-        if (!is_first && width <= left) ImGui::SameLine(0, px(6));
-        if (width > left) left = ImGui::GetContentRegionAvail().x;
-        left -= width;
-        is_first = false;
+        row.next(name);
         if (chip_button(("compare " + name).c_str(), name, std::find(wanted.begin(), wanted.end(), name) != wanted.end()))
             toggle(view, name);
         tooltip(language() == Lang::zh ? policy->title_zh : policy->title);

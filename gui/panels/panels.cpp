@@ -1,7 +1,9 @@
 // The table of panels.
 #include "gui/panels/panels.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace sy::gui {
 namespace {
@@ -42,6 +44,21 @@ int tab_of(const KeyPress& press) {
         ++tab;
     }
     return -1;
+}
+
+TabGroup tab_group(const Panel& panel) {
+    static constexpr std::string_view program[] = {"editor", "source", "coroutines", "races"};
+    static constexpr std::string_view figures[] = {"plots", "compare", "placement", "groups", "records"};
+    static constexpr std::string_view hands[] = {"chapters", "quiz", "play", "breakage", "explore", "terminal", "glossary"};
+    const auto is_in = [&](auto& ids) { return std::find(std::begin(ids), std::end(ids), panel.id) != std::end(ids); };
+    if (is_in(program)) return TabGroup::program;
+    if (is_in(figures)) return TabGroup::figures;
+    return is_in(hands) ? TabGroup::hands : TabGroup::machine;
+}
+
+Str tab_group_name(TabGroup group) {
+    static constexpr Str names[] = {Str::tabs_machine, Str::tabs_program, Str::tabs_figures, Str::tabs_hands};
+    return names[static_cast<std::size_t>(group)];
 }
 
 }  // namespace sy::gui

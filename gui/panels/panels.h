@@ -25,6 +25,14 @@ struct Panel {
 };
 
 std::span<const Panel> panels();
+
+// The inspector's tabs come in groups, so that those in sight are few: what the machine holds now, the program that runs
+// on it, figures of the whole run, and what one tries with one's own hands.
+enum class TabGroup : std::uint8_t { machine, program, figures, hands };
+constexpr int kTabGroups = 4;
+TabGroup tab_group(const Panel& panel);
+Str tab_group_name(TabGroup group);
+
 // Which inspector tab Shift and this key open; -1: none.
 int tab_of(const KeyPress& press);
 

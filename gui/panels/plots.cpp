@@ -231,12 +231,9 @@ void draw_plots(View& view) {
     const bool zh = language() == Lang::zh;
     const PlotKind shown = shown_kind(view);
     int index = 0;
-    float left = ImGui::GetContentRegionAvail().x;
+    ChipRow row;
     for (const PlotKindInfo& kind : plot_kinds()) {
-        const float width = chip_width(kind.name) + px(6);
-        if (index > 0 && width <= left) ImGui::SameLine(0, px(6));
-        if (width > left) left = ImGui::GetContentRegionAvail().x;
-        left -= width;
+        row.next(kind.name);
         const bool can = !kind.is_sampled || has_virtual_time(view.session->now());
         if (chip_button(kind.name, kind.name, kind.kind == shown) && can)
             view.panels.plots.kind = index;

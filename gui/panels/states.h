@@ -1,6 +1,7 @@
 // What each panel remembers between frames of how it looks; one struct a panel.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -75,7 +76,13 @@ struct TerminalState {
     bool scroll_down = false, focus = false;
 };
 
+// The tab last looked at in each group of the inspector; -1: its first.
+struct InspectorState {
+    std::array<int, 4> last{-1, -1, -1, -1};
+};
+
 struct PanelStates {
+    InspectorState inspector;
     MemoryState memory;
     LocksState locks;
     ObjectsState objects;
