@@ -106,6 +106,17 @@ int take_film(Window& window, App& app, Fonts& fonts, const WindowRequest& reque
     const Nanos from = std::clamp<Nanos>(request.film_from, 0, end);
     const Nanos until = request.film_until > from ? std::min(request.film_until, end) : end;
     if (request.film_until > request.film_from) app.show_stretch(from, std::max(until, from + 1));
+    if (request.film_walk) {
+        app.seek(from);
+        settle(window, app, fonts);
+        const int pause = std::max(request.fps * 6 / 10, 1);   // pictures from one step to the next
+        return make_film(request, [&](int i) -> const Picture& {
+            if (i % pause == pause - 1) window.inject({Key::right, false, false, false, false});
+            const double part = 1.0 / request.fps / 3;
+            for (int k = 0; k < 3; ++k) show(window, app, fonts, part, part, k == 2);
+            return window.picture();
+        });
+    }
     return make_film(request, [&](int i) -> const Picture& {
         app.seek(from + (until - from) / (request.frames - 1) * i + (until - from) % (request.frames - 1) * i / (request.frames - 1));
         settle(window, app, fonts);

@@ -187,6 +187,7 @@ App::App(const WindowRequest& request) : parts_(std::make_unique<AppParts>()) {
     std::string file = request.file;
     if (file.empty() && !p.lessons.empty()) file = p.lessons.front();
     p.shot = request.shot;
+    p.no_files = request.no_files;
     p.most_records = request.records;
     if (!file.empty()) open(file);
     if (p.session) go_to_start(p, request);

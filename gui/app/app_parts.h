@@ -75,6 +75,7 @@ struct AppParts {
     bool dragging_edge = false;  // of the timeline
     bool picture_wanted = false;
     std::string picture_path;    // where to; empty: a name beside what is there
+    bool no_files = false;       // starts no other program
     ExportDialog exports;
     bool close_dialogs = false;  // Escape
     int pictures = 0;

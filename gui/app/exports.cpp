@@ -70,6 +70,7 @@ void start_export(AppParts& p) {
         p.picture_wanted = true;
         return;
     }
+    if (p.no_files || d.job.is_running()) return;
     // The scenario as it is in the window, under its own name.
     std::error_code error;
     std::string folder = (fs::temp_directory_path(error) / "switchyard-XXXXXX").string();

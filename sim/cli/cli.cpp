@@ -336,6 +336,7 @@ CLI::App* add_export(CLI::App& app, Request& r) {
     c->add_option("--size", r.export_size, "WIDTHxHEIGHT in pixels")->type_name("WxH");
     c->add_option("--fps", e.fps, "pictures a second of an animation (default 10)")->check(CLI::Range(1, 50));
     c->add_option("--seconds", e.seconds, "how long an animation lasts (default 8)")->check(CLI::Range(0.2, 120.0));
+    c->add_flag("--walk", e.walk, "an animation that goes step by step from FROM, with the words in flight");
     c->add_flag("--progress", e.progress, "a line on standard error for each picture of an animation");
     add_time(*c, "--until", e.common.until, "stop the run at this time");
     return c;
@@ -424,6 +425,7 @@ int film(const ExportRequest& e, const WindowMain& window) {
     request.frames = std::max(2, static_cast<int>((e.seconds > 0 ? e.seconds : 8) * e.fps));
     request.film_from = e.from;
     request.film_until = e.until;
+    request.film_walk = e.walk;
     request.progress = e.progress;
     request.is_mp4 = e.kind == ExportRequest::Kind::mp4;
     return open_window(request, window);

@@ -20,6 +20,7 @@ struct ExportRequest {
     Nanos from = 0, until = 0;
     int fps = 10;                        // frames a second of an animation
     bool progress = false;               // a line for each frame on standard error
+    bool walk = false;                   // an animation: step by step, with the words in flight
     double seconds = 0;                  // how long an animation lasts; 0: as many as suit
     // The cursor; at most one is set.
     std::optional<Nanos> at;

@@ -129,6 +129,7 @@ constexpr auto sentences = std::to_array<std::pair<std::string_view, std::string
     {"list the schedulers and their settings", "列出调度器及其设置"},
     {"render the window to a picture", "把窗口画成图片"},
     {"PNG file", "PNG 文件"},
+    {"an animation that goes step by step from FROM, with the words in flight", "动画从起点逐步前进，显示飞行中的字"},
     {"a line on standard error for each picture of an animation", "动画每张图片在标准错误上写一行"},
     {"many pictures in one go: a file of JSON lines (gui/README.md)", "一次画许多图片：一个每行一个 JSON 的文件（gui/README.md）"},
     {"pictures and reports for slides and hand-outs: SVG, HTML, GIF, MP4", "供幻灯片和讲义用的图片与报告：SVG、HTML、GIF、MP4"},

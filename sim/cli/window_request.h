@@ -25,6 +25,7 @@ struct WindowRequest {
     std::string keys;                // shot: key presses before the picture, "Right Right space"
     bool reduced_motion = false;
     std::string config;      // file of preferences; empty: the user's own. A picture reads none unless one is given
+    bool no_files = false;   // starts no other program; for tests that press anything
     bool no_config = false;  // neither read nor written
     bool presenter = false;  // type for a projector: scale 1.6
     // Where the cursor starts; at most one is set.
@@ -37,6 +38,7 @@ struct WindowRequest {
     int frames = 0, fps = 10;
     Nanos film_from = 0, film_until = 0;
     bool is_mp4 = false;
+    bool film_walk = false;  // step by step from film_from on, with the words in flight
     bool progress = false;   // a line for each frame on standard error
     // Many pictures in one process: a file of JSON lines, see gui/README.md.
     std::string script;
