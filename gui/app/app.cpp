@@ -191,6 +191,10 @@ App::App(const WindowRequest& request) : parts_(std::make_unique<AppParts>()) {
     p.most_records = request.records;
     if (!file.empty()) open(file);
     if (p.session) go_to_start(p, request);
+    if (p.session && !request.find.empty()) {
+        p.commands.push_back({Kind::find, 0, {}});
+        p.commands.push_back({Kind::find_text, 0, request.find});
+    }
 }
 
 App::~App() = default;
@@ -253,6 +257,10 @@ void App::apply(const Command& command) {
     ViewState& s = p.state;
     if (is_walk(command.kind)) {
         if (p.session) walk(p, command);
+        return;
+    }
+    if (is_mark(command.kind)) {
+        if (p.session) mark(p, command);
         return;
     }
     const auto lesson = [&](int by) {

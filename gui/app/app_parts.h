@@ -97,6 +97,15 @@ bool save_scenario(const AppParts& parts, const std::string& path);
 // Once a frame, after the commands: runs ahead, plays on, brings the models up to date.
 void advance(AppParts& parts);
 
+// marks.cpp: searching, measuring, bookmarks, arrows.
+bool is_mark(Command::Kind kind);
+void mark(AppParts& parts, const Command& command);
+// Once a frame: searches on. And when another run has taken the place of the one that was searched.
+void search_on(AppParts& parts);
+void search_anew(AppParts& parts);
+// Bookmarks are kept by scenario in the person's configuration folder.
+void load_bookmarks(AppParts& parts);
+
 // overlays.cpp
 void draw_help(AppParts& parts, float width, float height);
 void draw_open_dialog(AppParts& parts);

@@ -43,6 +43,18 @@ constexpr std::array table = {
     KeyBinding{plain(Key::comma), Kind::pan_left, Str::key_pan_left, Str::keys_group_look},
     KeyBinding{plain(Key::period), Kind::pan_right, Str::key_pan_right, Str::keys_group_look},
 
+    KeyBinding{ctrl(Key::f), Kind::find, Str::key_find, Str::keys_group_find},
+    KeyBinding{plain(Key::n), Kind::next_match, Str::key_next_match, Str::keys_group_find},
+    KeyBinding{shift(Key::n), Kind::previous_match, Str::key_previous_match, Str::keys_group_find},
+    KeyBinding{plain(Key::w), Kind::shorter_wait, Str::key_shorter_wait, Str::keys_group_find},
+    KeyBinding{plain(Key::e), Kind::later_wait, Str::key_later_wait, Str::keys_group_find},
+    KeyBinding{plain(Key::x), Kind::measure_here, Str::key_measure, Str::keys_group_find},
+    KeyBinding{shift(Key::x), Kind::measure_off, Str::key_measure_off, Str::keys_group_find},
+    KeyBinding{plain(Key::k), Kind::bookmark, Str::key_bookmark, Str::keys_group_find},
+    KeyBinding{plain(Key::j), Kind::next_bookmark, Str::key_next_bookmark, Str::keys_group_find},
+    KeyBinding{plain(Key::h), Kind::previous_bookmark, Str::key_previous_bookmark, Str::keys_group_find},
+    KeyBinding{plain(Key::a), Kind::arrows, Str::key_arrows, Str::keys_group_find},
+
     KeyBinding{ctrl(Key::o), Kind::open, Str::key_open, Str::keys_group_window},
     KeyBinding{ctrl(Key::z), Kind::undo_edit, Str::key_undo, Str::keys_group_window},
     KeyBinding{ctrl(Key::y), Kind::redo_edit, Str::key_redo, Str::keys_group_window},

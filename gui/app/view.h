@@ -63,6 +63,24 @@ struct Command {
         zoom_fit,
         pan_left,
         pan_right,
+        // Looking at a lot (marks.cpp).
+        find,       // the field gets the keyboard
+        find_text,  // text: the expression
+        next_match,
+        previous_match,
+        seek_record,  // value: index in the log
+        longest_wait,
+        shorter_wait,
+        later_wait,
+        measure_here,  // from the cursor on; again: done
+        measure_between,  // value: from; text: until, in ns
+        measure_off,
+        bookmark,  // set or removed, at the cursor
+        next_bookmark,
+        previous_bookmark,
+        name_bookmark,  // value: its place in the list; text
+        drop_bookmark,
+        arrows,
         // Files and lessons.
         live_action,    // value: when; text: a timed action of the language, applied to the running machine
         toggle_break,   // text: a way to break the kernel, on or off; the scenario runs anew

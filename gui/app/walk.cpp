@@ -141,7 +141,9 @@ bool start_session(AppParts& p, Scenario scenario, BootError& error) {
     std::vector<TaskId> idle;
     for (const Cpu& cpu : start.cpus) idle.push_back(cpu.idle);
     p.index = std::make_unique<TraceIndex>(idle, start.tasks.size());
+    p.panels.find.run.reset();   // it looks into the session that goes
     p.session = std::move(session);
+    search_anew(p);
     p.stage = {};
     p.flight = {};
     p.state.playing = false;
@@ -230,6 +232,7 @@ void advance(AppParts& p) {
     run_on(p);
     play_on(p);
     if (p.index->follow(p.session->log(), p.shot ? ~std::size_t{0} : kRecordsAFrame)) p.next_frame_in = 0;
+    search_on(p);
     bool flying = p.flight.start >= 0 && p.now < p.flight.start + p.flight.length;
     if (!flying) p.flight.start = -1;
     refresh_stage(p, flying && p.flight.backwards);

@@ -27,6 +27,7 @@ constexpr std::array table = {
     Panel{"groups", Str::panel_groups, Dock::inspector, draw_groups, dump_groups, Key::g},
     Panel{"locks", Str::panel_locks, Dock::inspector, draw_locks, dump_locks, Key::l},
     Panel{"breakage", Str::panel_breakage, Dock::inspector, draw_breakage, dump_breakage, Key::b},
+    Panel{"find", Str::panel_find, Dock::inspector, draw_find, dump_find, Key::f},
     Panel{"terminal", Str::panel_terminal, Dock::inspector, draw_terminal, dump_terminal, Key::t},
     Panel{"timeline", Str::panel_timeline, Dock::timeline, draw_timeline, dump_timeline},
 };

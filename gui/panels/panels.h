@@ -87,6 +87,9 @@ void dump_breakage(const View& view, nlohmann::json& out);
 // store_buffers.cpp
 void draw_store_buffers(View& view);
 void dump_store_buffers(const View& view, nlohmann::json& out);
+// find.cpp
+void draw_find(View& view);
+void dump_find(const View& view, nlohmann::json& out);
 // terminal.cpp
 void draw_terminal(View& view);
 void dump_terminal(const View& view, nlohmann::json& out);

@@ -9,6 +9,8 @@
 #include "gui/app/view.h"
 #include "gui/model/lane_layout.h"
 #include "sim/base/types.h"
+#include "sim/report/query.h"
+#include "sim/trace/flow.h"
 
 namespace sy::gui {
 
@@ -18,7 +20,7 @@ struct TimelineState {
     float scroll = 0;           // of the lanes, in pixels
     Nanos last_cursor = -1;     // so that the stretch follows the cursor only when it moves
     Nanos last_end = 0;         // of the run as far as it is known, and of what was shown
-    bool dragging = false, dragging_strip = false, pressed = false;
+    bool dragging = false, dragging_strip = false, pressed = false, measuring = false;
     float press_x = 0;
     Nanos press_from = 0, press_until = 0;
     std::shared_ptr<LaneRowsCache> rows;
@@ -37,6 +39,39 @@ struct Stretch {
 Stretch timeline_stretch(const TimelineState& state, Nanos end);
 // Distance of the ruler's marks, at least `least` long: 1, 2 or 5 times a power of ten.
 Nanos ruler_step(Nanos least);
+
+// What was looked for, measured and marked: of the Find panel and the marks on the timeline.
+enum class FindPage : std::uint8_t { matches, waits, measure, bookmarks };
+struct Bookmark {
+    Nanos at = 0;
+    std::string name;
+};
+struct ArrowsCache {
+    const TraceIndex* index = nullptr;
+    std::size_t record = ~std::size_t{0}, records = 0;
+    std::vector<FlowLink> links;  // ancestors first
+    std::size_t ancestors = 0;
+};
+struct FindState {
+    FindPage page = FindPage::matches;
+    char input[512] = "";
+    bool focus = false;            // the field gets the keyboard in the next frame
+    std::string expression;        // that is searched for; empty: nothing is
+    std::shared_ptr<QueryRun> run;
+    std::vector<std::uint32_t> matches;  // records
+    QueryMistake mistake;
+    bool is_wrong = false;
+    bool scroll = false;           // to the selected match
+    std::ptrdiff_t wait_rank = -1;  // of the longest waits, that is shown
+    Nanos from = -1, until = -1;   // measured between; until < 0: up to the cursor
+    std::vector<Bookmark> bookmarks;  // by time
+    int renaming = -1;
+    char name[128] = "";
+    bool arrows = true;
+    std::size_t record = ~std::size_t{0};  // chosen from a list; until the cursor moves on
+    std::uint64_t record_position = 0;     // the cursor's place then
+    ArrowsCache arrow_cache;
+};
 
 struct PlotsCache;  // plots.cpp
 struct PlotsState {
@@ -83,6 +118,7 @@ struct InspectorState {
 
 struct PanelStates {
     InspectorState inspector;
+    FindState find;
     MemoryState memory;
     LocksState locks;
     ObjectsState objects;

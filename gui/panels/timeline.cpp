@@ -143,6 +143,7 @@ void mouse(View& view, const Measures& m, const std::vector<LaneRow>& rows, cons
     if (hovered && ImGui::IsMouseClicked(0) && at.y > m.at.y + px(5)) {
         state.pressed = in_lanes;
         state.dragging = false;
+        state.measuring = in_lanes && io.KeyShift;
         state.dragging_strip = in_strip && !in_names;
         state.press_x = at.x;
         state.press_from = s.from;
@@ -159,7 +160,10 @@ void mouse(View& view, const Measures& m, const std::vector<LaneRow>& rows, cons
     }
     if (state.pressed && ImGui::IsMouseDown(0)) {
         if (std::abs(at.x - state.press_x) > px(4)) state.dragging = true;
-        if (state.dragging) {
+        if (state.dragging && state.measuring) {
+            const Nanos from = std::clamp<Nanos>(time_at(state.press_x), 0, end), until = std::clamp<Nanos>(time_at(at.x), 0, end);
+            view.commands.push_back({Command::Kind::measure_between, from, std::to_string(until)});
+        } else if (state.dragging) {
             const auto moved = static_cast<Nanos>((state.press_x - at.x) * per_pixel);
             state.from = state.press_from;
             state.until = state.press_until;
@@ -170,7 +174,7 @@ void mouse(View& view, const Measures& m, const std::vector<LaneRow>& rows, cons
     if (ImGui::IsMouseReleased(0)) {
         if (state.pressed && !state.dragging)
             view.ask(Command::Kind::seek_time, std::clamp<Nanos>(time_at(at.x), 0, end));
-        state.pressed = state.dragging = state.dragging_strip = false;
+        state.pressed = state.dragging = state.dragging_strip = state.measuring = false;
     }
 }
 
@@ -256,6 +260,7 @@ void draw_timeline(View& view) {
         const float y = m.top + (m.lanes - tall) * state.scroll / (all - m.lanes);
         list.AddRectFilled({x, y}, {x + px(4), y + tall}, theme().line, px(2));
     }
+    draw_timeline_marks(list, view, {m, s, state.scroll});
     strip(list, view, m, s, end);
     captions(list, view, m, s);
     cursor_line(list, m, s, view.session->time());
@@ -270,6 +275,7 @@ void dump_timeline(const View& view, nlohmann::json& out) {
     out["from_ns"] = s.from;
     out["until_ns"] = s.until;
     out["cursor_ns"] = view.session->time();
+    dump_timeline_marks(view, out);
     out["records"] = view.index->records();
     out["index_bytes"] = view.index->bytes();
     nlohmann::json& lanes = out["lanes"] = nlohmann::json::array();

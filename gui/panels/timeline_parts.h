@@ -3,6 +3,7 @@
 
 #include <imgui.h>
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,10 @@ struct TimelinePlaces {
     }
     bool shows(Nanos at) const { return at >= s.from && at <= s.until; }
 };
+
+// timeline_marks.cpp
+void draw_timeline_marks(ImDrawList& list, const View& view, const TimelinePlaces& at);
+void dump_timeline_marks(const View& view, nlohmann::json& out);
 
 void paint_lane(ImDrawList& list, const Kernel& kernel, const LaneRow& row, const LanePicture& picture,
                 float x, float y, float height);

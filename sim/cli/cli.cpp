@@ -300,6 +300,7 @@ CLI::App* add_moment(CLI::App& app, const char* name, const char* help, cli::Mom
 
 void add_window_options(CLI::App& c, Request& r) {
     c.add_option("FILE", r.window.file, "scenario (default: the first lesson)");
+    c.add_option("--find", r.window.find, "search the log for this expression, as trace --filter does")->type_name("EXPR");
     c.add_option("--theme", r.window.theme, "dark, light (projector) or contrast")
         ->check(CLI::IsMember({"dark", "light", "contrast"}));
     add_language(c, r.window.lang);

@@ -93,6 +93,7 @@ constexpr auto sentences = std::to_array<std::pair<std::string_view, std::string
     {"break at the first switch to this task (after --at)", "停在首次切换到此任务处（--at 之后）"},
     {"only the records that match, such as 'cpu==1 && kind==softirq', 'task~web || pid==5', 'wait>2ms'",
      "只要符合的记录，例如 'cpu==1 && kind==softirq'、'task~web || pid==5'、'wait>2ms'"},
+    {"search the log for this expression, as trace --filter does", "像 trace --filter 那样在日志中查找此表达式"},
     {"break at the first record that matches (after --at), such as 'wait>2ms'",
      "停在（--at 之后）第一条符合的记录，例如 'wait>2ms'"},
     {"break at the first record of this kind (after --at), such as sched_wakeup",

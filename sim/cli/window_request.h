@@ -32,6 +32,7 @@ struct WindowRequest {
     std::optional<Nanos> at;
     std::optional<std::int64_t> switch_number;  // 1 is the first
     std::optional<std::int64_t> step;
+    std::string find;        // an expression of report/query.h to search for; empty: none
     std::size_t records = 0;  // the run ends with so many in its log; 0: the usual limit
     // Film instead of one picture: `frames` of them, of instants from `film_from` to `film_until` (equal: the whole run),
     // written to `out` as GIF, or as MP4 through ffmpeg.
