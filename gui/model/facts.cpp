@@ -90,7 +90,7 @@ std::vector<TaskGroup> task_groups(const Kernel& k) {
         }
         std::size_t& at = group_of_mm[t.mm];
         if (at == 0) {
-            groups.push_back({t.mm, {}});
+            groups.push_back({t.mm, {}, false});
             at = groups.size();
         }
         groups[at - 1].tasks.push_back(id);
@@ -104,7 +104,8 @@ std::vector<TaskGroup> task_groups(const Kernel& k) {
     };
     std::sort(groups.begin(), groups.end(),
               [&](const TaskGroup& a, const TaskGroup& b) { return rank(a) < rank(b); });
-    kernel.tasks.insert(kernel.tasks.begin(), dead.tasks.begin(), dead.tasks.end());
+    dead.is_dead = true;
+    if (!dead.tasks.empty()) groups.push_back(std::move(dead));
     if (!kernel.tasks.empty()) groups.push_back(std::move(kernel));
     return groups;
 }

@@ -29,10 +29,12 @@ std::string mm_owner_name(const Kernel& k, MmId mm);
 // Tasks that live in it, by pid.
 std::vector<TaskId> mm_tasks(const Kernel& k, MmId mm);
 
-// The boxes of the task list: tasks that share an mm, then those without one.
+// The boxes of the task list: tasks that share an mm, then those that have died and wait for their
+// parent, then kernel threads.
 struct TaskGroup {
-    MmId mm = kNoMm;  // none: kernel threads
+    MmId mm = kNoMm;  // none: kernel threads, or the dead
     std::vector<TaskId> tasks;
+    bool is_dead = false;  // they have given back their mm
 };
 std::vector<TaskGroup> task_groups(const Kernel& k);
 std::vector<TaskId> task_order(const Kernel& k);  // as the list shows them

@@ -5,6 +5,7 @@
 
 #include "gui/model/facts.h"
 #include "gui/strings/strings.h"
+#include "sim/session/storyteller.h"
 #include "sim/kernel/inspect.h"
 #include "sim/machine/layout.h"
 #include "sim/session/session.h"
@@ -71,7 +72,7 @@ class Maker {
         if (m_.has_switch && (progress_.done(e_.commit_step) || k_.cpus[e_.cpu].picked == e_.next))
             m_.pick = e_.pick;
         caption();
-        for (const NotSaved& n : e_.not_saved) m_.not_saved.emplace_back(n.part, tr(n.why));
+        for (const NotSaved& n : e_.not_saved) m_.not_saved.emplace_back(part_name(n.part, language()), tr(n.why));
         sentence();
         phases();
         table();
@@ -134,7 +135,7 @@ class Maker {
         for (const FateRow& row : e_.table) {
             const auto fate = static_cast<std::size_t>(row.fate);
             m_.table.push_back(
-                {row.band, marks[fate], row.part, std::string(tr(words[fate])), tr(row.where)});
+                {row.band, marks[fate], part_name(row.part, language()), std::string(tr(words[fate])), tr(row.where)});
         }
     }
 

@@ -1,5 +1,6 @@
 // The tree of task groups (cgroups and autogroups): weight, quota, what of the period's quota is left, CPU time used, load
 // (PELT) and runnable tasks, and where a group is throttled. The tasks of each group stand under it.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "gui/model/facts.h"
@@ -44,7 +45,9 @@ void draw_group(const Kernel& k, const GroupRow& g) {
     const float width = ImGui::GetContentRegionAvail().x;
     const TextStyle key = quiet_text(Size::small);
     const auto row = [&](std::string_view name, const std::string& value, ImU32 color = 0) {
-        value_row({{name, width * 0.42F, key}, {value, 0, {Face::mono, Size::small, color}}}, {.boxed = false, .tip = value});
+        // A long label gets the room it needs, as long as the value has some.
+        const float label = std::clamp(measure(name, key).x + px(14), width * 0.42F, width * 0.66F);
+        value_row({{name, label, key}, {value, 0, {Face::mono, Size::small, color}}}, {.boxed = false, .tip = value});
     };
     if (g.group != 0) {
         row("cpu.weight", std::to_string(g.weight));

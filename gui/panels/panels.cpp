@@ -49,7 +49,7 @@ int tab_of(const KeyPress& press) {
 
 TabGroup tab_group(const Panel& panel) {
     static constexpr std::string_view program[] = {"editor", "source", "coroutines", "races"};
-    static constexpr std::string_view figures[] = {"plots", "compare", "placement", "groups", "records"};
+    static constexpr std::string_view figures[] = {"find", "plots", "compare", "placement", "groups", "records"};
     static constexpr std::string_view hands[] = {"chapters", "quiz", "play", "breakage", "explore", "terminal", "glossary"};
     const auto is_in = [&](auto& ids) { return std::find(std::begin(ids), std::end(ids), panel.id) != std::end(ids); };
     if (is_in(program)) return TabGroup::program;

@@ -116,8 +116,16 @@ struct InspectorState {
     std::array<int, 4> last{-1, -1, -1, -1};
 };
 
+struct TasksCache;  // tasks.cpp
+struct TasksState {
+    std::vector<std::string> unfolded;  // families and boxes that were opened
+    TaskId scrolled_to = kNoTask;
+    std::shared_ptr<TasksCache> cache;
+};
+
 struct PanelStates {
     InspectorState inspector;
+    TasksState tasks;
     FindState find;
     MemoryState memory;
     LocksState locks;

@@ -260,12 +260,12 @@ class Storyboard {
         if (e_.table.empty()) return {};
         std::string out = heading(say("What became of each context", "各级上下文的去向"));
         int part = 0;
-        for (const FateRow& r : e_.table) part = std::max(part, utf8::width(r.part));
+        for (const FateRow& r : e_.table) part = std::max(part, utf8::width(part_name(r.part, lang_)));
         const FateRow* before = nullptr;
         for (const FateRow& r : e_.table) {
             if (before == nullptr || before->band != r.band) out += "  " + band(r.band) + "\n";
             before = &r;
-            out += fmt::format("    {}  {}  {}\n", padded(r.part, part), padded(fate(r.fate), 9),
+            out += fmt::format("    {}  {}  {}\n", padded(part_name(r.part, lang_), part), padded(fate(r.fate), 9),
                                in(r.where));
             if (r.before.empty() && r.after.empty()) continue;
             const std::string values = r.before == r.after ? r.before
@@ -282,9 +282,9 @@ class Storyboard {
         if (e_.not_saved.empty()) return {};
         std::string out = heading(say("What is not saved, and why", "什么没有保存，为什么"));
         int part = 0;
-        for (const NotSaved& n : e_.not_saved) part = std::max(part, utf8::width(n.part));
+        for (const NotSaved& n : e_.not_saved) part = std::max(part, utf8::width(part_name(n.part, lang_)));
         for (const NotSaved& n : e_.not_saved)
-            out += fmt::format("    {}  {}\n", padded(n.part, part), in(n.why));
+            out += fmt::format("    {}  {}\n", padded(part_name(n.part, lang_), part), in(n.why));
         return out;
     }
 

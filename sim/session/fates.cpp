@@ -1,5 +1,8 @@
 // The closing table of an episode: what became of each part of the user-level, register-level and system-level context.
 // Every row is read from the two states (before and after) and from the moves of the steps in between.
+#include <string_view>
+#include <utility>
+
 #include "sim/kernel/text.h"
 #include "sim/machine/layout.h"
 #include "sim/session/storyteller.h"
@@ -197,6 +200,27 @@ class Fates {
 };
 
 }  // namespace
+
+std::string part_name(const std::string& part, Lang lang) {
+    static constexpr std::pair<std::string_view, std::string_view> kNames[] = {
+        {"text, data, heap", "代码、数据、堆"},
+        {"user stack", "用户栈"},
+        {"TLS (FS base)", "TLS（FS 基址）"},
+        {"user RIP, RSP, RFLAGS, CS, SS", "用户态 RIP、RSP、RFLAGS、CS、SS"},
+        {"user RAX … R15", "用户态 RAX … R15"},
+        {"user registers", "用户态寄存器"},
+        {"kernel stack", "内核栈"},
+        {"run queue", "运行队列"},
+        {"files, signal handlers", "文件、信号处理函数"},
+        {"RBX RBP R12–R15 a second time", "再存一次 RBX RBP R12–R15"},
+        {"address space", "地址空间"},
+        {"user memory", "用户内存"},
+    };
+    if (lang == Lang::zh)
+        for (const auto& [en, zh] : kNames)
+            if (en == part) return std::string(zh);
+    return part;
+}
 
 void fill_fates(Episode& e, const Kernel& start, const Kernel& end) { Fates(e, start, end).run(); }
 

@@ -43,6 +43,8 @@ void fill_fates(Episode& e, const Kernel& start, const Kernel& end);
 // Everyday words: "[kworker/0:0]" for kernel threads, "the idle task".
 std::string display_name(const Kernel& k, TaskId id);
 std::string hex(std::uint64_t v);
+// A part of a context (FateRow::part, NotSaved::part) in a language: "user stack", "用户栈"; register names are the same.
+std::string part_name(const std::string& part, Lang lang);
 // "12.004 312 ms", at least three decimals; with the unit that fits.
 std::string time_text(Nanos t);
 
