@@ -32,6 +32,7 @@ struct Request {
     cli::SweepOptions sweep;
     cli::PlotOptions plot;
     cli::QuizCommand quiz;
+    cli::PlayCommand play;
     cli::TraceOptions trace;
     cli::ExplainOptions explain;
     cli::MomentOptions ps, objects, cat, term, proc_export;
@@ -220,19 +221,41 @@ CLI::App* add_quiz(CLI::App& app, Request& r) {
         "quiz", "questions about a run, made from the machine's own truth, with a key");
     add_common(*c, r.quiz.common);
     c->remove_option(c->get_option("--seed"));
-    c->add_option("--count", r.quiz.count, "how many (default 10)")->check(CLI::Range(1, 1000));
+    c->add_option("--count", r.quiz.count, "how many (default: as the file says, else 10)")->check(CLI::Range(1, 1000));
     c->add_option("--seed", r.quiz.seed,
                   "which questions; the same seed asks the same (default 1)");
     c->add_flag("--answers", r.quiz.answers,
                 "with the key: explanations, and what each mistake is");
     std::string kinds;
-    for (const QuizKindInfo& kind : quiz_kinds())
-        kinds += (kinds.empty() ? "" : ", ") + std::string(kind.name);
+    for (const std::string_view kind : quiz_kind_names())
+        kinds += (kinds.empty() ? "" : ", ") + std::string(kind);
     c->add_option("--kinds", r.quiz.kinds, "only these: " + kinds)
         ->delimiter(',')
         ->type_name("KIND,...");
+    c->add_option("--grade", r.quiz.grade,
+                  "grade this sheet: CSV rows number,answer or student,number,answer, or student,B,A,C…; - is "
+                  "standard input")
+        ->type_name("ANSWERS.csv");
     add_time(*c, "--until", r.quiz.common.until, "stop the run at this time");
     add_format(*c, r.quiz.common, {"text", "json", "csv"});
+    return c;
+}
+
+CLI::App* add_play(CLI::App& app, Request& r) {
+    CLI::App* c = app.add_subcommand(
+        "play", "you are the scheduler: your picks on the real machine, beside the policy's and the best possible");
+    add_common(*c, r.play.common);
+    c->add_option("--picks", r.play.picks,
+                  "who is chosen at each decision, in order: names or pids; what is due next is shown when they run out")
+        ->delimiter(',')
+        ->take_all()
+        ->type_name("TASK,...");
+    add_time(*c, "--quantum", r.play.quantum, "a decision is due after so long (default: the scheduler's quantum)");
+    c->add_flag("--no-preempt", r.play.no_preempt, "no decision when somebody arrives or wakes up");
+    c->add_option("--search", r.play.search, "steps spent on the best possible (default 3000000; 0: do not look for it)")
+        ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{10'000'000'000}));
+    add_time(*c, "--until", r.play.common.until, "stop the run at this time");
+    add_format(*c, r.play.common, {"text", "json"});
     return c;
 }
 
@@ -472,6 +495,7 @@ static int run_command(int argc, const char* const* argv, const WindowMain& wind
     CLI::App* sweep = add_sweep(app, r);
     CLI::App* plot = add_plot(app, r);
     CLI::App* quiz = add_quiz(app, r);
+    CLI::App* play = add_play(app, r);
     CLI::App* explain = add_explain(app, r);
     CLI::App* trace = add_trace(app, r);
     CLI::App* check = app.add_subcommand("check", "only look for mistakes in scenario files");
@@ -521,6 +545,7 @@ static int run_command(int argc, const char* const* argv, const WindowMain& wind
         return lacks_a_file(r.sweep.common) ? cli::kWrongUsage : cli::sweep(r.sweep);
     if (plot->parsed()) return lacks_a_file(r.plot.common) ? cli::kWrongUsage : cli::plot(r.plot);
     if (quiz->parsed()) return cli::quiz(r.quiz);
+    if (play->parsed()) return cli::play(r.play);
     if (explain->parsed()) return cli::explain(r.explain);
     r.trace.is_filtered = trace->count("--filter") > 0;
     if (trace->parsed()) return cli::trace(r.trace);

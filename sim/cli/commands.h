@@ -61,12 +61,22 @@ int compare(const CompareOptions& options);
 
 struct QuizCommand {
     Common common;  // `seed` is the scenario's
-    int count = 10;
-    std::uint64_t seed = 1;  // of the questions
+    std::optional<int> count;           // none: as the file says, or 10
+    std::optional<std::uint64_t> seed;  // of the questions; none: as the file says, or 1
     bool answers = false;
     std::vector<std::string> kinds;
+    std::string grade;                  // a sheet of answers to be graded
 };
 int quiz(const QuizCommand& options);
+
+struct PlayCommand {
+    Common common;
+    std::vector<std::string> picks;
+    std::optional<Nanos> quantum;
+    bool no_preempt = false;
+    std::uint64_t search = 3'000'000;   // steps spent on the best possible; 0: it is not looked for
+};
+int play(const PlayCommand& options);
 
 struct PlotOptions {
     Common common;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "sim/model/breakage.h"
+#include "sim/model/lesson.h"
 #include "sim/base/source_pos.h"
 #include "sim/base/types.h"
 
@@ -349,7 +350,7 @@ struct TimedAction {
     SchedParams sched{};
     Nanos quota = 0, period = 0;       // of a group; quota 0: max
     std::string group;                 // where a task moves to; empty: the root
-    std::string name;                  // set: a register, a variable, or an address
+    std::string name;                  // set: a register, a variable, or an address; caption: what its spotlight falls on
     std::uint64_t number = 0;
     std::string text;                  // caption (English)
     std::string text_zh;               // caption (Chinese), may be empty
@@ -435,6 +436,9 @@ struct Scenario {
     std::vector<TimedAction> timeline;  // sorted by time, stable
     std::vector<Expect> expects;
     std::vector<BreakDecl> breaks;     // how its kernel is broken
+    ViewDecl view;                     // how the window opens it
+    QuizDecl quiz;                     // what its quiz asks
+    std::vector<QuestionDecl> questions;
     std::string title, title_zh;       // `title "…" zh "…"`: for menus; may be empty
     std::string about, about_zh;       // `about "…" zh "…"`: what to watch, which question it answers
     std::string head;                  // the file's head comment, without `#`: what to watch

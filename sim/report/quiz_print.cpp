@@ -14,6 +14,9 @@ std::string given_scenario(const Scenario& scenario) {
     s.head.clear();
     s.title = s.title_zh = s.about = s.about_zh = "";
     s.expects.clear();
+    s.questions.clear();
+    s.view = {};
+    s.quiz = {};
     std::erase_if(s.timeline,
                   [](const TimedAction& a) { return a.kind == TimedAction::Kind::caption; });
     const MachineDecl& m = s.machine;
@@ -82,7 +85,7 @@ std::string quiz_as_json(const QuizPaper& paper, Lang lang) {
     for (std::size_t n = 0; n < paper.questions.size(); ++n) {
         const QuizQuestion& q = paper.questions[n];
         out += std::string(n == 0 ? "" : ",") + "\n    {\"number\": " + std::to_string(n + 1) +
-               ", \"kind\": " + json_text(quiz_kinds()[static_cast<std::size_t>(q.kind)].name) +
+               ", \"kind\": " + json_text(quiz_kind(q.kind).name) +
                ", \"shape\": " + json_text(quiz_shape_name(q.shape)) +
                ", \"time_ns\": " + std::to_string(q.at) +
                ",\n     \"given\": " + json_text(q.given.in(lang)) +
@@ -106,21 +109,26 @@ std::string quiz_as_json(const QuizPaper& paper, Lang lang) {
 }
 
 std::string quiz_as_csv(const QuizPaper& paper, Lang lang) {
-    std::string out = "number,kind,shape,time_ns,given,ask,A,B,C,D";
-    out += paper.with_answers
-               ? ",answer,explanation,diagnosis_A,diagnosis_B,diagnosis_C,diagnosis_D\n"
-               : "\n";
+    std::size_t most = 4;
+    for (const QuizQuestion& q : paper.questions) most = std::max(most, q.choices.size());
+    std::string out = "number,kind,shape,time_ns,given,ask";
+    for (std::size_t i = 0; i < most; ++i) out += "," + letter(i);
+    if (paper.with_answers) {
+        out += ",answer,explanation";
+        for (std::size_t i = 0; i < most; ++i) out += ",diagnosis_" + letter(i);
+    }
+    out += "\n";
     for (std::size_t n = 0; n < paper.questions.size(); ++n) {
         const QuizQuestion& q = paper.questions[n];
-        out += std::to_string(n + 1) + "," + quiz_kinds()[static_cast<std::size_t>(q.kind)].name +
+        out += std::to_string(n + 1) + "," + quiz_kind(q.kind).name +
                "," + quiz_shape_name(q.shape) + "," + std::to_string(q.at) + "," +
                csv_text(q.given.in(lang)) + "," + csv_text(q.ask.in(lang));
-        for (std::size_t i = 0; i < 4; ++i)
+        for (std::size_t i = 0; i < most; ++i)
             out +=
                 "," + (i < q.choices.size() ? csv_text(q.choices[i].text.in(lang)) : std::string());
         if (paper.with_answers) {
             out += "," + letter(q.right()) + "," + csv_text(q.explanation.in(lang));
-            for (std::size_t i = 0; i < 4; ++i)
+            for (std::size_t i = 0; i < most; ++i)
                 out += "," + (i < q.choices.size() ? csv_text(q.choices[i].diagnosis.in(lang))
                                                    : std::string());
         }

@@ -90,6 +90,17 @@ constexpr TopRow kTopRows[] = {
       "what to watch and which question it answers; may be repeated",
       "看什么、回答什么问题；可以写多次", "about \"Watch CR3.\" zh \"注意 CR3。\""},
      &Parser::parse_about},
+    {{"view", "view { SETTINGS }", "how the window opens this file", "窗口打开本文件时的样子",
+      "view { at 5ms  panel run_queue  depth words }"},
+     &Parser::parse_view},
+    {{"quiz", "quiz [count NUMBER] [seed NUMBER] [kinds KIND, KIND…]",
+      "how many questions the quiz makes from the run, and of which kinds", "测验从这次运行里出多少题、哪些题型",
+      "quiz count 5 seed 7 kinds next, cr3"},
+     &Parser::parse_quiz},
+    {{"question", "question \"TEXT\" [zh \"TEXT\"] [at TIME] { ANSWERS }",
+      "what the teacher asks at that moment; the quiz begins with these", "老师在那个时刻提出的问题；测验先问这些",
+      "question \"Who runs next?\" at 5ms { right \"b\" wrong \"a\" }"},
+     &Parser::parse_question},
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // The checks that need to have seen the whole file: things that are named but do not exist, names
 // and numbers given twice, CPUs the machine does not have, and totals over the limits.
+#include "sim/scenario/lesson.h"
 #include "sim/scenario/check.h"
 #include "sim/scenario/asm_verbs.h"
 #include "sim/scenario/memory_verbs.h"
@@ -594,6 +595,7 @@ class Checker {
 void check_scenario(Scenario& scenario, const ParsedWith& parsed, Diagnostics& diags,
                     const ParseOptions& options) {
     Checker(scenario, parsed, diags, options).run();
+    check_lesson(scenario, diags);
 }
 
 void check_timeline(Scenario& scenario, Diagnostics& diags) {

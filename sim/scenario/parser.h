@@ -106,6 +106,11 @@ class Parser {
     void parse_break();  // breaks.cpp
     void parse_title();
     void parse_about();
+    void parse_view();  // lesson.cpp
+    void parse_quiz();
+    void parse_question();
+    void parse_question_body(QuestionDecl& question);
+    bool parse_choice(QuestionDecl& question, bool is_right);
 
     // --- statements.cpp
     // ----------------------------------------------------------------------------------- Reads `{

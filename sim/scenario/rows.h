@@ -18,6 +18,8 @@ std::vector<Word> device_words();     // devices.cpp
 std::vector<Word> coroutine_words();  // coroutines.cpp
 std::vector<Word> verb_words();       // statements.cpp
 std::vector<Word> action_words();     // timed.cpp
+std::vector<Word> view_words();       // lesson.cpp
+std::vector<Word> question_words();
 std::vector<Word> function_words();   // expects.cpp
 
 std::string_view softirq_word(int vec);  // kernel_words.cpp: 3 is net_rx

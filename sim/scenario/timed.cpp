@@ -4,6 +4,7 @@
 
 #include "sim/base/limits.h"
 #include "sim/model/shared.h"
+#include "sim/scenario/lesson.h"
 #include "sim/scenario/asm_verbs.h"
 #include "sim/scenario/parser.h"
 #include "sim/scenario/rows.h"
@@ -135,10 +136,12 @@ bool read_caption(Parser& p, TimedAction& action) {
     const auto english = p.string(what);
     if (!english) return false;
     action.text = *english;
-    if (!p.take_word("zh")) return true;
-    const auto chinese = p.string(what);
-    if (chinese) action.text_zh = *chinese;
-    return chinese.has_value();
+    if (p.take_word("zh")) {
+        const auto chinese = p.string(what);
+        if (!chinese) return false;
+        action.text_zh = *chinese;
+    }
+    return !p.take_word("spotlight") || read_spotlight(p, action.name);
 }
 
 constexpr ActionRow kActionRows[] = {
@@ -194,8 +197,8 @@ constexpr ActionRow kActionRows[] = {
       "调试器的手：改写寄存器（任务在用户态的值）或共享变量", "set editor rax = 5"},
      Kind::set,
      read_set},
-    {{"caption", "caption \"TEXT\" [zh \"TEXT\"]", "show a sentence on the stage from now on",
-      "从此刻起在舞台上显示一句话", "caption \"Now the editor wakes up.\""},
+    {{"caption", "caption \"TEXT\" [zh \"TEXT\"] [spotlight PLACE]", "show a sentence on the stage from now on; the place it speaks of (a panel, stage, tasks, timeline) is lit",
+      "从此刻起在舞台上显示一句话；它所讲的位置（面板、stage、tasks、timeline）会被照亮", "caption \"Now the editor wakes up.\""},
      Kind::caption,
      read_caption},
 };

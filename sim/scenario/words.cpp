@@ -23,6 +23,10 @@ std::vector<Word> words(WordGroup group) {
             return verb_words();
         case WordGroup::action:
             return action_words();
+        case WordGroup::view:
+            return view_words();
+        case WordGroup::question:
+            return question_words();
         case WordGroup::function:
             return function_words();
     }

@@ -26,6 +26,8 @@ enum class WordGroup : std::uint8_t {
     coroutine, // what may stand between `coroutine NAME` and `{`
     verb,      // statements of a program
     action,    // what a timed line can do
+    view,      // settings inside view { … }
+    question,  // what stands inside question "…" { … }
     function,  // what `expect` can measure
 };
 

@@ -1,5 +1,6 @@
 // Every item is written on one line; the formatter then breaks what is too long. So there is one
 // opinion about layout in the program, not two.
+#include "sim/scenario/lesson.h"
 #include "sim/scenario/write.h"
 
 #include <algorithm>
@@ -486,7 +487,7 @@ std::string write_action(const TimedAction& action) {
         case TimedAction::Kind::set:
             return "set " + action.target + " " + action.name + "=" + std::to_string(action.number);
         case TimedAction::Kind::caption:
-            return "caption " + bilingual(action.text, action.text_zh);
+            return "caption " + bilingual(action.text, action.text_zh) + (action.name.empty() ? "" : " spotlight " + action.name);
     }
     return {};
 }
@@ -507,6 +508,7 @@ std::string write_scenario(const Scenario& scenario) {
     for (const ProcessDecl& process : scenario.processes) out += write_process(scenario, process);
     out += write_timeline(scenario.timeline);
     for (const BreakDecl& how : scenario.breaks) out += scn::write_break(how) + "\n";
+    out += scn::write_lesson(scenario);
     for (const Expect& expect : scenario.expects) out += "expect " + expect.text + "\n";
     return format_scenario(out);
 }

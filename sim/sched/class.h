@@ -149,6 +149,12 @@ class SchedClass {
     // All CPUs that `wakee` may use are busy: where would it preempt? Only if takes_from_other_cpus().
     virtual CpuId preempt_where(SchedView, TaskId /*wakee*/, CpuId otherwise) { return otherwise; }
 
+    // --- a person chooses (hand.cpp) ---
+    // How many decisions were made so far: picks among two or more.
+    virtual std::uint64_t decisions() const { return 0; }
+    // The next decision is for this task, if it can be had then.
+    virtual void choose_next(TaskId) {}
+
     // Everything that can change a decision.
     virtual void mix(Fingerprint& print) const = 0;
     // Links, counts and order are as they must be; text of the first fault, empty if none.

@@ -18,12 +18,13 @@ extern const PolicyInfo lottery_policy;
 extern const PolicyInfo stride_policy;
 extern const PolicyInfo hrrn_policy;
 extern const PolicyInfo guaranteed_policy;
+extern const PolicyInfo hand_policy;
 
 std::span<const PolicyInfo* const> policies() {
     // The list is explicit on purpose: one row for each policy, in the order of the documentation.
     static constexpr std::array all = {&cfs_policy,  &eevdf_policy,    &rr_policy,   &fcfs_policy,    &sjf_policy,   &srtf_policy,
                                        &hrrn_policy, &priority_policy, &mlfq_policy, &lottery_policy, &stride_policy,
-                                   &guaranteed_policy};
+                                       &guaranteed_policy, &hand_policy};
     return all;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/session/load.h"
 #include "sim/session/quiz_maker.h"
 
 namespace sy {
@@ -22,11 +23,51 @@ constexpr QuizKindInfo kKinds[] = {
      "到它退出为止有多少次切换？"},
     {QuizKind::finish, "finish", QuizShape::output, "in which order do they exit?",
      "它们按什么顺序退出？"},
+    {QuizKind::teacher, "teacher", QuizShape::output, "what the file itself asks", "文件自带的题目"},
 };
+constexpr std::size_t kMade = std::size(kKinds) - 1;
+
+// A question that stands in the file.
+QuizQuestion teachers_question(Session& session, const QuestionDecl& decl) {
+    QuizQuestion q{.kind = QuizKind::teacher, .at = decl.at};
+    const auto both = [](const std::string& en, const std::string& zh) { return Text{en, zh.empty() ? en : zh}; };
+    const auto position_at = [&](Nanos at) {
+        if (at == 0) return std::uint64_t{0};
+        session.seek_time(at);
+        return session.position();
+    };
+    q.before = position_at(decl.at);
+    q.step = decl.until ? position_at(*decl.until) : q.before;
+    q.shape = decl.until ? QuizShape::result : QuizShape::output;
+    q.given = decl.at == 0 ? text("The scenario above, at its beginning.", "上面的场景，在开始时。")
+                           : text("The scenario above has run for {0}.", "上面的场景运行了 {0}。", {show_time(decl.at)});
+    q.ask = both(decl.ask, decl.ask_zh);
+    for (const QuestionDecl::Choice& c : decl.choices) {
+        Text why = both(c.why, c.why_zh);
+        if (!c.is_right && why.en.empty()) why = text("the teacher's answer is another one", "老师的答案不是这个");
+        q.choices.push_back({both(c.text, c.text_zh), c.is_right, c.is_right ? Text{} : why});
+    }
+    q.explanation = both(decl.explain, decl.explain_zh);
+    if (q.explanation.en.empty()) q.explanation = q.choices[q.right()].text;
+    return q;
+}
 
 }  // namespace
 
-std::span<const QuizKindInfo> quiz_kinds() { return kKinds; }
+std::span<const QuizKindInfo> quiz_kinds() { return std::span(kKinds).first(kMade); }
+const QuizKindInfo& quiz_kind(QuizKind kind) { return kKinds[static_cast<std::size_t>(kind)]; }
+
+QuizOptions quiz_options_of(const Scenario& s) {
+    QuizOptions out;
+    if (!s.quiz.is_given) return out;
+    out.count = std::max<std::size_t>(static_cast<std::size_t>(s.quiz.count), s.questions.size());
+    out.seed = s.quiz.seed;
+    for (const std::string& name : s.quiz.kinds)
+        if (const QuizKindInfo* kind = find_quiz_kind(name)) out.kinds.push_back(kind->kind);
+    // The file's own questions are asked in any case.
+    if (!out.kinds.empty() && !s.questions.empty()) out.kinds.push_back(QuizKind::teacher);
+    return out;
+}
 
 const QuizKindInfo* find_quiz_kind(std::string_view name) {
     for (const QuizKindInfo& k : kKinds)
@@ -50,10 +91,16 @@ std::vector<QuizQuestion> make_quiz(Session& session, const QuizOptions& options
     const std::uint64_t position = session.position();
     session.run_to_end();
     std::vector<QuizKind> kinds = options.kinds;
-    if (kinds.empty())
-        for (const QuizKindInfo& k : kKinds) kinds.push_back(k.kind);
+    const bool asks_files = kinds.empty() || std::erase(kinds, QuizKind::teacher) > 0;
+    if (options.kinds.empty())
+        for (const QuizKindInfo& k : quiz_kinds()) kinds.push_back(k.kind);
     QuizMaker maker(session, options.seed);
     std::vector<QuizQuestion> out;
+    for (const QuestionDecl& decl : session.scenario().questions) {
+        if (!asks_files || out.size() >= options.count) break;
+        out.push_back(teachers_question(session, decl));
+        maker.shuffle(out.back().choices);
+    }
     std::size_t failures = 0;
     // Kinds take turns; one that has nothing more to ask leaves the round.
     for (std::size_t i = 0; out.size() < options.count && !kinds.empty() && failures < 1000; ++i) {

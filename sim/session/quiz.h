@@ -32,6 +32,7 @@ enum class QuizKind : std::uint8_t {
     wait,       // how long does it wait in all?
     switches,   // how many switches does it take until it exits?
     finish,     // in which order do they exit?
+    teacher,    // what the file itself asks (`question`)
 };
 
 struct QuizKindInfo {
@@ -41,7 +42,8 @@ struct QuizKindInfo {
     const char* en;  // what it asks, for help
     const char* zh;
 };
-std::span<const QuizKindInfo> quiz_kinds();
+std::span<const QuizKindInfo> quiz_kinds();   // those made from a run: all but teacher
+const QuizKindInfo& quiz_kind(QuizKind kind);
 const QuizKindInfo* find_quiz_kind(std::string_view name);
 const char* quiz_shape_name(QuizShape shape);  // output, between, result
 
@@ -55,9 +57,10 @@ struct QuizQuestion {
     QuizKind kind = QuizKind::next;
     QuizShape shape = QuizShape::output;
     Nanos at = 0;            // the moment it is about
-    std::uint64_t step = 0;  // seek_step(step) shows the answer
+    std::uint64_t before = 0;  // seek_step(before) is where the run stops to ask: nothing of the answer has happened
+    std::uint64_t step = 0;    // seek_step(step) shows the answer
     Text given, ask;
-    std::vector<QuizChoice> choices;  // two to five, one of them right
+    std::vector<QuizChoice> choices;  // two to eight, one of them right
     Text explanation;
 
     std::size_t right() const;  // place of the right one
@@ -68,9 +71,11 @@ struct QuizOptions {
     std::uint64_t seed = 1;
     std::vector<QuizKind> kinds;  // empty: all
 };
+// What the file says (`quiz count 5 seed 7 kinds next`), or 10 of all kinds with seed 1.
+QuizOptions quiz_options_of(const Scenario& scenario);
 
 // Runs the session to its end and makes up to `count` questions; fewer if the run does not hold so
-// many. The kinds take turns. The cursor is afterwards where it was.
+// many. First those of the file, in its order, then the kinds take turns. The cursor is afterwards where it was.
 std::vector<QuizQuestion> make_quiz(Session& session, const QuizOptions& options);
 
 }  // namespace sy

@@ -116,6 +116,7 @@ bool QuizMaker::next(QuizQuestion& q) {
         const std::string policy = end().image().scheduler, leaves = name(e->prev),
                           names = joined(waiting);
         q.at = e->begin;
+        q.before = e->first_step;
         q.step = e->last_step + 1;
         const Text where = place_and_time(*e);
         // Who is alone would be given away.
@@ -153,6 +154,7 @@ bool QuizMaker::cr3(QuizQuestion& q) {
         const std::string prev = name(e->prev), next = name(e->next);
         const Text where = place_and_time(*e);
         q.at = e->begin;
+        q.before = e->first_step;
         q.step = e->last_step + 1;
         q.given = {.en = where.en + " switches from " + prev + " to " + next + ".",
                    .zh = where.zh + " 从 " + prev + " 切换到 " + next + "。"};
@@ -225,6 +227,7 @@ bool QuizMaker::pushed(QuizQuestion& q) {
         if (is_interrupt != is_timer || (is_interrupt ? words != 5 : words != 0)) continue;
         const std::string who = name(r.task), at = show_time(e.begin);
         q.at = e.begin;
+        q.before = e.first_step;
         q.step = e.first_step + 1;
         q.given = is_interrupt ? text("At {0} the timer interrupts {1} in user mode.",
                                       "在 {0}，定时器中断了处于用户态的 {1}。", {at, who})
@@ -270,6 +273,7 @@ bool QuizMaker::registers(QuizQuestion& q) {
         const std::string prev = name(e->prev), next = name(e->next);
         const bool is_kernel = t.is_kthread();
         q.at = e->begin;
+        q.before = e->first_step;
         q.step = e->last_step + 1;
         const Text where = place_and_time(*e);
         q.given = {.en = where.en + " has just switched from " + prev + " to " + next + ".",
@@ -343,6 +347,10 @@ bool QuizMaker::ps(QuizQuestion& q) {
         };
         q.at = at;
         q.step = s_.position();
+        // One looks a little before, so that there is something to predict.
+        s_.seek_time(std::max<Nanos>(0, at - 2 * grid));
+        q.before = at > 2 * grid ? s_.position() : 0;
+        s_.seek_step(q.step);
         q.given = text("The scenario above has run for {0}.", "上面的场景运行了 {0}。", {when});
         q.ask = text("What does ps print in the column STAT for {0} (pid {1})?",
                      "ps 在 STAT 列为 {0}（pid {1}）显示什么？", {who, pid});
@@ -427,6 +435,7 @@ bool QuizMaker::between(QuizQuestion& q) {
             !lives ? std::string("-") : std::string(1, state_letter(after.tasks[e->prev].state, 0));
         const std::string cpu = std::to_string(e->cpu);
         q.at = e->begin;
+        q.before = e->first_step;
         q.step = e->last_step + 1;
         q.given = text(
             "Before, at {0}: {1} runs on CPU {2}. After, at {3}: {4} runs there; ps shows {1} as "
