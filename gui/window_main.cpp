@@ -230,7 +230,7 @@ int window_main(const WindowRequest& request) {
         std::fprintf(stderr, "%s\n", app.error_text().c_str());
         return 1;
     }
-    if (!fonts.has_cjk()) app.notice(std::string(tr(Str::no_cjk_font)));
+    if (!fonts.has_cjk()) app.notice(std::string(tr(Str::no_cjk_font, Lang::en)));  // the Chinese could not be read
     if (request.frames > 1) return take_film(*window, app, fonts, request);
     return request.shot ? take_shot(*window, app, fonts, request, *script)
                         : live(*window, app, fonts, request);

@@ -12,6 +12,7 @@
 #include "gui/app/app_parts.h"
 #include "gui/app/keymap.h"
 #include "gui/app/text_edit.h"
+#include "gui/app/teaching.h"
 #include "gui/panels/panels.h"
 #include "gui/strings/strings.h"
 #include "gui/widgets.h"
@@ -25,6 +26,7 @@ namespace {
 using Kind = Command::Kind;
 
 constexpr float kSmallestScale = 0.8F, kLargestScale = 2.5F, kPresenterScale = 1.6F;
+constexpr double kKeyShown = 1.8;  // seconds that a presenter's key stays in sight
 constexpr std::array kSpeeds = {0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0};
 
 View make_view(AppParts& parts) {
@@ -188,6 +190,7 @@ App::App(const WindowRequest& request) : parts_(std::make_unique<AppParts>()) {
     if (file.empty() && !p.lessons.empty()) file = p.lessons.front();
     p.shot = request.shot;
     p.no_files = request.no_files;
+    p.looks_are_given = request.theme != "dark" || request.lang != "en" || request.presenter;
     p.most_records = request.records;
     if (!file.empty()) open(file);
     if (p.session) go_to_start(p, request);
@@ -228,15 +231,22 @@ void App::open(const std::string& path) {
     }
     p.panels = {};
     p.history = {};
+    p.replay_until = 0;
+    apply_view(p, p.looks_are_given);
 }
 
 void App::key(const KeyPress& press) {
     AppParts& p = *parts_;
+    if (p.state.presenter && press.key != Key::none && !press.repeat) {
+        p.shown_keys.emplace_back(binding_label(press), p.now + kKeyShown);
+        if (p.shown_keys.size() > 4) p.shown_keys.erase(p.shown_keys.begin());
+    }
     // Typing in a field is typing; only Ctrl combinations and F keys still mean what they mean.
     const bool function_key = press.key >= Key::f1 && press.key <= Key::f12;
     if (press.key == Key::escape) p.close_dialogs = true;
     if (ImGui::GetIO().WantTextInput && !press.ctrl && !function_key) return;
     if (p.exports.is_open && !press.ctrl && press.key != Key::f12) return;
+    if (!p.show_error && !p.state.help_open && teaching_key(p, press)) return;
     const Kind kind = command_of(press);
     if (!is_about_looks(kind)) {
         if (p.show_error) {
@@ -272,6 +282,7 @@ void App::apply(const Command& command) {
     const auto resize = [&](float factor) {
         s.user_scale = std::clamp(s.user_scale * factor, kSmallestScale, kLargestScale);
     };
+    if (is_teaching(command.kind)) return teach(p, command);
     switch (command.kind) {
         case Kind::grain_step:
             s.grain = Grain::step;
@@ -373,6 +384,7 @@ void App::apply(const Command& command) {
         case Kind::language:
             s.lang = s.lang == Lang::en ? Lang::zh : Lang::en;
             set_language(s.lang);
+            if (s.lang == Lang::zh && !fonts().has_cjk()) notice(std::string(tr(Str::no_cjk_font, Lang::en)));
             break;
         case Kind::motion:
             s.reduced_motion = !s.reduced_motion;
@@ -446,6 +458,7 @@ void App::draw(float width, float height) {
     p.close_dialogs = false;
     draw_notice(p, at.stage);
     draw_help(p, width, height);
+    draw_presenter(p, width, height);
 }
 
 void App::seek(Nanos at) { parts_->commands.push_back({Kind::seek_time, at, {}}); }
@@ -512,10 +525,14 @@ nlohmann::json App::dump() {
     AppParts& p = *parts_;
     const View view = make_view(p);
     nlohmann::json out;
+    nlohmann::json shown_keys = nlohmann::json::array();
+    for (const auto& [key, until] : p.shown_keys) shown_keys.push_back(key);
     out["window"] = {{"theme", theme_name(p.state.theme)},
                      {"lang", p.state.lang == Lang::zh ? "zh" : "en"},
                      {"scale", p.state.user_scale},
                      {"presenter", p.state.presenter},
+                     {"blank", p.state.blank},
+                     {"shown_keys", shown_keys},
                      {"reduced_motion", p.state.reduced_motion},
                      {"inspector_folded", p.arrangement.inspector.width <= 0},
                      {"help_open", p.state.help_open},

@@ -72,6 +72,12 @@ struct AppParts {
     double now = 0;  // seconds of shown time
     double next_frame_in = -1;
     bool quit = false;
+    // An answer that is being played: up to this step (0: none), so many at a time.
+    std::uint64_t replay_until = 0, replay_stride = 1;
+    double replay_due = 0;
+    const Session* taught = nullptr;  // the session that the quiz or the student's schedule began
+    std::vector<std::pair<std::string, double>> shown_keys;  // of a presenter, and until when
+    bool looks_are_given = false;                            // theme or language came with the command line
     bool dragging_edge = false;  // of the timeline
     bool picture_wanted = false;
     std::string picture_path;    // where to; empty: a name beside what is there
@@ -83,7 +89,8 @@ struct AppParts {
 };
 
 // walk.cpp: the session and the models made from it.
-bool start_session(AppParts& parts, Scenario scenario, BootError& error);
+// `steps`: it ends there, whatever comes.
+bool start_session(AppParts& parts, Scenario scenario, BootError& error, std::uint64_t steps = ~std::uint64_t{0});
 void go_to_start(AppParts& parts, const WindowRequest& request);
 bool is_walk(Command::Kind kind);
 void walk(AppParts& parts, const Command& command);

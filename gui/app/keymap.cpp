@@ -42,6 +42,8 @@ constexpr std::array table = {
     KeyBinding{plain(Key::f), Kind::zoom_fit, Str::key_fit, Str::keys_group_look},
     KeyBinding{plain(Key::comma), Kind::pan_left, Str::key_pan_left, Str::keys_group_look},
     KeyBinding{plain(Key::period), Kind::pan_right, Str::key_pan_right, Str::keys_group_look},
+    KeyBinding{plain(Key::c), Kind::next_chapter, Str::key_next_chapter, Str::keys_group_walk},
+    KeyBinding{plain(Key::v), Kind::previous_chapter, Str::key_previous_chapter, Str::keys_group_walk},
 
     KeyBinding{ctrl(Key::f), Kind::find, Str::key_find, Str::keys_group_find},
     KeyBinding{plain(Key::n), Kind::next_match, Str::key_next_match, Str::keys_group_find},

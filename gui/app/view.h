@@ -92,6 +92,22 @@ struct Command {
         reload,
         next_lesson,
         previous_lesson,  // open_file: text is the path
+        // Teaching (app/teaching.cpp).
+        quiz_start,
+        quiz_answer,  // value: place of the choice
+        quiz_play,    // the answer is played
+        quiz_next,
+        quiz_stop,
+        quiz_save,
+        hand_start,
+        hand_pick,  // value: place among the candidates
+        hand_undo,
+        hand_stop,
+        chapter,  // value: place among the captions
+        next_chapter,
+        previous_chapter,
+        keep_view,  // writes the view into the scenario
+        blank,
         // The window itself.
         bigger,
         smaller,
@@ -124,6 +140,7 @@ struct ViewState {
     Lang lang = Lang::en;
     float user_scale = 1;
     bool presenter = false;
+    bool blank = false;                 // a presenter shows nothing for a while
     bool reduced_motion = false;
     bool help_open = false;
     float timeline_share = 0.26F;  // of the window's height

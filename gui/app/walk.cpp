@@ -5,6 +5,7 @@
 
 #include "gui/app/app_parts.h"
 #include "gui/app/text_edit.h"
+#include "gui/app/teaching.h"
 #include "gui/model/facts.h"
 #include "sim/base/assert.h"
 #include "sim/scenario/breaks.h"
@@ -131,9 +132,10 @@ void run_on(AppParts& p) {
 
 }  // namespace
 
-bool start_session(AppParts& p, Scenario scenario, BootError& error) {
+bool start_session(AppParts& p, Scenario scenario, BootError& error, std::uint64_t steps) {
     if (!scenario.breaks.empty()) BrokenGround::stay();   // looking at a wreck may throw; see draw_dock
     SessionLimits limits;
+    limits.steps = std::min(limits.steps, steps);
     if (p.most_records > 0) limits.log_bytes = p.most_records * sizeof(Record);
     std::unique_ptr<Session> session = Session::open(std::move(scenario), error, limits);
     if (!session) return false;
@@ -230,6 +232,7 @@ void choose_task(AppParts& p, int by) {
 void advance(AppParts& p) {
     if (!p.session) return;
     run_on(p);
+    advance_teaching(p);
     play_on(p);
     if (p.index->follow(p.session->log(), p.shot ? ~std::size_t{0} : kRecordsAFrame)) p.next_frame_in = 0;
     search_on(p);

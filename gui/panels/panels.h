@@ -93,6 +93,15 @@ void dump_find(const View& view, nlohmann::json& out);
 // terminal.cpp
 void draw_terminal(View& view);
 void dump_terminal(const View& view, nlohmann::json& out);
+// quiz.cpp
+void draw_quiz(View& view);
+void dump_quiz(const View& view, nlohmann::json& out);
+// hand.cpp
+void draw_hand(View& view);
+void dump_hand(const View& view, nlohmann::json& out);
+// chapters.cpp
+void draw_chapters(View& view);
+void dump_chapters(const View& view, nlohmann::json& out);
 // kernel_stack.cpp
 void draw_kernel_stack(View& view);
 void dump_kernel_stack(const View& view, nlohmann::json& out);

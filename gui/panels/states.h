@@ -123,10 +123,25 @@ struct TasksState {
     std::shared_ptr<TasksCache> cache;
 };
 
+struct QuizRun;  // app/teaching.h
+struct QuizState {
+    int count = 10;
+    std::uint64_t seed = 1;
+    std::uint32_t kinds = ~0U;  // a bit for each of quiz_kind_names()
+    bool configured = false;    // as the file says
+    std::shared_ptr<QuizRun> run;
+};
+struct HandRun;
+struct HandState {
+    std::shared_ptr<HandRun> run;
+};
+
 struct PanelStates {
     InspectorState inspector;
     TasksState tasks;
     FindState find;
+    QuizState quiz;
+    HandState hand;
     MemoryState memory;
     LocksState locks;
     ObjectsState objects;

@@ -25,7 +25,7 @@ struct ViewDecl {
     std::string depth;                        // line, phases, words
     std::string grain;                        // step, phase, switch, tick
     std::string lang;                         // en, zh
-    std::string theme;                        // dark, light
+    std::string theme;                        // dark, light, contrast
     std::string task;                         // the selected one: a task path
     SourcePos task_pos;
     std::optional<bool> presenter;

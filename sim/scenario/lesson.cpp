@@ -19,7 +19,7 @@ constexpr std::size_t kMostChoices = 8, kMostQuestions = 1000;
 constexpr std::string_view kDepths[] = {"line", "phases", "words"};
 constexpr std::string_view kGrains[] = {"step", "phase", "switch", "tick"};
 constexpr std::string_view kLangs[] = {"en", "zh"};
-constexpr std::string_view kThemes[] = {"dark", "light"};
+constexpr std::string_view kThemes[] = {"dark", "light", "contrast"};
 constexpr std::string_view kSwitch[] = {"on", "off"};
 
 bool one_of(Parser& p, std::span<const std::string_view> known, const Text& what, std::string& out) {
@@ -83,7 +83,7 @@ constexpr ViewRow kViewRows[] = {
     {{"depth", "depth line, phases or words", "how much the stage shows", "舞台显示的详细程度", "depth words"}, read_depth},
     {{"grain", "grain step, phase, switch or tick", "how far a press of the arrow key goes", "按一次方向键前进多远", "grain switch"}, read_grain},
     {{"lang", "lang en or zh", "the language", "语言", "lang zh"}, read_lang},
-    {{"theme", "theme dark or light", "the colours", "配色", "theme light"}, read_theme},
+    {{"theme", "theme dark, light or contrast", "the colours", "配色", "theme light"}, read_theme},
     {{"select", "select TASK", "the selected task", "选中的任务", "select editor"}, read_select},
     {{"presenter", "presenter on or off", "large type for a projector", "投影用的大字", "presenter on"}, read_presenter},
     {{"timeline", "timeline TIME until TIME", "the stretch that the timeline shows", "时间线显示的区间", "timeline 0ms until 20ms"}, read_timeline},
