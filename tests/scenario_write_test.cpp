@@ -223,6 +223,11 @@ TEST_CASE("every example in the tables is valid where it stands") {
         "device eth0 irq 24 clients echo x3 on eth0 process server { coroutine c x3 { accept echo } }\n";
     for (const scn::Word& word : scn::words(WordGroup::action))
         parse_ok("group build weight 100\nkthread scrubber { run 1ms }\n" + tasks + things + "at 5ms " + std::string(word.example));
+    for (const scn::Word& word : scn::words(WordGroup::view)) parse_ok(tasks + "view { " + std::string(word.example) + " }");
+    for (const scn::Word& word : scn::words(WordGroup::question)) {
+        const std::string_view rest = word.name == "right" ? " wrong \"c\"" : word.name == "wrong" ? " right \"b\"" : " right \"b\" wrong \"c\"";
+        parse_ok(tasks + "process a { run 1ms } question \"?\" at 5ms { " + std::string(word.example) + std::string(rest) + " }");
+    }
     for (const scn::Word& word : scn::words(WordGroup::function)) {
         parse_ok(a + things + server + "process b { run 1ms }\nexpect " + std::string(word.example));
     }
@@ -232,7 +237,7 @@ TEST_CASE("every word is explained in both languages") {
     using scn::WordGroup;
     for (const WordGroup group :
          {WordGroup::top, WordGroup::machine, WordGroup::process, WordGroup::coroutine, WordGroup::verb,
-          WordGroup::device, WordGroup::action, WordGroup::function}) {
+          WordGroup::device, WordGroup::action, WordGroup::view, WordGroup::question, WordGroup::function}) {
         for (const scn::Word& word : scn::words(group)) {
             CAPTURE(word.name);
             CHECK_FALSE(word.help_en.empty());

@@ -23,12 +23,24 @@ const Area* place_of(const AppParts& p, std::string_view place) {
     return nullptr;
 }
 
+// The caption itself stays in the light.
+void draw_sentence(ImDrawList& list, const Area& stage, const std::string& words) {
+    const TextStyle style = strong_text();
+    const std::string shown = shorten(words, stage.width - px(48), style);
+    const ImVec2 size = measure(shown, style), at{stage.x + px(12), stage.y + px(24)};
+    list.AddRectFilled(at, {at.x + size.x + px(24), at.y + size.y + px(16)}, theme().sentence, px(4));
+    list.AddRect(at, {at.x + size.x + px(24), at.y + size.y + px(16)}, theme().sentence_line, px(4));
+    draw_text(list, {at.x + px(12), at.y + px(8)}, shown, style);
+}
+
 void draw_spotlight(const AppParts& p, float width, float height) {
     const std::vector<Chapter> chapters = chapters_of(p.session->scenario());
     const int now = chapter_at(chapters, p.session->time());
     if (now < 0) return;
-    const Area* area = place_of(p, chapters[static_cast<std::size_t>(now)].place);
-    if (area == nullptr || area->width < 1) return;
+    const Chapter& chapter = chapters[static_cast<std::size_t>(now)];
+    const Area* area = place_of(p, chapter.place);
+    // Who works alone sees it at the very moment only.
+    if (area == nullptr || area->width < 1 || (!p.state.presenter && p.session->time() != chapter.at)) return;
     ImDrawList& list = *ImGui::GetForegroundDrawList();
     const ImVec2 a{area->x, area->y}, b{area->x + area->width, area->y + area->height};
     if (p.state.presenter) {
@@ -37,6 +49,7 @@ void draw_spotlight(const AppParts& p, float width, float height) {
         list.AddRectFilled({0, b.y}, {width, height}, dim);
         list.AddRectFilled({0, a.y}, {a.x, b.y}, dim);
         list.AddRectFilled({b.x, a.y}, {width, b.y}, dim);
+        if (chapter.place != "stage") draw_sentence(list, p.arrangement.stage, chapter.text);
     }
     list.AddRect({a.x + px(1), a.y + px(1)}, {b.x - px(1), b.y - px(1)}, theme().accent, px(4), 0, px(2));
 }

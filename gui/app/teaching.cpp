@@ -291,13 +291,19 @@ bool teaching_key(AppParts& p, const KeyPress& press) {
         p.commands.push_back({kind, value, {}});
         return true;
     };
-    if (p.state.blank) return does(Kind::blank);  // any key shows it again
-    if (const auto& run = p.panels.quiz.run; run && shows(p, "quiz")) {
+    if (p.state.blank && press.key != Key::f12) return does(Kind::blank);  // any key shows it again
+    const bool is_quiz = shows(p, "quiz"), is_hand = shows(p, "hand");
+    if (is_quiz && !p.panels.quiz.run && press.key == Key::enter) return does(Kind::quiz_start);
+    if (is_hand && !p.panels.hand.run && press.key == Key::enter) return does(Kind::hand_start);
+    if (const auto& run = p.panels.quiz.run; run && is_quiz) {
+        if (press.key == Key::escape) return does(Kind::quiz_stop);
+        if (run->stage == QuizRun::Stage::done && press.key == Key::enter) return does(Kind::quiz_save);
         if (run->stage == QuizRun::Stage::asking && is_digit) return does(Kind::quiz_answer, digit);
         if (run->stage == QuizRun::Stage::answered && goes_on) return does(Kind::quiz_next);
         if (run->stage == QuizRun::Stage::answered && press.key == Key::space) return does(Kind::quiz_play);
     }
-    if (const auto& run = p.panels.hand.run; run && shows(p, "hand")) {
+    if (const auto& run = p.panels.hand.run; run && is_hand) {
+        if (press.key == Key::escape) return does(Kind::hand_stop);
         if (run->play->pending() != nullptr && is_digit) return does(Kind::hand_pick, digit);
         if (press.key == Key::backspace) return does(Kind::hand_undo);
     }

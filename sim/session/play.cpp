@@ -201,7 +201,7 @@ bool Play::pick(std::string_view who, Text& why) {
         const bool has_come = t.is_live && t.arrival >= 0 && t.arrival <= kernel_.now();
         mistake = t.exit_state != 0 || t.exit_time >= 0 ? text("it has exited", "它已经退出")
                   : !has_come                           ? text("it has not arrived yet", "它还没有到达")
-                  : t.on_cpu                            ? text("it runs on CPU {0}: one task on two CPUs", "它正在 CPU {0} 上运行：一个任务同时在两个 CPU 上", {std::to_string(t.cpu)})
+                  : t.on_cpu && t.cpu != due_.cpu        ? text("it runs on CPU {0}: one task on two CPUs", "它正在 CPU {0} 上运行：一个任务同时在两个 CPU 上", {std::to_string(t.cpu)})
                   : t.on_rq                             ? text("it may not run on this CPU (affinity)", "它不能在这个 CPU 上运行（亲和性）")
                                                         : text("it sleeps and is in no run queue", "它在睡眠，不在任何运行队列中");
         break;

@@ -29,7 +29,9 @@ constexpr std::size_t kMade = std::size(kKinds) - 1;
 
 // A question that stands in the file.
 QuizQuestion teachers_question(Session& session, const QuestionDecl& decl) {
-    QuizQuestion q{.kind = QuizKind::teacher, .at = decl.at};
+    QuizQuestion q;
+    q.kind = QuizKind::teacher;
+    q.at = decl.at;
     const auto both = [](const std::string& en, const std::string& zh) { return Text{en, zh.empty() ? en : zh}; };
     const auto position_at = [&](Nanos at) {
         if (at == 0) return std::uint64_t{0};
@@ -39,8 +41,8 @@ QuizQuestion teachers_question(Session& session, const QuestionDecl& decl) {
     q.before = position_at(decl.at);
     q.step = decl.until ? position_at(*decl.until) : q.before;
     q.shape = decl.until ? QuizShape::result : QuizShape::output;
-    q.given = decl.at == 0 ? text("The scenario above, at its beginning.", "上面的场景，在开始时。")
-                           : text("The scenario above has run for {0}.", "上面的场景运行了 {0}。", {show_time(decl.at)});
+    q.given = decl.at == 0 ? text("The scenario at its beginning.", "这个场景刚开始。")
+                           : text("The scenario has run for {0}.", "这个场景运行了 {0}。", {show_time(decl.at)});
     q.ask = both(decl.ask, decl.ask_zh);
     for (const QuestionDecl::Choice& c : decl.choices) {
         Text why = both(c.why, c.why_zh);

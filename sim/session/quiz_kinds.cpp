@@ -44,8 +44,8 @@ Text QuizMaker::why_not(const Episode& e, TaskId x, const Kernel& after) const {
     const std::string who = name(x);
     const Task& t = after.tasks[x];
     if (x == e.prev)
-        return text("kept the CPU beyond its turn: {0} has to give it up here",
-                    "超出了它的一轮仍占着 CPU：{0} 此时必须让出", {who});
+        return text("kept the CPU beyond its quantum or its turn: {0} has to give it up here",
+                    "超出了时间片或它的一轮仍占着 CPU：{0} 此时必须让出", {who});
     if (t.on_cpu && t.cpu != e.cpu)
         return text("one task on two CPUs: {0} runs on CPU {1} at that moment",
                     "一个任务同时在两个 CPU 上：{0} 此刻在 CPU {1} 运行",
@@ -112,6 +112,11 @@ bool QuizMaker::next(QuizQuestion& q) {
         for (TaskId id = 0; id < after.tasks.size(); ++id)
             if (is_of_scenario(id) && id != e->prev && is_asleep(after.tasks[id]))
                 wrong(q, plain(name(id)), why_not(*e, id, after));
+        if (e->pick.candidates.size() > 1) {
+            const std::string a = name(e->pick.candidates[0].task), b = name(e->pick.candidates[1].task);
+            wrong(q, text("{0} and {1} at once", "{0} 和 {1} 同时", {a, b}),
+                  text("two tasks on one CPU: at any moment it runs one", "一个 CPU 上有两个任务：任何时刻它只运行一个"));
+        }
         if (q.choices.size() < 2) continue;
         const std::string policy = end().image().scheduler, leaves = name(e->prev),
                           names = joined(waiting);
@@ -351,7 +356,7 @@ bool QuizMaker::ps(QuizQuestion& q) {
         s_.seek_time(std::max<Nanos>(0, at - 2 * grid));
         q.before = at > 2 * grid ? s_.position() : 0;
         s_.seek_step(q.step);
-        q.given = text("The scenario above has run for {0}.", "上面的场景运行了 {0}。", {when});
+        q.given = text("The scenario has run for {0}.", "这个场景运行了 {0}。", {when});
         q.ask = text("What does ps print in the column STAT for {0} (pid {1})?",
                      "ps 在 STAT 列为 {0}（pid {1}）显示什么？", {who, pid});
         right(q, state(letter));
@@ -480,8 +485,8 @@ bool QuizMaker::wait(QuizQuestion& q) {
         q.at = t.exit_time;
         s_.seek_time(t.exit_time);
         q.step = s_.position();
-        q.given = text("The scenario above runs until {0} has exited.",
-                       "上面的场景一直运行到 {0} 退出。", {who});
+        q.given = text("The scenario runs until {0} has exited.",
+                       "这个场景一直运行到 {0} 退出。", {who});
         q.ask = text("How long has {0} waited for a CPU in all?", "{0} 一共等了 CPU 多久？", {who});
         right(q, plain(show_time(waited)));
         wrong(q, plain(show_time(turnaround)),
@@ -528,8 +533,8 @@ bool QuizMaker::switches(QuizQuestion& q) {
         }
         if (!found) continue;
         const std::string who = name(id);
-        q.given = text("The scenario above runs until {0} has exited.",
-                       "上面的场景一直运行到 {0} 退出。", {who});
+        q.given = text("The scenario runs until {0} has exited.",
+                       "这个场景一直运行到 {0} 退出。", {who});
         q.ask = text(
             "How many context switches has the machine made by then, the one that leaves {0} for "
             "ever included?",
@@ -580,7 +585,7 @@ bool QuizMaker::finish(QuizQuestion& q) {
         for (TaskId id : some) q.at = std::max(q.at, t[id].exit_time);
         s_.seek_time(q.at);
         q.step = s_.position();
-        q.given = text("The scenario above runs to its end.", "上面的场景运行到结束。");
+        q.given = text("The scenario runs to its end.", "这个场景运行到结束。");
         q.ask = text("In which order do these exit?", "它们按什么顺序退出？");
         right(q, order([&](TaskId a, TaskId b) { return t[a].exit_time < t[b].exit_time; }));
         wrong(q, order([&](TaskId a, TaskId b) { return t[a].arrival < t[b].arrival; }),
