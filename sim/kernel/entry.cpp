@@ -176,7 +176,8 @@ void enter_from_user(Ctx& cx) {
 const Routine* call_table(Ctx& cx) {
     const std::uint64_t number = cx.reg(Reg::rsi);
     // Made by hand in a process without coroutines: our sockets and epoll belong to their library.
-    const bool of_sockets = number >= nr::epoll_wait && (number == nr::epoll_wait || number == nr::epoll_ctl || number == nr::accept4);
+    const bool of_sockets = number >= nr::epoll_wait && (number == nr::epoll_wait || number == nr::epoll_ctl ||
+                                                         number == nr::accept4 || number == nr::epoll_pwait2);
     if (of_sockets && std::none_of(cx.k.coroutine_envs.begin(), cx.k.coroutine_envs.end(),
                                    [&](const CoroutineEnv& env) { return env.mm == cx.cur().mm; }))
         return &routines::ni_syscall;

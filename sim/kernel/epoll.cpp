@@ -1,10 +1,14 @@
 // Sockets whose other ends are outside the machine, and epoll over them: accept4, epoll_ctl, epoll_wait, and what NET_RX
 // does with a packet. Every socket is non-blocking, as the coroutine library makes them. linux.md 4.7, 10.3.
+#include <algorithm>
+
 #include "sim/base/assert.h"
+#include "sim/base/limits.h"
 #include "sim/kernel/compiled.h"
 #include "sim/kernel/context.h"
 #include "sim/kernel/element.h"
 #include "sim/kernel/coroutines.h"
+#include "sim/kernel/event_files.h"
 #include "sim/kernel/routines.h"
 #include "sim/kernel/sockets.h"
 
@@ -12,6 +16,7 @@ namespace sy {
 
 namespace {
 
+constexpr std::uint64_t kNoTimeout = ~std::uint64_t{0};
 constexpr std::uint64_t kEagain = static_cast<std::uint64_t>(-11);
 constexpr std::uint64_t kEintr = static_cast<std::uint64_t>(-4);
 constexpr std::uint64_t kEbadf = static_cast<std::uint64_t>(-9);
@@ -69,6 +74,8 @@ constexpr StepDef accept4_steps[] = {
 // --- epoll_ctl ---
 
 void change_interest(Ctx& cx) {
+    if (argument(cx, PtReg::rsi) == kEpollEdge)
+        return cx.set(Reg::rax, watch_file(cx, cx.k.eventpolls[env_index(cx)], argument(cx, PtReg::rdx)));
     const std::uint64_t id = argument(cx, PtReg::rdx) - kFirstSocketFd;
     if (id >= cx.k.connections.size() || !cx.k.connections[id].accepted) return cx.set(Reg::rax, kEbadf);
     const auto connection = static_cast<std::uint32_t>(id);
@@ -80,7 +87,7 @@ void change_interest(Ctx& cx) {
     if (!add && c.watched) --ep.items;
     c.watched = add;
     c.env = static_cast<std::uint16_t>(env_index(cx));
-    if (add) c.coroutine = coroutine_env(cx).running;
+    if (add) c.coroutine = carrier_of(cx, coroutine_env(cx)).running;
     mark_ready(cx, connection);
     cx.set(Reg::rax, 0);
 }
@@ -99,11 +106,21 @@ constexpr StepDef do_epoll_ctl_steps[] = {
 Eventpoll& polled(Ctx& cx) { return element(cx.k.eventpolls, cx.reg(Reg::rbx)); }
 void poll_begin(Ctx& cx) {
     cx.set(Reg::rbx, env_index(cx), pt_place(cx, PtReg::rdi));
-    const auto timeout = static_cast<Nanos>(argument(cx, PtReg::r10));
-    cx.set(Reg::r12, static_cast<std::uint64_t>(cx.cpu.clock + timeout * kMilli), pt_place(cx, PtReg::r10));
+    // epoll_wait: milliseconds; epoll_pwait2: the nanoseconds of its timespec, -1: no timeout.
+    const std::uint64_t timeout = argument(cx, PtReg::r10);
+    const bool fine = argument(cx, PtReg::orig_rax) == nr::epoll_pwait2;
+    constexpr auto kMost = static_cast<std::uint64_t>(limits::duration_ns);
+    const std::uint64_t ns = fine ? timeout : timeout <= kMost / kMilli ? timeout * kMilli : ~std::uint64_t{0};
+    cx.set(Reg::r12, ns > kMost ? kNoTimeout : static_cast<std::uint64_t>(cx.cpu.clock) + ns, pt_place(cx, PtReg::r10));
 }
-bool has_events(Ctx& cx) { return polled(cx).ready_head != kNoConnection; }
-bool time_is_up(Ctx& cx) { return static_cast<Nanos>(cx.reg(Reg::r12)) <= cx.cpu.clock; }
+bool has_events(Ctx& cx) {
+    const Eventpoll& ep = polled(cx);
+    return ep.ready_head != kNoConnection || ep.kicked ||
+           std::any_of(ep.files.begin(), ep.files.end(), [](const Eventpoll::File& f) { return f.in || f.out; });
+}
+bool time_is_up(Ctx& cx) {
+    return cx.reg(Reg::r12) != kNoTimeout && static_cast<Nanos>(cx.reg(Reg::r12)) <= cx.cpu.clock;
+}
 void join_queue(Ctx& cx) {
     Eventpoll& ep = polled(cx);
     WaitQueue q{ep.wait_head, ep.wait_tail};
@@ -124,8 +141,8 @@ bool signal_pending(Ctx& cx) { return (cx.cur().tif & tif::sigpending) != 0; }
 // ep_send_events: those that are still watched and readable are the answer, at most as many as the caller has room for.
 void send_events(Ctx& cx) {
     Eventpoll& ep = polled(cx);
-    CoroutineEnv& env = coroutine_env(cx);
-    env.events = kNoConnection;
+    Carrier& me = carrier_of(cx, coroutine_env(cx));
+    me.events = kNoConnection;
     std::uint32_t tail = kNoConnection;
     std::uint64_t n = 0;
     while (ep.ready_head != kNoConnection && n < argument(cx, PtReg::rdx)) {
@@ -135,9 +152,10 @@ void send_events(Ctx& cx) {
         if (ep.ready_head == kNoConnection) ep.ready_tail = kNoConnection;
         c.listed = false;
         if (!c.watched || c.unread == 0) continue;
-        list_append(cx, env.events, tail, id);
+        list_append(cx, me.events, tail, id);
         ++n;
     }
+    n += report_files(ep, me);
     cx.set(Reg::rax, n);
 }
 void no_events(Ctx& cx) { cx.set(Reg::rax, 0); }
@@ -177,6 +195,7 @@ constexpr StepDef do_epoll_wait_steps[] = {
 };
 
 void arm_timeout(Ctx& cx) {
+    if (cx.reg(Reg::r12) == kNoTimeout) return;
     cx.cur().timer = cx.start_timer(cx.cpu.id, static_cast<Nanos>(cx.reg(Reg::r12)), TimerKind::sleep, cx.current());
     cx.program_lapic(cx.cpu.id);
 }
@@ -302,6 +321,7 @@ const Routine x64_sys_accept4 = make_routine<accept4_steps>("__x64_sys_accept4",
 const Routine x64_sys_epoll_ctl = make_routine<epoll_ctl_steps>("__x64_sys_epoll_ctl", Actor::kernel, Phase::work);
 const Routine do_epoll_ctl = make_routine<do_epoll_ctl_steps>("do_epoll_ctl", Actor::kernel, Phase::work);
 const Routine x64_sys_epoll_wait = make_routine<epoll_wait_steps>("__x64_sys_epoll_wait", Actor::kernel, Phase::work);
+const Routine x64_sys_epoll_pwait2 = make_routine<epoll_wait_steps>("__x64_sys_epoll_pwait2", Actor::kernel, Phase::work);
 const Routine do_epoll_wait = make_routine<do_epoll_wait_steps>("do_epoll_wait", Actor::kernel, Phase::work);
 const Routine schedule_hrtimeout_range_clock = make_routine<schedule_hrtimeout_range_clock_steps>(
     "schedule_hrtimeout_range_clock", Actor::kernel, Phase::work, true);

@@ -145,7 +145,7 @@ struct Events {
     void start_process(Ctx& cx, TaskId id) {
         Task& t = cx.task(id);
         t.mm = t.active_mm = mm_create_for_program(cx, t.program, true);
-        if (!k.program_of(t).coroutines.empty()) start_coroutines(k, t.mm, t.program);
+        start_coroutines(k, t.mm, t.program);
         t.fs_base = layout::main_tcb;
         t.fpu = 0x1000 + id;
         const std::uint64_t regs = layout::stack_top(t.stack) - kPtRegsBytes;

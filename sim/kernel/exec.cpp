@@ -4,6 +4,7 @@
 
 #include "sim/base/assert.h"
 #include "sim/kernel/compiled.h"
+#include "sim/kernel/coroutines.h"
 #include "sim/kernel/family.h"
 #include "sim/kernel/memory.h"
 #include "sim/kernel/routines.h"
@@ -157,6 +158,7 @@ void exec_mmap(Ctx& cx) {
     cx.move(at::none, at::task(id, TaskField::mm), layout::mm_address(fresh), layout::mm_address(old));
     cx.task(id).mm = cx.task(id).active_mm = fresh;
     cx.task(id).program = static_cast<std::uint32_t>(cx.reg(Reg::r12));
+    start_coroutines(cx.k, fresh, cx.task(id).program);
     cx.set(Reg::rsi, layout::mm_address(fresh), at::task(id, TaskField::mm));
 }
 void put_old_mm(Ctx& cx) {

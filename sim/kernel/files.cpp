@@ -6,6 +6,7 @@
 #include "sim/kernel/context.h"
 #include "sim/kernel/element.h"
 #include "sim/kernel/compiled.h"
+#include "sim/kernel/event_files.h"
 #include "sim/kernel/open_files.h"
 #include "sim/kernel/routines.h"
 #include "sim/kernel/sockets.h"
@@ -27,6 +28,7 @@ const Routine* read_method(Ctx& cx) {
     const std::uint64_t object = cx.reg(Reg::rdi);
     if (is_pipe(cx, object)) return &routines::pipe_read;
     if (is_socket(cx.k, object)) return &routines::sock_read_iter;
+    if (is_eventfd(object)) return &routines::null_write;
     return element(cx.k.image().scenario.devices, device_of(object)).block ? &routines::submit_bio_wait
                                                                  : &routines::evdev_read;
 }
@@ -34,6 +36,7 @@ const Routine* write_method(Ctx& cx) {
     const std::uint64_t object = cx.reg(Reg::rdi);
     if (is_pipe(cx, object)) return &routines::pipe_write;
     if (is_socket(cx.k, object)) return &routines::sock_write_iter;
+    if (is_eventfd(object)) return &routines::eventfd_write;
     return element(cx.k.image().scenario.devices, device_of(object)).block ? &routines::submit_bio_wait
                                                                  : &routines::null_write;
 }
@@ -81,6 +84,7 @@ Place device_place(const Ctx& cx) {
 }
 void device_begin(Ctx& cx) { cx.set(Reg::rbx, cx.reg(Reg::rdi), at::reg(Reg::rdi)); }
 bool has_event(Ctx& cx) { return device(cx).available > 0; }
+bool has_event_or_will_not_wait(Ctx& cx) { return has_event(cx) || is_nonblocking(cx); }
 void wait_for_event(Ctx& cx) {
     cx.wait_add(device(cx).readers, cx.current(), cx.reg(Reg::rbx));
     cx.set_state(cx.current(), task_state::interruptible);
@@ -91,7 +95,7 @@ void finish_event_wait(Ctx& cx) {
 }
 void take_event(Ctx& cx) {
     Device& d = device(cx);
-    cx.set(Reg::rax, 0);
+    cx.set(Reg::rax, d.available == 0 && is_nonblocking(cx) ? kEagainFile : 0);
     if (d.available == 0) return;
     cx.move(device_place(cx), device_place(cx), d.available - 1, d.available);
     --d.available;
@@ -110,7 +114,8 @@ constexpr StepDef evdev_read_steps[] = {
     push(Reg::rbx),
     effect(device_begin, Cost::locked, kBegin),
     label("again"),
-    branch(has_event, "take", {"Has the device brought an event that nobody has read?", "设备带来了尚未读取的事件吗？", "", ""}),
+    branch(has_event_or_will_not_wait, "take", {"Has the device brought an event that nobody has read, or may it not wait?",
+                                                "设备带来了尚未读取的事件吗，或不许等待吗？", "", ""}),
     effect(wait_for_event, Cost::locked, kWait),
     branch(has_event, "woken", {"Has an event come meanwhile?", "其间来了事件吗？", "", ""}),
     call(routines::schedule, kSleep),

@@ -1,5 +1,6 @@
 // Looking at a kernel without touching it: who is where, what lies on a stack, one number for the whole state, and the
 // rules that must hold between two steps.
+#include "sim/kernel/coroutines.h"
 #include "sim/kernel/inspect.h"
 
 #include <algorithm>
@@ -78,7 +79,7 @@ Nanos Kernel::wait_time(TaskId id) const {
 std::size_t Kernel::bytes() const {
     std::size_t n = tasks.bytes() + mms.bytes() + shared.bytes() + stacks.bytes() + by_pid.bytes() + cpus.size() * sizeof(Cpu) +
                     connections.bytes() + memory.bytes();
-    for (const CoroutineEnv& env : coroutine_envs) n += env.all.bytes();
+    for (const CoroutineEnv& env : coroutine_envs) n += env.all.bytes() + env.threads.bytes();
     for (const Cpu& cpu : cpus) n += cpu.timers.capacity() * sizeof(HrTimer);
     return n + events_.capacity() * sizeof(Event);
 }
@@ -355,10 +356,24 @@ std::uint64_t Kernel::fingerprint() const {
         p.mix(d.received);
     }
     for (const CoroutineEnv& env : coroutine_envs) {
-        p.mix((std::uint64_t{env.running} << 32) | env.ready.head);
+        for (const Carrier& c : env.carriers) {
+            p.mix((std::uint64_t{c.running} << 32) | c.ready.head);
+            p.mix((std::uint64_t{c.pending} << 32) | c.left);
+            p.mix((std::uint64_t{c.task} << 8) | static_cast<std::uint64_t>(c.leave));
+            p.mix(c.word ^ c.expected * 3 ^ c.main_rbp * 5);
+            for (const CoroutineId id : c.calls) p.mix(id);
+            for (const std::uint32_t fd : c.ready_fds) p.mix(fd);
+        }
         p.mix(env.switches);
         p.mix(env.bytes_out);
         p.mix(env.ended);
+        p.mix((std::uint64_t{env.idle} << 32) ^ env.dormant ^ env.released * 3);
+        for (const WordWaiters& w : env.words) p.mix(w.word ^ (std::uint64_t{w.list.head} << 48));
+        for (const UserTimer& t : env.timers) p.mix(static_cast<std::uint64_t>(t.due) ^ (std::uint64_t{t.coroutine} << 40));
+        for (const FileWaiters& f : env.files)
+            p.mix((std::uint64_t{f.readers.head} << 32) ^ (std::uint64_t{f.writers.head} << 8) ^ f.fd ^
+                  (f.readable ? 1u << 30 : 0u) ^ (f.writable ? 1u << 31 : 0u));
+        for (std::size_t i = 0; i < env.threads.size(); ++i) p.mix(env.threads[i].rbp ^ env.threads[i].stack_top);
         for (std::size_t i = 0; i < env.all.size(); ++i) {
             const Coroutine& c = env.all[i];
             p.mix((std::uint64_t{c.op} << 32) | c.depth);
@@ -367,6 +382,9 @@ std::uint64_t Kernel::fingerprint() const {
             p.mix((std::uint64_t{c.next} << 8) | static_cast<std::uint64_t>(c.state));
         }
     }
+    for (const Eventpoll& ep : eventpolls)
+        for (const Eventpoll::File& f : ep.files)
+            p.mix(f.object ^ (std::uint64_t{f.in} << 1) ^ (std::uint64_t{f.out} << 2) ^ std::uint64_t{ep.kicked});
     for (std::size_t i = 0; i < connections.size(); ++i) {
         const Connection& c = connections[i];
         p.mix((std::uint64_t{c.next} << 32) | (std::uint64_t{c.unread} << 8) |
@@ -547,6 +565,7 @@ std::string Kernel::check_invariants() const {
     c.run();
     if (c.fault.empty()) c.fault = check_tasks(*this);
     if (c.fault.empty()) c.fault = check_work(*this);
+    if (c.fault.empty() && !coroutine_envs.empty()) c.fault = check_coroutines(*this);
     if (!c.fault.empty() || memory_checked_ == memory.pages.version()) return c.fault;
     const std::string fault = check_memory(*this);
     if (fault.empty()) memory_checked_ = memory.pages.version();

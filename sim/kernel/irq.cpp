@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "sim/base/assert.h"
+#include "sim/kernel/event_files.h"
 #include "sim/kernel/context.h"
 #include "sim/kernel/element.h"
 #include "sim/kernel/compiled.h"
@@ -342,8 +343,12 @@ void run_handler(Ctx& cx) {
 bool nobody_taken(Ctx& cx) { return cx.reg(Reg::rdi) == 0; }
 void take_from(Ctx& cx, std::uint32_t device) {   // looking and taking are one step: another CPU may be at the same queue
     Device& d = cx.k.devices[device];
-    const TaskId reader = decl_of(cx, device).block || cx.reg(Reg::rbx) == 0 ? kNoTask : d.readers.head;
+    TaskId reader = decl_of(cx, device).block || cx.reg(Reg::rbx) == 0 ? kNoTask : d.readers.head;
     if (reader != kNoTask) cx.wait_remove(d.readers, reader);
+    if (reader == kNoTask && cx.reg(Reg::rbx) != 0 && !cx.k.eventpolls.empty()) {   // ep_poll_callback
+        note_file(cx, layout::devices + device * layout::device_bytes, true);
+        reader = take_poller_of(cx, layout::devices + device * layout::device_bytes);
+    }
     if (cx.reg(Reg::rbx) != 0) cx.set(Reg::rbx, cx.reg(Reg::rbx) - 1);
     cx.set(Reg::rdi, reader != kNoTask ? layout::task_address(reader) : 0, at::per_cpu(0, PerCpuField::device));
 }

@@ -127,6 +127,8 @@ class Finder {
         if (!t.waiting) return;
         if (t.wait_key < kUserEnd) {
             if (t.mm == kNoMm) return;
+            // A carrier of a thread library sleeps because nothing is ready: what its threads wait for is not the kernel's.
+            if (k_.program_of(t).model.is_library()) return;
             const Variable* v = k_.program_of(t).variable_at(waited_word(k_, id));
             if (v == nullptr) return;
             // Given back: the first waiter has been told, or will be at once.
@@ -156,7 +158,7 @@ class Finder {
     // Locks of a process that nobody waits for: those that are held, and some that are free.
     void objects(TaskId leader) {
         const TaskId any = groups_[leader].front();
-        if (k_.tasks[any].mm == kNoMm) return;
+        if (k_.tasks[any].mm == kNoMm || k_.program_of(k_.tasks[any]).model.is_library()) return;
         for (const Variable& v : k_.program_of(k_.tasks[any]).variables) {
             if (v.kind == Variable::Kind::tid) continue;
             const bool used = memory(any).read(v.address) != 0;

@@ -6,6 +6,7 @@
 #include "sim/kernel/context.h"
 #include "sim/kernel/element.h"
 #include "sim/kernel/compiled.h"
+#include "sim/kernel/event_files.h"
 #include "sim/kernel/open_files.h"
 #include "sim/kernel/routines.h"
 #include "sim/kernel/sockets.h"
@@ -38,6 +39,7 @@ std::uint8_t held_ends(const Kernel& k, TaskId task, std::uint32_t pipe) {
 
 OpenFile open_file(const Ctx& cx, std::uint64_t fd) {
     if (fd >= kFirstSocketFd) return {socket_of_fd(cx.k, fd), 0};
+    if (fd == kEventFd) return {eventfd_of(cx), 0};
     const std::uint64_t i = fd - kFirstFd, pipes = cx.k.pipes.size(), devices = cx.k.devices.size();
     if (i >= pipes && i < pipes + devices) return {layout::devices + (i - pipes) * layout::device_bytes, 0};
     if (i >= 2 * pipes + devices) return {};
@@ -133,6 +135,9 @@ bool has_bytes(Ctx& cx) { return pipe(cx).used > 0; }
 bool has_room(Ctx& cx) { return pipe(cx).used < pipe(cx).capacity; }
 bool no_writer_left(Ctx& cx) { return pipe(cx).open_writers == 0; }
 bool no_reader_left(Ctx& cx) { return pipe(cx).open_readers == 0; }
+// A file with O_NONBLOCK never sleeps: -EAGAIN instead.
+bool will_not_wait(Ctx& cx) { return no_writer_left(cx) || is_nonblocking(cx); }
+bool has_room_or_will_not_wait(Ctx& cx) { return has_room(cx) || is_nonblocking(cx); }
 // pipe_readable, pipe_writable: a reader at the end of the file and a writer without readers go on too.
 bool readable(Ctx& cx) { return has_bytes(cx) || no_writer_left(cx); }
 bool writable(Ctx& cx) { return has_room(cx) || no_reader_left(cx); }
@@ -168,7 +173,9 @@ void copy_from_pipe(Ctx& cx) {
 }
 void copy_to_pipe(Ctx& cx) {
     Pipe& p = pipe(cx);
-    const auto n = std::min<std::int64_t>(p.capacity - p.used, static_cast<std::int64_t>(cx.reg(Reg::r12)));
+    auto n = std::min<std::int64_t>(p.capacity - p.used, static_cast<std::int64_t>(cx.reg(Reg::r12)));
+    // PIPE_BUF: so many bytes are written at once or not at all.
+    if (n < static_cast<std::int64_t>(cx.reg(Reg::r12)) && cx.reg(Reg::r12) <= 4'096 && is_nonblocking(cx)) n = 0;
     cx.move(pipe_place(cx), pipe_place(cx), static_cast<std::uint64_t>(p.used + n),
             static_cast<std::uint64_t>(p.used));
     p.used += n;
@@ -176,12 +183,17 @@ void copy_to_pipe(Ctx& cx) {
     cx.set(Reg::r12, cx.reg(Reg::r12) - static_cast<std::uint64_t>(n));
     cx.set(Reg::rbp, cx.reg(Reg::rbp) + static_cast<std::uint64_t>(n));
 }
-bool all_written(Ctx& cx) { return cx.reg(Reg::r12) == 0; }
+bool all_written(Ctx& cx) { return cx.reg(Reg::r12) == 0 || is_nonblocking(cx); }
 // The first of a queue, taken off it, in RDI; 0 if nobody stands there. Looking and taking are one step, as under the
 // pipe's mutex: another CPU may be at the same queue.
 void take_first(Ctx& cx, WaitQueue& q) {
-    const TaskId t = q.head;
+    TaskId t = q.head;
     if (t != kNoTask) cx.wait_remove(q, t);
+    if (!cx.k.eventpolls.empty()) {   // ep_poll_callback
+        const bool in = &q == &pipe(cx).readers;
+        if (cx.reg(Reg::rbp) != 0) note_file(cx, cx.reg(Reg::rbx), in);   // bytes have moved
+        if (t == kNoTask) t = take_poller_of(cx, cx.reg(Reg::rbx));
+    }
     cx.cpu.smp.wake_sync = t != kNoTask;   // wake_up_interruptible_sync_poll: the waker is about to sleep
     cx.set(Reg::rdi, t != kNoTask ? layout::task_address(t) : 0, pipe_place(cx));
 }
@@ -218,7 +230,11 @@ void take_poller(Ctx& cx) {
 bool nobody_taken(Ctx& cx) { return cx.reg(Reg::rdi) == 0; }
 bool nothing_copied(Ctx& cx) { return cx.reg(Reg::rbp) == 0; }
 void return_done(Ctx& cx) { cx.set(Reg::rax, cx.reg(Reg::rbp), at::reg(Reg::rbp)); }
-void result_eof(Ctx& cx) { cx.set(Reg::rbp, 0); }
+void return_written(Ctx& cx) {
+    const bool nothing = cx.reg(Reg::rbp) == 0 && cx.reg(Reg::r12) != 0;
+    cx.set(Reg::rax, nothing ? kEagainFile : cx.reg(Reg::rbp), at::reg(Reg::rbp));
+}
+void result_eof(Ctx& cx) { cx.set(Reg::rbp, no_writer_left(cx) ? 0 : kEagainFile); }
 void broken_pipe(Ctx& cx) {
     cx.send_signal(cx.current(), kSigPipe, false);
     if (cx.reg(Reg::rbp) == 0) cx.set(Reg::rbp, kEpipe);
@@ -232,8 +248,8 @@ constexpr StepDef pipe_read_steps[] = {
     effect(pipe_begin, Cost::locked, kBegin),
     label("again"),
     branch(has_bytes, "copy", {"Are there bytes in the pipe?", "管道里有字节吗？", "", ""}),
-    branch(no_writer_left, "eof", {"Is the pipe empty for ever: does nobody hold its write end?",
-                                   "管道永远空了吗：没有人持有写端了吗？", "", ""}),
+    branch(will_not_wait, "eof", {"Is the pipe empty for ever (nobody holds its write end), or may it not wait?",
+                                  "管道永远空了吗（没有人持有写端），或不许等待吗？", "", ""}),
     effect(wait_to_read, Cost::locked, kWaitAlone),
     branch(readable, "woken", {"Have bytes come meanwhile?", "其间来了字节吗？", "", ""}),
     call(routines::schedule, kSleep),
@@ -255,7 +271,7 @@ constexpr StepDef pipe_read_steps[] = {
     call(routines::try_to_wake_up),
     jump("done"),
     label("eof"),
-    effect(result_eof, Cost::word, {"The end of the file: 0 bytes.", "文件结束：0 字节。",
+    effect(result_eof, Cost::word, {"The end of the file: 0 bytes; or -EAGAIN of a non-blocking file.", "文件结束：0 字节；非阻塞的文件则为 -EAGAIN。",
                                     "read returns 0 only here; as long as somebody could still write, it sleeps.",
                                     "read 只在此处返回 0；只要还有人可能写，它就睡眠。"}),
     label("done"),
@@ -273,7 +289,7 @@ constexpr StepDef pipe_write_steps[] = {
     effect(pipe_begin, Cost::locked, kBegin),
     label("again"),
     branch(no_reader_left, "broken", {"Is there nobody who could read?", "没有人能读了吗？", "", ""}),
-    branch(has_room, "copy", {"Is there room in the pipe?", "管道里有空间吗？", "", ""}),
+    branch(has_room_or_will_not_wait, "copy", {"Is there room in the pipe, or may it not wait?", "管道里有空间吗，或不许等待吗？", "", ""}),
     effect(wait_to_write, Cost::locked, kWaitAlone),
     branch(writable, "woken", {"Has room come meanwhile?", "其间有了空间吗？", "", ""}),
     call(routines::schedule, kSleep),
@@ -307,7 +323,7 @@ constexpr StepDef pipe_write_steps[] = {
     branch(nobody_taken, "done", {"Is there nobody else to wake?", "没有别人要唤醒吗？", "", ""}),
     call(routines::try_to_wake_up),
     label("done"),
-    effect(return_done, Cost::word, {"Return the number of bytes written.", "返回写入的字节数。", "", ""}),
+    effect(return_written, Cost::word, {"Return the number of bytes written.", "返回写入的字节数。", "", ""}),
     jump("out"),
     label("signal"),
     effect(result_eintr, Cost::word, kEintrSay),
@@ -410,7 +426,11 @@ bool no_end_missing(Ctx& cx) {
     const Pipe& p = pipe(cx);
     return (p.open_readers == 0) == (p.open_writers == 0);
 }
-void take_anybody(Ctx& cx) { take_first(cx, pipe(cx).readers.head != kNoTask ? pipe(cx).readers : pipe(cx).writers); }
+void take_anybody(Ctx& cx) {
+    note_file(cx, cx.reg(Reg::rbx), true);   // the end of the file, or SIGPIPE
+    note_file(cx, cx.reg(Reg::rbx), false);
+    take_first(cx, pipe(cx).readers.head != kNoTask ? pipe(cx).readers : pipe(cx).writers);
+}
 constexpr StepDef pipe_release_steps[] = {
     push(Reg::rbx),
     effect(poll_begin, Cost::word, {"Look at the pipe.", "查看该管道。", "", ""}),

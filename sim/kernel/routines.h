@@ -46,7 +46,7 @@ extern const Routine kernel_code, tasklet_body, ioctl_code, call_bh_disable, cal
 extern const Routine x64_sys_read, x64_sys_write, x64_sys_fsync, vfs_read, vfs_write, pipe_read, pipe_write,
     evdev_read, submit_bio_wait, folio_wait, io_schedule, null_write;
 // epoll.cpp
-extern const Routine x64_sys_accept4, x64_sys_epoll_ctl, do_epoll_ctl, x64_sys_epoll_wait, do_epoll_wait,
+extern const Routine x64_sys_accept4, x64_sys_epoll_ctl, do_epoll_ctl, x64_sys_epoll_wait, x64_sys_epoll_pwait2, x64_sys_fcntl, eventfd_write, do_epoll_wait,
     schedule_hrtimeout_range_clock, sock_read_iter, sock_write_iter, napi_poll;
 // faults.cpp
 extern const Routine exc_page_fault, do_user_addr_fault, handle_mm_fault, handle_mm_fault_inner, handle_pte_fault,

@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "sim/base/assert.h"
+#include "sim/kernel/event_files.h"
 #include "sim/kernel/context.h"
 #include "sim/kernel/element.h"
 #include "sim/kernel/compiled.h"
@@ -301,8 +302,13 @@ void take_packet(Ctx& cx) {
 void deliver(Ctx& cx) {
     Device& d = napi(cx);
     ++d.available;
-    const TaskId reader = d.readers.head;
+    TaskId reader = d.readers.head;
     if (reader != kNoTask) cx.wait_remove(d.readers, reader);
+    if (reader == kNoTask && !cx.k.eventpolls.empty()) {
+        const std::uint64_t object = layout::devices + cx.reg(Reg::r12) * layout::device_bytes;
+        note_file(cx, object, true);
+        reader = take_poller_of(cx, object);
+    }
     cx.set(Reg::rdi, reader != kNoTask ? layout::task_address(reader) : 0, at::per_cpu(0, PerCpuField::device));
 }
 void end_poll(Ctx& cx) {

@@ -32,6 +32,8 @@ const Routine* syscall_routine(std::uint64_t number) {
         case nr::sched_setaffinity: return &x64_sys_sched_setaffinity;
         case nr::clock_nanosleep: return &x64_sys_clock_nanosleep;
         case nr::epoll_wait: return &x64_sys_epoll_wait;
+        case nr::epoll_pwait2: return &x64_sys_epoll_pwait2;
+        case nr::fcntl: return &x64_sys_fcntl;
         case nr::epoll_ctl: return &x64_sys_epoll_ctl;
         case nr::accept4: return &x64_sys_accept4;
         case nr::exit_group: return &x64_sys_exit_group;
@@ -110,6 +112,7 @@ std::span<const Routine* const> all_routines() {
         &x64_sys_accept4, &x64_sys_epoll_ctl, &do_epoll_ctl, &x64_sys_epoll_wait, &do_epoll_wait,
         &schedule_hrtimeout_range_clock, &sock_read_iter, &sock_write_iter, &napi_poll,
         &x64_sys_poll, &do_sys_poll, &poll_schedule_timeout, &x64_sys_close,
+        &x64_sys_epoll_pwait2, &x64_sys_fcntl, &eventfd_write,
         &pipe_release, &exit_files,
         // kernel threads
         &kthread, &kthreadd, &smpboot_thread_fn, &scenario_thread_start, &scenario_kthread, &wait_for_completion, &complete, &complete_all,

@@ -94,6 +94,10 @@ bool accesses_are_fine(Ctx& cx, const Program& p, const UserOp& op, std::uint32_
         case Kind::rw_unlock:
         case Kind::pi_try:
         case Kind::pi_unlock: return user_access(cx, op.data, write);
+        case Kind::ut_create: return user_access(cx, op.arg[0], write);
+        case Kind::ut_idle:
+        case Kind::ut_kick:
+        case Kind::ut_kick_all: return user_access(cx, p.idle_word, write);
         case Kind::cond_again:
         case Kind::barrier_enter:
         case Kind::barrier_check:
@@ -186,7 +190,11 @@ void set_up_call(Ctx& cx, const UserOp& op) {
 }
 
 // The words of locks name their owner by tid, as glibc's do.
-void own(Ctx& cx, std::uint64_t word) { write_user(cx, word, static_cast<std::uint64_t>(cx.cur().pid)); }
+// A thread library's locks name its own threads: the kernel's tid is the carrier's.
+void own(Ctx& cx, std::uint64_t word) {
+    const bool library = cx.user_program().model.is_library();
+    write_user(cx, word, library ? user_thread_number(cx) : static_cast<std::uint64_t>(cx.cur().pid));
+}
 
 // One word of user memory goes up or down.
 void add_user(Ctx& cx, std::uint64_t word, std::uint64_t n) { write_user(cx, word, read_user(cx, word) + n); }

@@ -30,7 +30,8 @@ constexpr std::uint64_t mmap_threshold = 128 * 1024;          // M_MMAP_THRESHOL
 }  // namespace libco
 
 struct Coroutine {
-    enum class State : std::uint8_t { fresh, ready, running, waiting, done };
+    // `suspended`: has yielded to whoever resumed it and waits for the next co_resume.
+    enum class State : std::uint8_t { fresh, ready, running, waiting, suspended, done, released };
     // The context: slot 9 (return address, as an operation's number), 13 (RSP), 12 (RBX), 3 to 0 (R12 to R15).
     std::uint32_t op = 0;
     std::uint32_t depth = 0;             // bytes of its stack in use: RSP is the top less this
@@ -61,20 +62,79 @@ struct CoroutineHeap {
     std::uint64_t touched_pages = 0;
 };
 
-// stCoRoutineEnv_t and what hangs on it: one for each process with coroutines.
+// A kernel thread on which coroutines run. Coroutines in libco's manner have one, the process's main thread; the
+// user-level threads of an M:N library have several, each with a run queue of its own.
+struct Carrier {
+    // What whoever leaves wants. It is done by the scheduler, on the carrier's own stack, when the registers of the one
+    // who left are safe: until then no other carrier may take it.
+    enum class Leave : std::uint8_t { nothing, yield, park, readable, writable, sleep, end };
+    TaskId task = kNoTask;
+    Coroutine main;                      // the context of the carrier itself while a coroutine runs
+    std::uint64_t main_rbp = 0;
+    CoroutineId running = kNoCoroutine;  // none: the event loop, the scheduler or main
+    CoroutineId pending = kNoCoroutine;  // co_swap's second argument
+    CoroutineId left = kNoCoroutine;     // who has asked to leave; not settled yet
+    CoroutineList ready;
+    std::uint32_t length = 0;            // of `ready`; user-level threads only
+    std::vector<CoroutineId> calls;      // pCallStack: coroutines that resumed another one, outermost first
+    std::uint32_t events = kNoConnection;   // epoll_wait's answer: a list of connections
+    bool restore_next = false;           // whom co_swap switches to must be copied back first
+    bool polls = false;                  // sleeps in epoll_wait
+    Leave leave = Leave::nothing;
+    std::uint64_t word = 0, expected = 0;   // park: address and value; readable, writable: descriptor; sleep: until
+    std::uint32_t bytes_out = 0;         // copied for the switch under way
+    std::uint64_t steals = 0;            // taken from another carrier's queue
+    std::vector<std::uint32_t> ready_fds;   // epoll_wait's answer: files
+};
+
+// What a user-level thread has beside its Coroutine.
+struct UserThread {
+    std::uint64_t rbp = 0, stack_top = 0;
+    std::uint64_t word = 0;              // parked: the address; in the event loop: the descriptor
+    Carrier::Leave waits = Carrier::Leave::nothing;
+    std::uint32_t entry = 0;             // Program::user_threads
+    std::uint32_t carrier = 0;           // that runs it, or ran it last
+    std::uint32_t switches = 0, moves = 0;   // times it got a carrier; of these another one than before
+    Nanos ready_since = 0, waited = 0;   // in a run queue
+    Nanos due = 0;                       // of its sleep
+};
+
+// Who waits for a word of memory: what the kernel's futex queues are to kernel threads.
+struct WordWaiters {
+    std::uint64_t word = 0;
+    CoroutineList list;
+};
+// Who waits for a file, and whether it has become ready when nobody did (edge-triggered).
+struct FileWaiters {
+    std::uint32_t fd = 0;
+    CoroutineList readers, writers;
+    bool readable = false, writable = false;
+};
+struct UserTimer {
+    Nanos due = 0;
+    CoroutineId coroutine = kNoCoroutine;
+};
+
+// stCoRoutineEnv_t and what hangs on it: one for each process with coroutines or user-level threads.
 struct CoroutineEnv {
     MmId mm = kNoMm;
     std::uint32_t program = 0;
     CowArray<Coroutine, 10> all;
-    Coroutine main;                      // the context of the thread itself while a coroutine runs
-    CoroutineId running = kNoCoroutine;  // none: the event loop or main
-    CoroutineId pending = kNoCoroutine;  // co_swap's second argument
+    std::vector<Carrier> carriers;       // at least one
     std::vector<SharedStack> stacks;     // of all declarations, one behind the other
-    CoroutineList ready;
     std::vector<CoroutineList> conditions;
-    std::uint32_t events = kNoConnection;   // epoll_wait's answer: a list of connections
-    bool restore_next = false;           // whom co_swap switches to must be copied back first
     CoroutineHeap blocks, saves;
+    std::vector<UserTimer> timers;       // the earliest first
+
+    // User-level threads (docs/user-threads.md).
+    CowArray<UserThread, 6> threads;     // beside `all`
+    std::vector<WordWaiters> words;      // by address; none is empty
+    std::vector<FileWaiters> files;
+    std::uint32_t idle = 0;              // carriers that sleep because nothing is ready
+    std::uint64_t steals = 0, kicks = 0, parks = 0, polled = 0;   // polled: waits in the event loop
+    std::uint64_t tick_switches = 0;     // by the timer signal
+    std::uint64_t released = 0, freed_bytes = 0;
+    std::uint64_t dormant = 0;           // created suspended, or yielded to whoever resumed them
 
     // What was counted.
     std::uint64_t created = 0, ended = 0, switches = 0;
@@ -101,6 +161,15 @@ struct Eventpoll {
     TaskId wait_head = kNoTask, wait_tail = kNoTask;
     std::uint32_t ready_head = kNoConnection, ready_tail = kNoConnection;
     std::uint64_t items = 0, most_items = 0;
+    // Files that are watched edge-triggered for an event loop of user-level threads, and what has happened to each.
+    struct File {
+        std::uint64_t object = 0;
+        std::uint32_t fd = 0;
+        bool writes = false;             // a pipe's write end
+        bool in = false, out = false;    // became readable, writable; not reported yet
+    };
+    std::vector<File> files;
+    bool kicked = false;                 // its eventfd was written
 };
 
 // The other machines of one `clients` line.

@@ -133,6 +133,9 @@ struct Stmt {
         poll,          // name: a pipe; sleeps until it has bytes (not exclusively) and takes none
         close,         // name: a pipe; count: 1 its read end, 2 its write end, 3 both
         accept,     // coroutines: name: the clients whose next connection it serves from now on
+        resume,     // name: a coroutine that was created suspended (NAME or NAME/2)
+        release,    // the same: its control block, stack and saved part are given back
+        co_poll,    // coroutines: time: co_poll without files, so long
         mmap,       // name: of the new area; count: bytes; prot, shared; file: a block device, or empty (anonymous)
         munmap,     // name
         mprotect,   // name; prot
@@ -209,9 +212,23 @@ struct CoroutineDecl {
     std::int32_t shared = 0;           // so many stacks for all of them; 0: each has its own
     std::int64_t frame = 64;           // bytes of stack that the body itself uses
     bool slots_cleared = true;         // the table of 1,024 slots is cleared at creation
+    bool suspended = false;            // created only: runs when it is resumed by name
     std::vector<Stmt> body;
 
     friend bool operator==(const CoroutineDecl&, const CoroutineDecl&) = default;
+};
+
+// How a process's `thread`s become kernel threads: `threads 1:1`, `threads n:1`, `threads m:n CARRIERS`
+// (docs/user-threads.md).
+struct ThreadModel {
+    enum class Kind : std::uint8_t { one_to_one, many_to_one, many_to_many };
+    Kind kind = Kind::one_to_one;
+    std::int32_t carriers = 1;         // kernel threads that run them
+    bool hooked = false;               // calls that would block go through an event loop over epoll
+    Nanos slice = 0;                   // a timer signal takes the carrier away after so long; 0: never
+
+    bool is_library() const { return kind != Kind::one_to_one; }
+    friend bool operator==(const ThreadModel&, const ThreadModel&) = default;
 };
 
 // `group NAME … { processes }`: a cgroup with the cpu controller, linux.md 6.10.
@@ -245,6 +262,7 @@ struct ProcessDecl {
     std::int32_t session = 1;          // for autogroup: tasks of one session compete as one
     bool kernel_thread = false;        // `kthread name { … }`: no mm, never in user mode
     std::vector<SyncDecl> syncs;
+    ThreadModel model{};
     std::vector<ThreadDecl> threads;
     std::vector<CoroutineDecl> coroutines;
     std::vector<Stmt> body;

@@ -58,6 +58,7 @@ struct FilesStruct {
     std::int32_t count = 0;              // tasks that hold it
     SharedId next_free = kNoShared;
     std::vector<HeldEnds> pipes;         // by index
+    std::vector<std::uint32_t> nonblocking;   // descriptors with O_NONBLOCK
 };
 
 struct FsStruct {

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "sim/base/assert.h"
+#include "sim/model/coroutines.h"
 #include "sim/model/task.h"
 
 namespace sy {
@@ -24,25 +25,32 @@ class Compiler : CodeSink {
         program_.comm = process_.name;
         program_.data_base = data_base_;
         program_.data_end = next_word_;
+        program_.model = process_.model;
         start_function("main");
+        if (is_library()) declare_library();
         for (const ThreadDecl& t : process_.threads) declare_thread(t);
         declare_objects();
         declare_shared(process_.body);
         pipe_ends();
-        for (std::size_t i = 0; i < program_.threads.size(); ++i) create_thread(i);
-        for (const CoroutineDecl& c : process_.coroutines) declare_coroutines(c);
-        for (std::size_t i = 0; i < program_.coroutines.size(); ++i) create_coroutines(i);
-        enter_frame(process_.body);
-        program_.endless = block(process_.body, 0);
-        close_ranges();
-        if (!process_.coroutines.empty()) event_loop();
-        join_threads("", process_.pos);
-        call(nr::exit_group, {}, process_.pos);
-        std::size_t entry = 0;
+        if (is_library()) {
+            start_library();
+        } else {
+            for (std::size_t i = 0; i < program_.threads.size(); ++i) create_thread(i);
+            for (const CoroutineDecl& c : process_.coroutines) declare_coroutines(c);
+            for (std::size_t i = 0; i < program_.coroutines.size(); ++i) create_coroutines(i);
+            enter_frame(process_.body);
+            program_.endless = block(process_.body, 0);
+            close_ranges();
+            if (!process_.coroutines.empty()) event_loop();
+            join_threads("", process_.pos);
+            call(nr::exit_group, {}, process_.pos);
+        }
+        std::size_t entry = is_library() ? first_declared_ : 0;
         for (const ThreadDecl& t : process_.threads) {
             thread_body(t, entry);
             entry += static_cast<std::size_t>(t.copies);
         }
+        in_user_thread_ = false;   // a signal handler may come at any moment: it uses the kernel's calls
         for (std::size_t i = 0; i < process_.coroutines.size(); ++i) coroutine_body(i);
         handlers();
         program_.data_end = next_word_;
@@ -73,6 +81,7 @@ class Compiler : CodeSink {
     void patch(std::uint32_t op) override { program_.ops[op].target = here(); }
 
     UserOp& call(std::uint16_t number, std::initializer_list<std::uint64_t> args, SourcePos pos) override {
+        if (in_user_thread_ && number == nr::futex) return user_futex(args.begin(), pos);
         const std::uint32_t at = here();
         UserOp& op = emit(Kind::system_call, pos);
         op.nr = number;
@@ -84,7 +93,7 @@ class Compiler : CodeSink {
 
     void declare_thread(const ThreadDecl& t) {
         for (int i = 1; i <= t.copies; ++i) {
-            ThreadEntry& e = program_.threads.emplace_back();
+            ThreadEntry& e = entries().emplace_back();
             e.comm = t.name;
             e.label = t.copies > 1 ? t.name + "/" + std::to_string(i) : t.name;
             e.tid_word = new_word(e.label, Variable::Kind::tid, 1);
@@ -106,14 +115,197 @@ class Compiler : CodeSink {
     // One function for all copies of a declaration.
     void thread_body(const ThreadDecl& t, std::size_t entry) {
         for (int i = 0; i < t.copies; ++i, ++entry) {
-            program_.threads[entry].op = here();
-            program_.ops[starts_[entry]].target = here();
+            entries()[entry].op = here();
+            if (!is_library()) program_.ops[starts_[entry]].target = here();
         }
         start_function(t.name);
+        thread_name_ = t.name;
         enter_frame(t.body);
         block(t.body, 0);
         close_ranges();
-        call(nr::exit, {0}, t.pos);
+        end_thread(t.pos);
+    }
+    void end_thread(SourcePos pos) {
+        if (is_library())
+            leave_thread(Carrier::Leave::end, 0, pos);
+        else
+            call(nr::exit, {0}, pos);
+    }
+
+    // --- thread libraries (docs/user-threads.md) ---
+
+    bool is_library() const { return process_.model.is_library(); }
+    bool has_carriers() const { return process_.model.carriers > 1; }
+    std::vector<ThreadEntry>& entries() { return is_library() ? program_.user_threads : program_.threads; }
+
+    // The process's own body is a thread like the others, on a stack of its own: the carriers' stacks are the scheduler's.
+    void declare_library() {
+        program_.idle_word = new_word("idle carriers", Variable::Kind::shared, 1);
+        program_.variables.back().count = 1;
+        if (process_.body.empty()) return;
+        ThreadEntry& e = program_.user_threads.emplace_back();
+        e.comm = e.label = "main";
+        e.tid_word = new_word("main", Variable::Kind::tid, 1);
+        first_declared_ = 1;
+    }
+    void start_library() {
+        const SourcePos pos = process_.pos;
+        if (process_.model.hooked) watch_files();
+        start_function("ut_create");
+        for (std::size_t i = 0; i < program_.user_threads.size(); ++i) {
+            UserOp& op = emit(Kind::ut_create, pos);
+            op.data = i;
+            op.arg[0] = program_.user_threads[i].tid_word;
+        }
+        start_function("main");
+        for (std::int32_t i = 1; i < process_.model.carriers; ++i) {
+            ThreadEntry& e = program_.threads.emplace_back();
+            e.comm = "carrier";
+            e.label = "carrier/" + std::to_string(i);
+            e.tid_word = new_word(e.label, Variable::Kind::tid, 1);
+            create_thread(program_.threads.size() - 1);
+        }
+        scheduler(0);
+        for (std::size_t i = 0; i < program_.threads.size(); ++i) {
+            program_.threads[i].op = here();
+            program_.ops[starts_[i]].target = here();
+            scheduler(i + 1);
+        }
+        in_user_thread_ = true;
+        if (process_.body.empty()) return;
+        program_.user_threads[0].op = here();
+        start_function("main");
+        thread_name_ = "main";
+        enter_frame(process_.body);
+        program_.endless = block(process_.body, 0);
+        close_ranges();
+        leave_thread(Carrier::Leave::end, 0, pos);
+    }
+    // The hook makes every pipe and character device non-blocking and has the event loop watch it.
+    void watch_files() {
+        std::vector<std::uint64_t> fds;
+        const auto add = [&](std::uint64_t fd) {
+            if (std::find(fds.begin(), fds.end(), fd) == fds.end()) fds.push_back(fd);
+        };
+        const auto look = [&](const std::vector<Stmt>& body, const auto& again) -> void {
+            for (const Stmt& s : body) {
+                if ((s.kind == Stmt::Kind::read || s.kind == Stmt::Kind::write) && is_hookable(s.name))
+                    add(s.kind == Stmt::Kind::read ? fd_of(s.name) : write_fd_of(s.name));
+                again(s.body, again);
+            }
+        };
+        look(process_.body, look);
+        for (const ThreadDecl& t : process_.threads) look(t.body, look);
+        for (const std::uint64_t fd : fds) {
+            call(nr::fcntl, {fd, kFSetfl, kONonblock}, process_.pos);
+            call(nr::epoll_ctl, {kEpollFd, kEpollEdge, fd}, process_.pos);
+        }
+        if (has_carriers()) call(nr::epoll_ctl, {kEpollFd, kEpollEdge, kEventFd}, process_.pos);
+    }
+    // Pipes and devices that bring events; what a disk does cannot be waited for with epoll.
+    bool is_hookable(const std::string& name) const {
+        if (pipe_named(name) >= 0) return true;
+        return std::any_of(scenario_.devices.begin(), scenario_.devices.end(),
+                           [&](const DeviceDecl& d) { return d.name == name && !d.block; });
+    }
+    bool is_hooked() const { return in_user_thread_ && process_.model.hooked; }
+
+    UserOp& leave_thread(Carrier::Leave how, std::uint64_t data, SourcePos pos) {
+        start_function("ut_yield");
+        const std::uint32_t at = here();
+        UserOp& op = emit(Kind::ut_leave, pos);
+        op.arg[0] = static_cast<std::uint64_t>(how);
+        op.data = data;
+        swap_to_pending(pos);
+        start_function(thread_name_);
+        return program_.ops[at];
+    }
+    // What futex(2) would do for kernel threads the library does for its own.
+    UserOp& user_futex(const std::uint64_t* args, SourcePos pos) {
+        if (args[1] == kFutexWait) {
+            UserOp& op = leave_thread(Carrier::Leave::park, args[0], pos);
+            op.arg[2] = args[2];
+            return op;
+        }
+        const std::uint32_t at = here();
+        UserOp& op = emit(args[1] == kFutexCmpRequeue ? Kind::ut_requeue : Kind::ut_wake, pos);
+        op.data = args[0];
+        op.arg[0] = args[1] == kFutexCmpRequeue ? args[4] : args[2];
+        kick(pos);
+        return program_.ops[at];
+    }
+    // A carrier that sleeps is told that there is work.
+    void kick(SourcePos pos) {
+        if (!has_carriers()) return;
+        const std::uint32_t needless = here();
+        emit(Kind::ut_kick, pos);
+        wake_carriers(1, pos);
+        patch(needless);
+    }
+    void wake_carriers(std::uint64_t most, SourcePos pos) {
+        const bool was = std::exchange(in_user_thread_, false);
+        if (process_.model.hooked)
+            call(nr::write, {kEventFd, buffer(), 8}, pos);
+        else
+            call(nr::futex, {program_.idle_word, kFutexWake, most}, pos);
+        in_user_thread_ = was;
+    }
+    // What a carrier does on its own stack: it runs whoever is ready, here or with another carrier, and sleeps otherwise.
+    void scheduler(std::size_t carrier) {
+        const SourcePos pos = process_.pos;
+        start_function("ut_schedule");
+        emit(Kind::ut_carrier, pos).data = carrier;
+        const std::uint32_t top = here();
+        emit(Kind::ut_settle, pos);
+        const std::uint32_t look = here();
+        emit(Kind::ut_pick, pos);
+        const std::uint32_t left = here();
+        emit(Kind::co_if_left, pos);
+        const std::uint32_t over = here();
+        emit(Kind::jump, pos);
+        patch(left);
+        emit(Kind::ut_idle, pos).target = look;
+        if (process_.model.hooked)
+            call(nr::epoll_pwait2, {kEpollFd, buffer(), kMostEvents}, pos).level = kRdxKept;
+        else
+            call(nr::futex, {program_.idle_word, kFutexWait, 0}, pos).level = kRdxKept;
+        emit(Kind::ut_awake, pos);
+        if (process_.model.hooked) {
+            const std::uint32_t collect = here();
+            emit(Kind::ut_collect, pos).target = collect;
+        }
+        emit(Kind::jump, pos).target = look;
+        patch(look);
+        kick(pos);
+        swap_to_pending(pos);
+        emit(Kind::jump, pos).target = top;
+        patch(over);
+        if (has_carriers()) {
+            emit(Kind::ut_kick_all, pos);
+            wake_carriers(kEverybody, pos);
+        }
+        if (carrier != 0) {
+            call(nr::exit, {0}, pos);
+            return;
+        }
+        join_kernel_threads(pos);
+        call(nr::exit_group, {}, pos);
+    }
+    void hooked_call(std::uint16_t number, std::uint64_t fd, std::uint64_t bytes, SourcePos pos) {
+        const std::uint32_t again = here();
+        call(number, {fd, buffer(), bytes}, pos);
+        const std::uint32_t fine = here();
+        emit(Kind::ut_if_again, pos);
+        leave_thread(number == nr::read ? Carrier::Leave::readable : Carrier::Leave::writable, fd, pos);
+        emit(Kind::jump, pos).target = again;
+        patch(fine);
+    }
+    // At most PIPE_BUF bytes at a time: those are written at once or not at all.
+    void hooked_write(const Stmt& s) {
+        constexpr std::uint64_t kPipeBuf = 4'096;
+        std::uint64_t left = bytes(s);
+        for (; left > kPipeBuf && pipe_named(s.name) >= 0; left -= kPipeBuf) hooked_call(nr::write, write_fd_of(s.name), kPipeBuf, s.pos);
+        hooked_call(nr::write, write_fd_of(s.name), left, s.pos);
     }
 
     std::uint64_t new_word(const std::string& name, Variable::Kind kind, int words) {
@@ -298,6 +490,7 @@ class Compiler : CodeSink {
         e.first_stack = shared_stacks_;
         e.stacks = static_cast<std::uint32_t>(c.shared);
         e.slots_cleared = c.slots_cleared;
+        e.suspended = c.suspended;
         shared_stacks_ += e.stacks;
     }
     // co_swap(running, pending), as it stands wherever somebody is switched away from.
@@ -314,8 +507,10 @@ class Compiler : CodeSink {
         const std::uint32_t top = here();
         start_function("co_create");
         emit(Kind::co_create, pos).data = index;
-        start_function("co_resume");
-        swap_to_pending(pos);
+        if (!program_.coroutines[index].suspended) {
+            start_function("co_resume");
+            swap_to_pending(pos);
+        }
         start_function("main");
         emit(Kind::loop_next, pos).target = top;
     }
@@ -326,8 +521,33 @@ class Compiler : CodeSink {
         swap_to_pending(pos);
         start_function(coroutine_name_);
     }
+    // co_yield of one that was resumed by name: it waits for the next co_resume, not in the ready list.
+    void yield_coroutine(SourcePos pos) {
+        leave(Kind::co_ready, pos);
+        program_.ops[here() - 4].arg[0] = coroutine_suspends_ ? 1 : 0;
+    }
+    // `NAME` or `NAME/2`: its number in the order of creation.
+    std::uint64_t coroutine_number(const std::string& name) const {
+        const std::size_t slash = name.find('/');
+        std::uint64_t before = 0;
+        for (const CoroutineDecl& c : process_.coroutines) {
+            if (name.substr(0, slash) == c.name)
+                return before + (slash == std::string::npos ? 0 : std::stoull(name.substr(slash + 1)) - 1);
+            before += static_cast<std::uint64_t>(c.copies);
+        }
+        return ~std::uint64_t{0};
+    }
+    void resume_coroutine(const Stmt& s) {
+        start_function("co_resume");
+        const std::uint32_t refused = here();
+        emit(Kind::co_resume, s.pos).data = coroutine_number(s.name);
+        swap_to_pending(s.pos);
+        patch(refused);
+        start_function(in_coroutine_ ? coroutine_name_ : "main");
+    }
     void coroutine_body(std::size_t index) {
         const CoroutineDecl& c = process_.coroutines[index];
+        coroutine_suspends_ = c.suspended;
         coroutine_name_ = c.name;
         program_.coroutines[index].op = here();
         start_function(c.name);
@@ -353,6 +573,7 @@ class Compiler : CodeSink {
         emit(Kind::jump, pos);
         patch(left);
         call(nr::epoll_wait, {kEpollFd, buffer(), kMostEvents}, pos);
+        if (has_timers()) emit(Kind::co_timers, pos);
         const std::uint32_t collect = here();
         emit(Kind::co_collect, pos).target = collect;
         emit(Kind::jump, pos).target = top;
@@ -361,6 +582,15 @@ class Compiler : CodeSink {
         emit(Kind::jump, pos).target = top;
         patch(done);
         start_function("main");
+    }
+    bool has_timers() const {
+        const auto polls = [](const std::vector<Stmt>& body, const auto& again) -> bool {
+            return std::any_of(body.begin(), body.end(), [&](const Stmt& s) {
+                return s.kind == Stmt::Kind::co_poll || again(s.body, again);
+            });
+        };
+        return std::any_of(process_.coroutines.begin(), process_.coroutines.end(),
+                           [&](const CoroutineDecl& c) { return polls(c.body, polls); });
     }
     int clients(const std::string& name) const {
         for (std::size_t i = 0; i < scenario_.clients.size(); ++i)
@@ -404,14 +634,27 @@ class Compiler : CodeSink {
             case Stmt::Kind::sleep: sleep(s); return false;
             case Stmt::Kind::yield:
                 if (in_coroutine_)
-                    leave(Kind::co_ready, s.pos);
+                    yield_coroutine(s.pos);
+                else if (in_user_thread_)
+                    leave_thread(Carrier::Leave::yield, 0, s.pos);
                 else
                     call(nr::sched_yield, {}, s.pos);
                 return false;
             case Stmt::Kind::accept: accept(s); return false;
+            case Stmt::Kind::resume: resume_coroutine(s); return false;
+            case Stmt::Kind::release: emit(Kind::co_release, s.pos).data = coroutine_number(s.name); return false;
+            case Stmt::Kind::co_poll:
+                leave(Kind::co_wait_time, s.pos);
+                program_.ops[here() - 4].time = s.time;
+                return false;
             case Stmt::Kind::read:
                 if (clients(s.name) >= 0) {
                     hooked_read(s);
+                    return false;
+                }
+                if (is_hooked() && is_hookable(s.name)) {
+                    hooked_call(nr::read, fd_of(s.name), bytes(s), s.pos);
+                    leave_loop_at_end(s);
                     return false;
                 }
                 read(s);
@@ -419,6 +662,10 @@ class Compiler : CodeSink {
             case Stmt::Kind::write:
                 if (clients(s.name) >= 0) {
                     call(nr::write, {0, buffer(), bytes(s)}, s.pos).level = 2;
+                    return false;
+                }
+                if (is_hooked() && is_hookable(s.name)) {
+                    hooked_write(s);
                     return false;
                 }
                 call(nr::write, {write_fd_of(s.name), buffer(), bytes(s)}, s.pos);
@@ -453,6 +700,10 @@ class Compiler : CodeSink {
             case Stmt::Kind::join: join_threads(s.name, s.pos); return false;
             case Stmt::Kind::fork: fork(s, level); return false;
             case Stmt::Kind::exit:
+                if (in_user_thread_ && s.name == "thread") {
+                    leave_thread(Carrier::Leave::end, 0, s.pos);
+                    return true;
+                }
                 call(s.name == "thread" ? nr::exit : nr::exit_group,
                      {static_cast<std::uint64_t>(s.count)}, s.pos);
                 return true;
@@ -639,6 +890,10 @@ class Compiler : CodeSink {
     }
 
     void sleep(const Stmt& s) {
+        if (is_hooked()) {
+            leave_thread(Carrier::Leave::sleep, 0, s.pos).time = s.time;
+            return;
+        }
         UserOp& op = call(nr::clock_nanosleep, {1, 0, 0}, s.pos);
         op.time = s.time;
         op.draws = true;
@@ -706,6 +961,9 @@ class Compiler : CodeSink {
     // At the end of a file a program's `while (read(…) > 0)` is over: control leaves the innermost loop.
     void read(const Stmt& s) {
         call(nr::read, {fd_of(s.name), buffer(), bytes(s)}, s.pos);
+        leave_loop_at_end(s);
+    }
+    void leave_loop_at_end(const Stmt& s) {
         if (!in_loop_ || pipe_named(s.name) < 0) return;
         loop_ends_.push_back(here());
         emit(Kind::if_zero, s.pos);
@@ -735,16 +993,22 @@ class Compiler : CodeSink {
         return any;
     }
     void join_threads(const std::string& name, SourcePos pos) {
-        for (const ThreadEntry& t : program_.threads) {
+        for (const ThreadEntry& t : entries()) {
             if (!name.empty() && t.comm != name && t.label != name) continue;
-            const std::uint64_t word = t.tid_word;
-            const std::uint32_t check = here();
-            emit(Kind::join_check, pos).data = word;
-            // FUTEX_WAIT's expected value is the tid itself, which join_check leaves in RDX.
-            call(nr::futex, {word, kFutexWait, 0}, pos).level = kRdxKept;
-            emit(Kind::jump, pos).target = check;
-            patch(check);
+            if (is_library() && &t == entries().data() && first_declared_ == 1) continue;   // the main thread
+            join_word(t.tid_word, pos);
         }
+    }
+    void join_kernel_threads(SourcePos pos) {
+        for (const ThreadEntry& t : program_.threads) join_word(t.tid_word, pos);
+    }
+    void join_word(std::uint64_t word, SourcePos pos) {
+        const std::uint32_t check = here();
+        emit(Kind::join_check, pos).data = word;
+        // FUTEX_WAIT's expected value is the tid itself, which join_check leaves in RDX.
+        call(nr::futex, {word, kFutexWait, 0}, pos).level = kRdxKept;
+        emit(Kind::jump, pos).target = check;
+        patch(check);
     }
     // sched_setscheduler(0, policy, priority), or sched_setattr with what only that can say.
     void set_scheduler(const Stmt& s) {
@@ -920,7 +1184,8 @@ class Compiler : CodeSink {
         UserOp& next = emit(Kind::every_next, s.pos);
         next.level = level;
         next.time = s.time;
-        UserOp& op = call(nr::clock_nanosleep, {1, kTimerAbstime, 0}, s.pos);
+        UserOp& op = is_hooked() ? leave_thread(Carrier::Leave::sleep, 0, s.pos)
+                                 : call(nr::clock_nanosleep, {1, kTimerAbstime, 0}, s.pos);
         op.level = kRdxKept;
         emit(Kind::jump, s.pos).target = top;
         const bool left = loop_left();
@@ -941,7 +1206,10 @@ class Compiler : CodeSink {
     std::vector<std::uint32_t> starts_;   // thread_start of each thread
     std::uint32_t children_ = 0;
     std::uint32_t shared_stacks_ = 0;
-    bool in_coroutine_ = false;
+    bool in_coroutine_ = false, coroutine_suspends_ = false;
+    bool in_user_thread_ = false;         // of a thread library: no futex(2)
+    std::size_t first_declared_ = 0;      // of Program::user_threads, behind main
+    std::string thread_name_;
     std::string coroutine_name_;
     std::vector<std::uint32_t> to_the_end_;   // jumps to the end of the coroutine that is being compiled
     std::vector<std::pair<std::uint32_t, const Stmt*>> handlers_;   // the operation that stores its address
@@ -1022,6 +1290,8 @@ const char* syscall_name(std::uint64_t number) {
         case nr::exit_group: return "exit_group";
         case nr::epoll_wait: return "epoll_wait";
         case nr::epoll_ctl: return "epoll_ctl";
+        case nr::epoll_pwait2: return "epoll_pwait2";
+        case nr::fcntl: return "fcntl";
         case nr::accept4: return "accept4";
         case nr::clone3: return "clone3";
         case nr::rt_sigaction: return "rt_sigaction";

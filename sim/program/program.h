@@ -61,6 +61,24 @@ struct UserOp {
         co_if_none,    // RAX is negative: to `target`
         co_end,        // has returned; main is pending
         co_collect,    // one of epoll_wait's events makes its coroutine ready; if another is left, to `target`
+        co_timers,     // those whose time is over become ready
+        co_wait_time,  // not ready before `time` is over; whoever resumed it is pending
+        co_resume,     // coroutine `data` is pending; if it cannot be resumed, RAX is -1: to `target`
+        co_release,    // coroutine `data` is given back
+        // User-level threads (docs/user-threads.md): arg[0] and RAX as each says.
+        ut_create,     // a new thread of entry `data`; it is ready
+        ut_carrier,    // this kernel thread is carrier `data`
+        ut_settle,     // what the one who has just left wanted is done
+        ut_pick,       // if one is ready here or elsewhere, it is pending: to `target`
+        ut_idle,       // nothing to do: RDX, R10 for the call that sleeps; if something is ready after all, to `target`
+        ut_awake,      // the carrier sleeps no more
+        ut_collect,    // one of epoll_wait's files makes its waiters ready; if another is left, to `target`
+        ut_leave,      // wants arg[0] (Carrier::Leave) with word or descriptor `data`; the scheduler is pending
+        ut_wake,       // arg[0] waiters of word `data` become ready (level kRdxKept: RDX; 4: RDX writers' way)
+        ut_requeue,    // one waiter of word `data` becomes ready, the others wait for word arg[0] from now on
+        ut_kick,       // if no carrier sleeps or nothing is ready, to `target`; else the idle word goes up
+        ut_kick_all,   // the idle word goes up: all carriers are to look
+        ut_if_again,   // RAX is not -EAGAIN: to `target`
         co_if_left,    // if coroutines are left, to `target`
         keep_result,   // word `data` <- RAX: where mmap put it
         load_word,     // RAX <- word at `where`
@@ -162,6 +180,7 @@ struct CoroutineEntry {
     std::uint64_t stack_bytes = 0, frame_bytes = 0;
     std::uint32_t first_stack = 0, stacks = 0;   // shared ones, in CoroutineEnv::stacks; none: its own
     bool slots_cleared = true;
+    bool suspended = false;
 };
 
 struct Program {
@@ -170,6 +189,9 @@ struct Program {
     std::vector<ThreadEntry> threads;
     std::vector<CoroutineEntry> coroutines;
     std::vector<std::string> conditions;   // of coroutines, by number
+    ThreadModel model;
+    std::vector<ThreadEntry> user_threads; // of a thread library: main (if it has a body), then those declared
+    std::uint64_t idle_word = 0;           // carriers with nothing to do wait for it
     std::vector<std::string> children; // comm of the child of fork i (if_child's data), may be empty
     std::vector<Variable> variables;   // by address
     std::vector<SchedParams> attrs;    // what the calls of sched_setattr pass: their RSI is an index here
@@ -212,8 +234,10 @@ constexpr int kFirstFd = 3;
 int write_end_fd(const Scenario& scenario, std::size_t pipe);
 
 // Behind them: epoll's descriptor, a listening socket for each `clients`, and the connections.
-constexpr int kEpollFd = 8'000, kFirstListenFd = 8'001, kFirstSocketFd = 10'000;
+constexpr int kEpollFd = 8'000, kFirstListenFd = 8'001, kEventFd = 9'999, kFirstSocketFd = 10'000;
 constexpr std::uint64_t kEpollCtlAdd = 1, kEpollCtlDel = 2;   // include/uapi/linux/eventpoll.h
+constexpr std::uint64_t kEpollEdge = 3;        // ours: EPOLL_CTL_ADD with EPOLLIN | EPOLLOUT | EPOLLET
+constexpr std::uint64_t kFSetfl = 4, kONonblock = 0x800;      // include/uapi/asm-generic/fcntl.h
 constexpr std::uint64_t kMostEvents = 1'024;   // of one epoll_wait
 constexpr std::uint64_t kEventLoopTimeoutMs = 1;   // co_eventloop, linux.md 10.3
 
@@ -234,6 +258,7 @@ constexpr std::uint16_t getpid = 39;
 constexpr std::uint16_t clone = 56;
 constexpr std::uint16_t exit = 60;
 constexpr std::uint16_t wait4 = 61;
+constexpr std::uint16_t fcntl = 72;
 constexpr std::uint16_t fsync = 74;
 constexpr std::uint16_t setpriority = 141;
 constexpr std::uint16_t sched_setscheduler = 144;
@@ -246,6 +271,7 @@ constexpr std::uint16_t epoll_ctl = 233;
 constexpr std::uint16_t accept4 = 288;
 constexpr std::uint16_t sched_setattr = 314;
 constexpr std::uint16_t clone3 = 435;
+constexpr std::uint16_t epoll_pwait2 = 441;
 // Tasks and signals.
 constexpr std::uint16_t rt_sigaction = 13, rt_sigprocmask = 14, rt_sigreturn = 15, fork = 57, vfork = 58, execve = 59,
                         kill = 62, umask = 95, setpgid = 109, setsid = 112, rt_sigsuspend = 130, prctl = 157,

@@ -203,6 +203,10 @@ std::string event_text(const Kernel& k, const Record& r, const Record* args) {
                                static_cast<std::int32_t>(r.d));
         case RecordKind::sched_setattr_failed:
             return fmt::format("comm={} pid={} policy={} ret={}", about, pid, r.b, -static_cast<std::int32_t>(r.c));
+        case RecordKind::co_switch: {
+            const auto who = [](std::uint32_t id) { return id == ~0u ? std::string("-") : std::to_string(id); };
+            return fmt::format("from={} to={} copied_out={} copied_in={}", who(r.a), who(r.b), r.c, r.d);
+        }
         case RecordKind::count:
             break;
     }

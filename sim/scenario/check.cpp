@@ -365,6 +365,10 @@ class Checker {
                                                 {c.device, c.device == "eth0" ? "eth1" : "eth0"}));
         }
         for (const ProcessDecl& process : s_.processes) {
+            thread_model(process);
+            coroutines_resumed(process, process.body, false);
+            for (const ThreadDecl& t : process.threads) coroutines_resumed(process, t.body, true);
+            for (const CoroutineDecl& c : process.coroutines) coroutines_resumed(process, c.body, false);
             std::int64_t all = 0;
             for (const CoroutineDecl& c : process.coroutines) {
                 all += c.copies;
@@ -376,6 +380,70 @@ class Checker {
             if (!process.coroutines.empty() && forks(process.body))
                 diags_.error(process.pos, text("a process with coroutines cannot fork: the child would have no event loop",
                                                "有协程的进程不能 fork：子进程没有事件循环"));
+        }
+    }
+    // What `resume` and `release` name; only the thread of the coroutines can.
+    void coroutines_resumed(const ProcessDecl& process, const std::vector<Stmt>& body, bool in_thread) {
+        for (const Stmt& stmt : body) {
+            coroutines_resumed(process, stmt.body, in_thread);
+            if (stmt.kind != Kind::resume && stmt.kind != Kind::release) continue;
+            if (in_thread) {
+                diags_.error(stmt.pos, text("coroutines belong to the main thread; only it and they can '{0}'",
+                                            "协程属于主线程；只有它和协程自己可以 “{0}”",
+                                            {stmt.kind == Kind::resume ? "resume" : "release"}));
+                continue;
+            }
+            coroutine_named(process, stmt);
+        }
+    }
+    void coroutine_named(const ProcessDecl& process, const Stmt& stmt) {
+        const std::size_t slash = stmt.name.find('/');
+        const std::string name = stmt.name.substr(0, slash);
+        const std::string number = slash == std::string::npos ? "1" : stmt.name.substr(slash + 1);
+        std::vector<std::string_view> known;
+        for (const CoroutineDecl& c : process.coroutines) {
+            known.push_back(c.name);
+            if (c.name != name) continue;
+            const bool is_number = !number.empty() && number.size() < 9 &&
+                                   std::all_of(number.begin(), number.end(), [](char d) { return d >= '0' && d <= '9'; });
+            if (!is_number || std::stoll(number) < 1 || std::stoll(number) > c.copies)
+                diags_.error(stmt.name_pos, text("there is no '{0}': '{1}' has copies 1 to {2}", "没有 “{0}”：“{1}” 的编号是 1 到 {2}",
+                                                 {stmt.name, name, std::to_string(c.copies)}));
+            else if (!c.suspended && stmt.kind == Kind::resume)
+                diags_.error(stmt.name_pos, text("'{0}' runs by itself; to resume it by name write: coroutine {0} suspended",
+                                                 "“{0}” 会自己运行；要按名字恢复它，请写：coroutine {0} suspended", {name}));
+            return;
+        }
+        unknown_name(stmt.name_pos, name, text("coroutine", "协程"), known, "coroutine " + name + " suspended { yield }");
+    }
+    void thread_model(const ProcessDecl& process) {
+        if (process.model.is_library() && process.kernel_thread)
+            diags_.error(process.pos, text("a kernel thread has no user mode, so no thread library", "内核线程没有用户态，也就没有线程库"));
+        if (!process.model.is_library()) return;
+        if (!process.coroutines.empty())
+            diags_.error(process.coroutines.front().pos,
+                         text("a process with a thread library (threads n:1 or m:n) has no coroutines beside; make them threads",
+                              "使用线程库（threads n:1 或 m:n）的进程不能另有协程；请把它们写成线程"));
+        for (const SyncDecl& s : process.syncs)
+            if (s.pi)
+                diags_.error(s.pos, text("priority inheritance is the kernel's; it knows nothing of user-level threads: write threads 1:1",
+                                         "优先级继承由内核完成，而内核不知道用户级线程；请写 threads 1:1"));
+        const auto no_tasks = [&](const std::vector<Stmt>& body, const auto& again) -> void {
+            for (const Stmt& s : body) {
+                if (s.kind == Kind::fork || s.kind == Kind::vfork || s.kind == Kind::clone)
+                    diags_.error(s.pos, text("a process with a thread library cannot fork or clone here: the child would have a "
+                                             "copy of all its threads and no scheduler",
+                                             "使用线程库的进程不能在此 fork 或 clone：子进程会带着所有线程的副本，却没有调度器"));
+                again(s.body, again);
+            }
+        };
+        no_tasks(process.body, no_tasks);
+        for (const ThreadDecl& t : process.threads) {
+            no_tasks(t.body, no_tasks);
+            if (t.nice || t.sched || t.cpus != 0 || t.priority != kNoPriority || t.tickets != 0)
+                diags_.warning(t.pos, text("the kernel does not know this thread: nice, policy, priority, tickets and cpu count "
+                                           "for kernel threads only (threads 1:1)",
+                                           "内核不认识这个线程：nice、policy、priority、tickets、cpu 只对内核线程有效（threads 1:1）"));
         }
     }
     static bool forks(const std::vector<Stmt>& body) {

@@ -182,6 +182,9 @@ class FlowChecker {
             case Kind::fork:
             case Kind::getpid:
             case Kind::accept:
+            case Kind::co_poll:
+            case Kind::resume:
+            case Kind::release:
             case Kind::setnice:
             case Kind::affinity:
             case Kind::sched:

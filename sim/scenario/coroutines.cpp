@@ -39,6 +39,11 @@ bool read_shared(Parser& p, CoroutineDecl& c) {
     return value.has_value();
 }
 
+bool read_suspended(Parser&, CoroutineDecl& c) {
+    c.suspended = true;
+    return true;
+}
+
 bool read_slots(Parser& p, CoroutineDecl& c) {
     if (p.take_word("cleared")) {
         c.slots_cleared = true;
@@ -63,6 +68,9 @@ constexpr CoroutineRow kCoroutineRows[] = {
     {{"frame", "frame BYTES", "how much stack its own functions use (default 64)",
       "它自己的函数用多少栈（默认 64）", "coroutine c shared 1 frame 1KiB { yield }"},
      read_frame},
+    {{"suspended", "suspended", "it is only created: it runs when somebody resumes it by name, until it yields back",
+      "只创建：有人按名字恢复它时才运行，直到它让回", "coroutine c suspended { yield }"},
+     read_suspended},
     {{"slots", "slots cleared|untouched",
       "whether the library clears its table of 1,024 slots at creation (default cleared)",
       "创建时是否清零 1,024 个槽的表（默认清零）", "coroutine c slots untouched { yield }"},

@@ -1,5 +1,7 @@
 #include "sim/scenario/lexer.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "sim/base/limits.h"
@@ -118,15 +120,28 @@ class Lexer {
         const SourcePos start = here();
         const std::size_t begin = at_;
         while (is_word_char(peek()) ||
-               ((peek() == '-' || peek() == '.') && is_word_char(peek(1)))) {
+               ((peek() == '-' || peek() == '.') && is_word_char(peek(1))) || is_thread_model(begin)) {
             advance();
         }
         add(Token::Kind::word, start, begin, at_);
     }
 
+    // `n:1`, `m:n`, `1:1`: the only words with a colon.
+    bool is_thread_model(std::size_t begin) const {
+        const std::string_view one = text_.substr(begin, 3);
+        constexpr std::string_view kModels[] = {"n:1", "m:n", "1:1", "N:1", "M:N"};
+        const bool is_one = std::find(std::begin(kModels), std::end(kModels), one) != std::end(kModels);
+        return is_one && at_ == begin + 1;
+    }
+
     void number() {
         const SourcePos start = here();
         const std::size_t begin = at_;
+        if (peek(1) == ':' && peek(2) == '1' && peek() == '1' && !is_word_char(peek(3))) {
+            for (int i = 0; i < 3; ++i) advance();
+            add(Token::Kind::word, start, begin, at_);
+            return;
+        }
         while (is_digit(peek())) advance();
         if (peek() == '.' && is_digit(peek(1))) {
             advance();

@@ -50,6 +50,13 @@ bool read_clients_name(Parser& p, Stmt& stmt, Place) {
     return read_name(p, stmt, text("the name of clients", "客户端的名字"));
 }
 
+// `NAME` or `NAME/2`.
+bool read_coroutine_name(Parser& p, Stmt& stmt, Place) {
+    const auto path = p.task_path(stmt.name_pos);
+    if (path) stmt.name = *path;
+    return path.has_value();
+}
+
 bool read_device_name(Parser& p, Stmt& stmt, Place) {
     return read_name(p, stmt, text("the name of a block device", "块设备名"));
 }
@@ -231,6 +238,13 @@ bool read_ioctl(Parser& p, Stmt& stmt, Place) {
                          text("the driver's code: '{' and statements", "驱动的代码：“{” 和语句"));
 }
 
+// In a coroutine: co_poll without files, which is how libco sleeps.
+bool read_poll(Parser& p, Stmt& stmt, Place place) {
+    if (place != Place::coroutine) return read_pipe_name(p, stmt, place);
+    stmt.kind = Kind::co_poll;
+    return read_time(p, stmt, place);
+}
+
 constexpr VerbRow kVerbRows[] = {
     {{"run", "run TIME", "compute in user mode for so long", "在用户态计算这么久", "run 3ms"},
      Kind::run,
@@ -342,11 +356,23 @@ constexpr VerbRow kVerbRows[] = {
      false,
      read_rwlock_name},
     {{"poll", "poll PIPE",
-      "sleep until the pipe has bytes, together with all others in poll; takes none",
-      "睡到管道里有字节为止，与其他 poll 者一起被唤醒；不取走字节", "poll p"},
+      "sleep until the pipe has bytes, together with all others in poll; takes none. In a coroutine: poll TIME, co_poll "
+      "without files: the others go on meanwhile",
+      "睡到管道里有字节为止，与其他 poll 者一起被唤醒；不取走字节。在协程里：poll 时间，即不带文件的 co_poll，其间其他协程继续运行",
+      "poll p"},
      Kind::poll,
      false,
-     read_pipe_name},
+     read_poll},
+    {{"resume", "resume COROUTINE", "co_resume of one that was created suspended, such as c or c/2; it runs until it yields",
+      "co_resume 一个以 suspended 创建的协程，例如 c 或 c/2；它运行到让出为止", "resume gen"},
+     Kind::resume,
+     false,
+     read_coroutine_name},
+    {{"release", "release COROUTINE", "co_release of one that has ended or that nobody will resume: its memory is given back",
+      "co_release 一个已结束或不再恢复的协程：归还它的内存", "release gen"},
+     Kind::release,
+     false,
+     read_coroutine_name},
     {{"close", "close [read|write] PIPE",
       "give up this process's ends of a pipe; when nobody can write any more, readers find its end",
       "放弃本进程的管道端；再没有人能写时，读者读到文件结束", "close write p"},
@@ -743,6 +769,9 @@ bool fits_coroutine(Kind kind) {
         case Kind::read:
         case Kind::write:
         case Kind::accept:
+        case Kind::poll:
+        case Kind::resume:
+        case Kind::release:
         case Kind::wait:
         case Kind::signal:
         case Kind::fsync:
@@ -936,8 +965,8 @@ void Parser::parse_statement(std::vector<Stmt>& body, Place place, ProcessDecl* 
                               "共享变量属于整个进程；请直接声明在进程里（或写 local）"));
     }
     if (place == Place::coroutine && !fits_coroutine(row->kind)) {
-        error(token.pos, text("a coroutine cannot '{0}'; it can run, yield, wait, signal, accept, read, write, repeat",
-                              "协程不能 “{0}”；它可以 run、yield、wait、signal、accept、read、write、repeat",
+        error(token.pos, text("a coroutine cannot '{0}'; it can run, yield, resume, wait, signal, poll, accept, read, write, repeat",
+                              "协程不能 “{0}”；它可以 run、yield、resume、wait、signal、poll、accept、read、write、repeat",
                               {row->word.name}));
     } else if (row->kind == Kind::accept && place != Place::coroutine) {
         error(token.pos, text("only a coroutine can accept connections", "只有协程可以接受连接"));

@@ -1,6 +1,10 @@
 // `process`, `kthread` and `thread`: the name, what stands between the name and the brace, and then
 // the program.
 
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
 #include "sim/base/limits.h"
 #include "sim/scenario/parser.h"
 #include "sim/scenario/rows.h"
@@ -21,6 +25,7 @@ struct TaskHead {
     std::uint64_t cpus = 0;
     std::int32_t oom_score_adj = 0;
     std::int32_t group = -1, session = 1;
+    ThreadModel model{};
 };
 
 struct AttributeRow {
@@ -116,6 +121,60 @@ bool read_session(Parser& p, TaskHead& head) {
     return value.has_value();
 }
 
+bool read_on_off(Parser& p, bool& into) {
+    if (p.take_word("on")) {
+        into = true;
+    } else if (p.take_word("off")) {
+        into = false;
+    } else {
+        p.expected(text("'on' or 'off'", "“on” 或 “off”"));
+        return false;
+    }
+    return true;
+}
+
+// threads 1:1 | n:1 | m:n CARRIERS [hooked on|off]
+bool read_threads(Parser& p, TaskHead& head) {
+    using Model = ThreadModel::Kind;
+    constexpr std::pair<std::string_view, Model> kModels[] = {
+        {"1:1", Model::one_to_one}, {"n:1", Model::many_to_one}, {"m:n", Model::many_to_many},
+        {"N:1", Model::many_to_one}, {"M:N", Model::many_to_many}};
+    const Token& token = p.peek();
+    const auto* model = std::find_if(std::begin(kModels), std::end(kModels), [&](const auto& m) { return m.first == token.text; });
+    if (model == std::end(kModels)) {
+        p.error(token.pos, text("'{0}' is no thread model; write threads 1:1 (the kernel's own), threads n:1, or threads m:n 4",
+                                "“{0}” 不是线程模型；请写 threads 1:1（内核自己的）、threads n:1 或 threads m:n 4",
+                                {Parser::shown(token)}));
+        if (!token.is("{")) p.take();
+        while (p.is_number_next()) p.take();
+        return false;
+    }
+    head.model.kind = model->second;
+    p.take();
+    if (head.model.kind == Model::many_to_many) {
+        const auto value = p.integer({.first = 1,
+                                      .last = limits::cpus,
+                                      .what = text("how many kernel threads carry the user-level ones (threads m:n 4)",
+                                                   "承载用户级线程的内核线程数（threads m:n 4）"),
+                                      .limit = text("CPUs of one machine", "一台机器的 CPU 数")});
+        if (!value) return false;
+        head.model.carriers = static_cast<std::int32_t>(*value);
+    } else if (p.is_number_next()) {
+        p.error(p.peek().pos, text("only m:n has a number of carriers: n:1 has one, 1:1 has one for each thread",
+                                   "只有 m:n 有承载线程数：n:1 是一个，1:1 是每个线程一个"));
+        p.take();
+    }
+    const SourcePos pos = p.peek().pos;
+    if (!p.take_word("hooked")) return true;
+    if (!read_on_off(p, head.model.hooked)) return false;
+    if (head.model.hooked && !head.model.is_library()) {
+        head.model.hooked = false;
+        p.error(pos, text("with 1:1 there is nothing to hook: a call that blocks stops one thread only; write threads n:1 or m:n",
+                          "1:1 下无需钩子：阻塞的调用只停住一个线程；请写 threads n:1 或 m:n"));
+    }
+    return true;
+}
+
 bool read_copies(Parser& p, TaskHead& head) {
     const auto value = p.copies();
     if (value) head.copies = *value;
@@ -182,6 +241,14 @@ constexpr AttributeRow kAttributeRows[] = {
       "启动它的会话：开启 autogroup 时，同一会话的任务作为整体竞争（默认 1）", "process editor session 2 { run 1ms }"},
      false,
      read_session},
+    {{"threads", "threads 1:1 | n:1 | m:n COUNT [hooked on|off]",
+      "how its threads become kernel threads: each its own (default), all on one, or all on COUNT; hooked: reads, writes "
+      "and sleeps that would block go through an event loop over epoll instead of stopping the kernel thread",
+      "它的线程如何对应内核线程：一对一（默认）、全部共用一个，或共用 COUNT 个；hooked：会阻塞的读、写、睡眠改走基于 "
+      "epoll 的事件循环，不再停住内核线程",
+      "process editor threads m:n 2 hooked on { thread t x4 { run 1ms } }"},
+     false,
+     read_threads},
 };
 
 const AttributeRow* find_attribute(const Parser& p) {
@@ -249,6 +316,7 @@ void Parser::parse_body(ProcessDecl& process, Place place) {
     process.oom_score_adj = head.oom_score_adj;
     process.group = head.group >= 0 ? head.group : open_group_;
     process.session = head.session;
+    process.model = head.model;
     const Text what = text("what it does: '{' and statements", "它做什么：“{” 和语句");
     if (!parse_block(process.body, place, place == Place::process ? &process : nullptr, what))
         return;

@@ -122,6 +122,12 @@ std::string write_stmt(const Stmt& stmt) {
             return "getpid";
         case Kind::accept:
             return "accept " + stmt.name;
+        case Kind::resume:
+            return "resume " + stmt.name;
+        case Kind::release:
+            return "release " + stmt.name;
+        case Kind::co_poll:
+            return "poll " + write_dist(stmt.time);
         case Kind::setnice:
             return "nice " + count;
         case Kind::sched:
@@ -289,6 +295,7 @@ std::string write_coroutine(const CoroutineDecl& c) {
     if (c.shared != 0) out += " shared " + std::to_string(c.shared);
     if (c.frame != defaults.frame) out += " frame " + std::to_string(c.frame);
     if (!c.slots_cleared) out += " slots untouched";
+    if (c.suspended) out += " suspended";
     return out + write_body(c.body);
 }
 
@@ -319,6 +326,13 @@ std::string write_process(const Scenario& scenario, const ProcessDecl& process) 
     if (process.oom_score_adj != 0) out += " oom_score_adj " + std::to_string(process.oom_score_adj);
     if (process.group >= 0) out += " group " + scenario.groups[static_cast<std::size_t>(process.group)].name;
     if (process.session != 1) out += " session " + std::to_string(process.session);
+    if (process.model != ThreadModel{}) {
+        using Model = ThreadModel::Kind;
+        out += process.model.kind == Model::one_to_one    ? " threads 1:1"
+               : process.model.kind == Model::many_to_one ? " threads n:1"
+                                                          : " threads m:n " + std::to_string(process.model.carriers);
+        if (process.model.hooked) out += " hooked on";
+    }
     out += " {";
     for (const SyncDecl& decl : process.syncs) out += " " + write_sync(decl);
     for (const ThreadDecl& thread : process.threads) out += " " + write_thread(thread);

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "sim/kernel/coroutines.h"
 #include "sim/kernel/broken.h"
 #include "sim/kernel/engine.h"
 #include "sim/kernel/routines.h"
@@ -122,6 +123,65 @@ Says kernel_says(const Kernel& after, const StepReport& r) {
         default: break;
     }
     return s;
+}
+
+// The operations of a thread library (docs/user-threads.md).
+Says library_says(const UserOp& op, const std::string& word) {
+    using Kind = UserOp::Kind;
+    using Leave = Carrier::Leave;
+    switch (op.kind) {
+        case Kind::co_timers: return {{"co_eventloop: whose time is over becomes ready.", "co_eventloop：到时的协程变为就绪。"}, {}};
+        case Kind::co_wait_time:
+            return {{"co_poll without files: wait for a time, and yield.", "不带文件的 co_poll：等一段时间并让出。"},
+                    {"The thread runs the others meanwhile; nanosleep would stop all of them.", "其间线程运行其他协程；nanosleep 会让全部停住。"}};
+        case Kind::co_resume:
+            return {{"co_resume: the resumed coroutine goes on the call stack, above whoever resumes it.",
+                     "co_resume：被恢复者压到调用栈上，位于恢复它的协程之上。"},
+                    {"When it yields, it yields to its resumer.", "它让出时，让给恢复它的协程。"}};
+        case Kind::co_release: return {{"co_release: give its control block, stack and saved part back.", "co_release：归还它的控制块、栈和保存的栈内容。"}, {}};
+        case Kind::ut_create:
+            return {{"Create a user-level thread: a stack, a control block, the end of the run queue.",
+                     "创建一个用户级线程：一个栈、一个控制块，排到运行队列末尾。"},
+                    {"No clone: the kernel has no task_struct, no kernel stack and no tid for it.",
+                     "没有 clone：内核里没有它的 task_struct、内核栈和 tid。"}};
+        case Kind::ut_carrier: return {{"This kernel thread is a carrier from now on: it runs user-level threads.", "这个内核线程从此是承载线程：运行用户级线程。"}, {}};
+        case Kind::ut_settle:
+            return {{"The scheduler does what the one who left wanted: to the run queue, or to a list of waiters.",
+                     "调度器完成离开者的要求：放入运行队列，或放入等待队列。"},
+                    {"Only now are its registers stored: before, another carrier would have run it with old ones.",
+                     "此时它的寄存器才存好；若更早放入，别的承载线程会用旧的寄存器运行它。"}};
+        case Kind::ut_pick:
+            return {{"Take the first thread of this carrier's run queue; if it is empty, of another carrier's.",
+                     "取出本承载线程运行队列的第一个线程；若为空，从别的承载线程那里取（窃取）。"},
+                    {"All of it is in user memory: no lock of the kernel, no system call.", "这一切都在用户内存里：没有内核锁，没有系统调用。"}};
+        case Kind::ut_idle:
+            return {{"Nothing is ready: the carrier will sleep.", "没有就绪的线程：承载线程将睡眠。"},
+                    {"Only here does the kernel learn of it: its thread waits.", "内核只在这里才知道：它的线程在等待。"}};
+        case Kind::ut_awake: return {{"The carrier is awake and looks again.", "承载线程醒了，再看一遍。"}, {}};
+        case Kind::ut_collect: return {{"One of epoll_wait's files: whoever waits for it becomes ready.", "epoll_wait 的一个文件：等它的线程变为就绪。"}, {}};
+        case Kind::ut_leave: {
+            switch (static_cast<Leave>(op.arg[0])) {
+                case Leave::park:
+                    return {{"Wait for " + word + " in user space: give the carrier to the scheduler.", "在用户空间等待 " + word + "：把承载线程让给调度器。"},
+                            {"A kernel thread would call futex(2) here.", "内核线程在这里会调用 futex(2)。"}};
+                case Leave::readable:
+                case Leave::writable:
+                    return {{"The call would have blocked (-EAGAIN): wait in the event loop.", "调用本会阻塞（-EAGAIN）：改在事件循环里等。"},
+                            {"Without the hook the carrier would sleep now, and everybody with it.", "没有钩子的话，承载线程此刻就睡了，所有人随它一起睡。"}};
+                case Leave::sleep: return {{"Sleep in user space: until then others run on this carrier.", "在用户空间睡眠：其间别的线程在这个承载线程上运行。"}, {}};
+                case Leave::end: return {{"The thread has returned: give the carrier to the scheduler.", "线程返回了：把承载线程交给调度器。"}, {}};
+                default: return {{"Yield: give the carrier to the scheduler.", "让出：把承载线程交给调度器。"}, {"No sched_yield: the kernel is not asked.", "没有 sched_yield：不问内核。"}};
+            }
+        }
+        case Kind::ut_wake:
+            return {{"Those who wait for " + word + " become ready.", "等待 " + word + " 的线程变为就绪。"},
+                    {"The list of waiters lies in user memory; a kernel thread would call futex(2) here.", "等待队列在用户内存里；内核线程在这里会调用 futex(2)。"}};
+        case Kind::ut_requeue: return {{"One waiter becomes ready, the others wait for the mutex now.", "一个等待者就绪，其余改为等待互斥锁。"}, {}};
+        case Kind::ut_kick: return {{"Does a carrier sleep while a thread is ready?", "有承载线程在睡，而有线程就绪吗？"}, {}};
+        case Kind::ut_kick_all: return {{"No thread is left: all carriers are to end.", "没有线程了：所有承载线程都该结束。"}, {}};
+        case Kind::ut_if_again: return {{"Did the call say -EAGAIN: would it have blocked?", "调用返回 -EAGAIN 吗：它本会阻塞吗？"}, {}};
+        default: return {};
+    }
 }
 
 Says user_says(const Kernel& k, const StepReport& r) {
@@ -259,7 +319,9 @@ Says user_says(const Kernel& k, const StepReport& r) {
         case Kind::recurse_up:
             return {{"All calls return: RSP is where it was.", "所有调用返回：RSP 回到原处。"},
                     {"The pages stay; the next calls will find them.", "页留着；下次调用会再用到它们。"}};
-        default: return sync_says(op.kind, variable());
+        default:
+            if (is_coroutine_op(op.kind)) return library_says(op, variable());
+            return sync_says(op.kind, variable());
     }
     return {};
 }

@@ -18,7 +18,7 @@ std::string_view record_name(RecordKind kind) {
         "tlb_flush",          "page_fault_user",    "mark_victim",
         "deadlock",           "sched_pi_setprio",
         "hrtimer_start",      "hrtimer_cancel",     "hrtimer_expire_exit", "timer_expire_exit",
-        "sched_setattr_failed"};
+        "sched_setattr_failed", "co_switch"};
     static_assert(std::size(names) == kRecordKinds);
     return names[static_cast<std::size_t>(kind)];
 }

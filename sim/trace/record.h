@@ -61,6 +61,8 @@ enum class RecordKind : std::uint8_t {
     hrtimer_expire_exit,   // a, b: as before
     timer_expire_exit,   // a: timer
     sched_setattr_failed,  // a: TaskId; b: the policy asked for; c: errno (no tracepoint of Linux: what the call returned)
+    co_switch,           // user space, no tracepoint: a: from, b: to (CoroutineId, none: main or the scheduler); c: bytes
+                         // that were copied out for it, d: bytes to be copied in
     count,
 };
 constexpr int kRecordKinds = static_cast<int>(RecordKind::count);
