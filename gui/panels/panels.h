@@ -90,6 +90,9 @@ void dump_store_buffers(const View& view, nlohmann::json& out);
 // find.cpp
 void draw_find(View& view);
 void dump_find(const View& view, nlohmann::json& out);
+// coroutines.cpp
+void draw_coroutines(View& view);
+void dump_coroutines(const View& view, nlohmann::json& out);
 // terminal.cpp
 void draw_terminal(View& view);
 void dump_terminal(const View& view, nlohmann::json& out);

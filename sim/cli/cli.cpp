@@ -28,6 +28,7 @@ struct Request {
     cli::RunOptions run;
     Common oops;
     cli::RacesOptions races;
+    Common costs;
     cli::CompareOptions compare;
     cli::SweepOptions sweep;
     cli::PlotOptions plot;
@@ -161,6 +162,14 @@ CLI::App* add_oops(CLI::App& app, Request& r) {
     add_common(*c, r.oops);
     add_time(*c, "--until", r.oops.until, "stop at this time");
     add_format(*c, r.oops, {"text", "json"});
+    return c;
+}
+
+CLI::App* add_costs(CLI::App& app, Request& r) {
+    CLI::App* c = app.add_subcommand("costs", "what a coroutine, mode, thread and process switch cost in this run, side by side");
+    add_common(*c, r.costs);
+    add_time(*c, "--until", r.costs.until, "stop at this time");
+    add_format(*c, r.costs, {"text", "json"});
     return c;
 }
 
@@ -491,6 +500,7 @@ static int run_command(int argc, const char* const* argv, const WindowMain& wind
     CLI::App* run = add_run(app, r);
     CLI::App* oops = add_oops(app, r);
     CLI::App* races = add_races(app, r);
+    CLI::App* costs = add_costs(app, r);
     CLI::App* compare = add_compare(app, r);
     CLI::App* sweep = add_sweep(app, r);
     CLI::App* plot = add_plot(app, r);
@@ -538,6 +548,7 @@ static int run_command(int argc, const char* const* argv, const WindowMain& wind
     }
     if (oops->parsed()) return cli::oops(r.oops);
     if (races->parsed()) return cli::races(r.races);
+    if (costs->parsed()) return cli::costs(r.costs);
     if (run->parsed()) return lacks_a_file(r.run.common) ? cli::kWrongUsage : cli::run(r.run);
     if (compare->parsed())
         return lacks_a_file(r.compare.common) ? cli::kWrongUsage : cli::compare(r.compare);

@@ -53,6 +53,7 @@ struct RacesOptions {
 };
 // Which accesses to memory nothing orders. 1: there are some.
 int races(const RacesOptions& options);
+int costs(const Common& common);
 
 struct CompareOptions {
     Common common;  // `sched` is a list of schedulers

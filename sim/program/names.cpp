@@ -5,7 +5,7 @@
 namespace sy {
 
 int syscall_number(std::string_view name) {
-    for (int n = 0; n <= nr::clone3; ++n)
+    for (int n = 0; n <= nr::epoll_pwait2; ++n)
         if (name != "unknown" && name == syscall_name(static_cast<std::uint64_t>(n))) return n;
     return -1;
 }

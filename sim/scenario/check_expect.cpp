@@ -271,6 +271,7 @@ class ExpectChecker {
                     return;
                 }
                 return one_of(name, {"mm", "files", "fs", "sighand", "signal"}, expr.pos);
+            case Argument::switch_kind: return one_of(name, {"coroutine", "mode", "thread", "process"}, expr.pos);
             case Argument::oops: return one_of(name, {oops_words().begin(), oops_words().end()}, expr.pos);
             case Argument::variable:
                 if (index == 0) check_task_path(s_, name, expr.pos, diags_);

@@ -21,6 +21,7 @@ enum class Argument : std::uint8_t {
     oops,    // one of oops_words()
     variable,   // a process, then NAME or NAME/INDEX
     word,    // a task, then a word of the function's own
+    switch_kind,   // coroutine, mode, thread or process
 };
 
 struct FunctionRow {

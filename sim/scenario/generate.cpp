@@ -44,10 +44,29 @@ class Writer {
         if (options_.timeline) timeline();
         if (options_.smp) smp_places();
         if (options_.kernel_threads && dice_.one_in(2)) scn::add_random_work(out_, dice_, options_.longest);
+        if (options_.user_threads) thread_libraries();
         return std::move(out_);
     }
 
   private:
+    // Processes whose threads a library could carry get one, one by one of each kind.
+    void thread_libraries() {
+        for (ProcessDecl& p : out_.processes) {
+            const bool has_pi = std::any_of(p.syncs.begin(), p.syncs.end(), [](const SyncDecl& s) { return s.pi; });
+            if (p.kernel_thread || p.only_program || has_pi || makes_tasks(p.body)) continue;
+            if (std::any_of(p.threads.begin(), p.threads.end(), [](const ThreadDecl& t) { return makes_tasks(t.body); })) continue;
+            ThreadModel& m = p.model;
+            m.kind = more_.one_in(2) ? ThreadModel::Kind::many_to_one : ThreadModel::Kind::many_to_many;
+            if (m.kind == ThreadModel::Kind::many_to_many) m.carriers = more_.between(1, 4);
+            m.hooked = more_.one_in(2);
+        }
+    }
+    static bool makes_tasks(const std::vector<Stmt>& body) {
+        return std::any_of(body.begin(), body.end(), [](const Stmt& s) {
+            return s.kind == Kind::fork || s.kind == Kind::vfork || s.kind == Kind::clone || makes_tasks(s.body);
+        });
+    }
+
     void machine() {
         MachineDecl& machine = out_.machine;
         constexpr std::array<std::int32_t, 4> kHz = {100, 250, 300, 1000};

@@ -28,6 +28,7 @@ struct RandomOptions {
     Nanos until =
         100 * kMilli;  // end of the run; always set, since a random program may wait for ever
     std::vector<std::string_view> schedulers = {"cfs", "rr"};
+    bool user_threads = false;   // some processes run their threads as a library (threads n:1, m:n)
 };
 
 // A scenario that parse_scenario accepts when written as text. Every verb of the language can

@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 
+#include "sim/analysis/switch_costs.h"
 #include "sim/analysis/race_detector.h"
 #include "sim/base/assert.h"
 #include "sim/kernel/areas.h"
@@ -127,6 +128,11 @@ bool names_a_task_in_a(RecordKind kind) {
 class RacesOfRun {
   public:
     RacesOfRun(const Scenario& scenario, std::uint64_t steps) : scenario_(scenario), steps_(steps) {}
+    // What its switches cost; the run is made once more for that, too.
+    const SwitchCosts& costs() {
+        if (!costs_) costs_ = measure_switches(scenario_, {.steps = std::min<std::uint64_t>(steps_, SwitchCostOptions{}.steps)});
+        return *costs_;
+    }
     const RaceReport& get() {
         if (!report_) report_ = find_races(scenario_, {.strict = false, .steps = steps_});
         return *report_;
@@ -136,6 +142,7 @@ class RacesOfRun {
     const Scenario& scenario_;
     std::uint64_t steps_;
     std::optional<RaceReport> report_;
+    std::optional<SwitchCosts> costs_;
 };
 
 // The functions of `expect`, at the end of the run or at one moment of it.
@@ -421,6 +428,20 @@ class Measurer {
         return count(e.args.empty() || scn::oops_words()[kind] == e.args[0] ? 1 : 0);
     }
 
+    const SwitchCost& cost_of(const ExpectExpr& e) const {
+        for (const SwitchKind kind : {SwitchKind::coroutine, SwitchKind::mode, SwitchKind::thread})
+            if (e.args[0] == switch_kind_word(kind)) return races_.costs().of(kind);
+        return races_.costs().of(SwitchKind::process);
+    }
+    Found cost(const ExpectExpr& e) const { return time(cost_of(e).mean()); }
+    Found cost_steps(const ExpectExpr& e) const {
+        const SwitchCost& c = cost_of(e);
+        return count(c.times == 0 ? 0 : c.steps / c.times);
+    }
+    Found steals(const ExpectExpr& e) const {
+        return of_coroutines(e, [](const CoroutineEnv& env) { return env.steals; });
+    }
+
     Found races(const ExpectExpr& e) const {
         const std::vector<Race>& all = races_.get().races;
         return count(static_cast<std::uint64_t>(std::count_if(all.begin(), all.end(), [&](const Race& r) {
@@ -625,6 +646,9 @@ std::span<const Measurer::Row> Measurer::rows() {
         {"races", &Measurer::races},
         {"irqs", &Measurer::irqs},
         {"coroutines", &Measurer::coroutines},
+        {"steals", &Measurer::steals},
+        {"cost", &Measurer::cost},
+        {"cost_steps", &Measurer::cost_steps},
         {"co_switches", &Measurer::co_switches},
         {"co_copies", &Measurer::co_copies},
         {"answers", &Measurer::answers},
