@@ -204,7 +204,8 @@ TEST_CASE("every example in the tables is valid where it stands") {
         parse_ok(a + "machine { cpus 2 } tasklet rx { run 1us } " + std::string(word.example));
     for (const scn::Word& word : scn::words(WordGroup::verb)) {
         const bool of_area = word.name == "munmap" || word.name == "mprotect" || word.name == "load" || word.name == "touch";
-        const std::string before = word.name == "unlock" ? "lock m " : of_area ? "mmap buf 64KiB " : "";
+        const std::string before = word.name == "unlock" ? "lock m " : of_area ? "mmap buf 64KiB "
+                                   : word.name == "resume" || word.name == "release" ? "coroutine gen suspended { yield } " : "";
         if (kernel_code(word.name, std::string(word.example), things)) continue;
         const bool of_kthread =
             word.name == "use_mm" || word.name == "unuse_mm" || word.name == "until_stopped";

@@ -1,6 +1,7 @@
 #include "sim/analysis/switch_costs.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "sim/kernel/coroutines.h"
@@ -18,10 +19,10 @@ bool is_memory(const Place& p) {
 }
 bool is_register(const Place& p) { return p.kind >= Place::Kind::reg && p.kind <= Place::Kind::fpu; }
 
-// What one CPU has in hand: a switch between tasks, a system call, a switch between coroutines.
+// What one CPU has in hand: a switch between tasks, a system call.
 struct Hand {
-    SwitchCost task, call, coroutine;
-    bool in_task = false, in_call = false, call_is_clean = false, in_coroutine = false;
+    SwitchCost task, call;
+    bool in_task = false, in_call = false, call_is_clean = false;
     TaskId from = kNoTask, to = kNoTask;
 };
 
@@ -60,7 +61,7 @@ class Measurer {
         }
         if (r.kind == StepReport::Kind::interrupt) {
             end_task_switch(h);
-            h.call_is_clean = h.in_coroutine = false;
+            h.call_is_clean = false;
             return;
         }
         const Phase phase = kernel_text().routine_of(r.step).phase;
@@ -92,28 +93,28 @@ class Measurer {
             add(h.call, r, "SYSCALL");
             return;
         }
+        // An interrupt, and with it other tasks, may come between its operations.
         const bool begins = op.kind == UserOp::Kind::co_save;
-        if (begins) {
-            h.coroutine = {};
-            h.in_coroutine = true;
-        }
-        if (!h.in_coroutine) return;
+        if (begins) coroutines_[r.task] = {};
+        const auto at = coroutines_.find(r.task);
+        if (at == coroutines_.end()) return;
+        SwitchCost& coroutine = at->second;
         const bool ends = op.kind == UserOp::Kind::co_restore;
         if (!begins && !ends && op.kind != UserOp::Kind::co_swap) {   // the stack went elsewhere: a page fault, a signal
-            h.in_coroutine = false;
+            coroutines_.erase(at);
             return;
         }
-        add(h.coroutine, r, begins ? "co_save" : ends ? "co_restore" : "co_swap");
+        add(coroutine, r, begins ? "co_save" : ends ? "co_restore" : "co_swap");
         for (const Record& rec : log_) {
             if (rec.kind != RecordKind::co_switch) continue;
             const std::uint64_t bytes = std::uint64_t{rec.c} + rec.d;
-            h.coroutine.copied += bytes;
+            coroutine.copied += bytes;
             const std::uint64_t shown = (rec.c != 0 ? 1u : 0u) + (rec.d != 0 ? 1u : 0u);   // moves that stand for them
-            h.coroutine.words += bytes / 8 - shown;
+            coroutine.words += bytes / 8 - shown;
         }
         if (!ends) return;
-        h.in_coroutine = false;
-        finish(SwitchKind::coroutine, h.coroutine);
+        finish(SwitchKind::coroutine, coroutine);
+        coroutines_.erase(at);
     }
 
     static void add(SwitchCost& c, const StepReport& r, const std::string& name) {
@@ -169,6 +170,7 @@ class Measurer {
     Kernel k_;
     SwitchCostOptions options_;
     std::vector<Hand> hands_;
+    std::map<TaskId, SwitchCost> coroutines_;   // between their first and last operation
     Log log_;
     SwitchCosts out_;
 };

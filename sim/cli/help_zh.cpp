@@ -22,6 +22,7 @@ constexpr auto sentences = std::to_array<std::pair<std::string_view, std::string
      "Exit status: 0 fine, 1 the input or an expectation is wrong, 2 wrong usage.",
      "`switchyard 命令 --help --lang zh` 说明命令的选项。\n退出码：0 正常，1 "
      "输入有误或期望不成立，2 用法错误。"},
+    {"what a coroutine, mode, thread and process switch cost in this run, side by side", "这次运行中协程、模式、线程、进程切换各自的代价，并排列出"},
     {"language: en or zh", "语言：en 或 zh"},
     {"scenario file; - is standard input", "场景文件；- 表示标准输入"},
     {"scenario files", "场景文件"},

@@ -414,7 +414,11 @@ class Checker {
                                                  "“{0}” 会自己运行；要按名字恢复它，请写：coroutine {0} suspended", {name}));
             return;
         }
-        unknown_name(stmt.name_pos, name, text("coroutine", "协程"), known, "coroutine " + name + " suspended { yield }");
+        if (known.empty() || nearest(name, known).empty())
+            diags_.error(stmt.name_pos, text("this process has no coroutine '{0}'; declare it there: coroutine {0} suspended { yield }",
+                                             "这个进程没有协程 “{0}”；请在其中声明：coroutine {0} suspended { yield }", {name}));
+        else
+            unknown_name(stmt.name_pos, name, text("coroutine", "协程"), known, {});
     }
     void thread_model(const ProcessDecl& process) {
         if (process.model.is_library() && process.kernel_thread)
