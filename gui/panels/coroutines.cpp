@@ -19,7 +19,7 @@ namespace sy::gui {
 namespace {
 
 constexpr std::size_t kMostRows = 16, kMostNames = 6, kMostStacks = 6, kMostMoves = 8;
-constexpr std::uint64_t kMeasuredSteps = 400'000;   // a quarter of a second, once for each run
+constexpr std::uint64_t kMeasuredSteps = 30'000;   // a few hundredths of a second, once for each run
 
 const std::string& in(const Text& t) { return t.in(language()); }
 
