@@ -28,7 +28,7 @@ constexpr std::array table = {
     Panel{"locks", Str::panel_locks, Dock::inspector, draw_locks, dump_locks, Key::l},
     Panel{"breakage", Str::panel_breakage, Dock::inspector, draw_breakage, dump_breakage, Key::b},
     Panel{"find", Str::panel_find, Dock::inspector, draw_find, dump_find, Key::f},
-    Panel{"coroutines", Str::panel_coroutines, Dock::inspector, draw_coroutines, dump_coroutines, Key::y},
+    Panel{"coroutines", Str::panel_coroutines, Dock::inspector, draw_coroutines, dump_coroutines, Key::j},
     Panel{"terminal", Str::panel_terminal, Dock::inspector, draw_terminal, dump_terminal, Key::t},
     Panel{"chapters", Str::panel_chapters, Dock::inspector, draw_chapters, dump_chapters, Key::h},
     Panel{"quiz", Str::panel_quiz, Dock::inspector, draw_quiz, dump_quiz, Key::a},
