@@ -146,9 +146,9 @@ struct TasksCache {
         enum class Kind : std::uint8_t { family, box } kind = Kind::box;
         float y = 0, height = 0, title = 0;
         std::size_t group = 0;        // of a box
-        std::vector<TaskId> shown;    // of a box: its rows
+        std::vector<TaskId> shown = {};  // of a box: its rows
         std::size_t hidden = 0;       // tasks that are not among them
-        std::string key, name, counts;  // of a family, or of the line that folds a box
+        std::string key = {}, name = {}, counts = {};  // of a family, or of the line that folds a box
         bool is_open = false, can_fold = false;
     };
     const Session* session = nullptr;
