@@ -23,6 +23,7 @@ struct Atom {
     float width = 0;
     bool space = false;
     bool line_break = false;
+    std::string_view whole;  // the text it is a part of
 };
 
 bool is_wide(char32_t code) { return utf8::width(code) == 2; }
@@ -39,7 +40,7 @@ void append_atoms(std::vector<Atom>& atoms, const Span& span) {
     const auto flush = [&](std::size_t stop, bool space) {
         if (stop > start) {
             const std::string_view piece = text.substr(start, stop - start);
-            atoms.push_back({&span.style, piece, measure(piece, span.style).x, space, false});
+            atoms.push_back({&span.style, piece, measure(piece, span.style).x, space, false, text});
         }
         start = stop;
     };
@@ -48,7 +49,7 @@ void append_atoms(std::vector<Atom>& atoms, const Span& span) {
         const std::size_t next = at + decoded.bytes;
         if (decoded.code == '\n') {
             flush(at, false);
-            atoms.push_back({&span.style, {}, 0, false, true});
+            atoms.push_back({&span.style, {}, 0, false, true, {}});
             start = next;
         } else if (decoded.code == ' ') {
             flush(at, false);
@@ -98,6 +99,17 @@ float line_of(std::span<const Span> spans) {
     return line;
 }
 
+// A part of a text; the whole tells which word the mouse is on.
+void draw_piece(ImDrawList& list, ImVec2 at, std::string_view text, const TextStyle& style, std::string_view whole) {
+    fonts().need(text);
+    ImFont* face = font_of(style);
+    if (text.empty()) return;
+    note_hovered_text(at, text, style, whole);
+    const ImVec2 snapped{std::floor(at.x), std::floor(at.y)};
+    list.AddText(face, compat::font_size(face), snapped, color_of(style), text.data(),
+                 text.data() + text.size());
+}
+
 void draw_paragraph(std::span<const Span> spans, float width) {
     if (width <= 0) width = ImGui::GetContentRegionAvail().x;
     std::vector<Atom> atoms;
@@ -114,7 +126,7 @@ void draw_paragraph(std::span<const Span> spans, float width) {
         if (piece.atom->width > width) {
             fit_at(list, at, width, piece.atom->text, style);
         } else {
-            draw_text(list, at, piece.atom->text, style);
+            draw_piece(list, at, piece.atom->text, style, piece.atom->whole);
         }
     }
     ImGui::Dummy({width, height});
@@ -134,12 +146,7 @@ float line_height(const TextStyle& style) {
 }
 
 void draw_text(ImDrawList& list, ImVec2 at, std::string_view text, const TextStyle& style) {
-    fonts().need(text);
-    ImFont* face = font_of(style);
-    if (text.empty()) return;
-    const ImVec2 snapped{std::floor(at.x), std::floor(at.y)};
-    list.AddText(face, compat::font_size(face), snapped, color_of(style), text.data(),
-                 text.data() + text.size());
+    draw_piece(list, at, text, style, text);
 }
 
 std::string shorten(std::string_view text, float width, const TextStyle& style) {

@@ -4,9 +4,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <imgui_internal.h>
+#include <utility>
 
+#include "gui/app/keymap.h"
 #include "gui/strings/strings.h"
 #include "gui/widgets_state.h"
+#include "sim/base/utf8.h"
+#include "sim/report/glossary.h"
 
 namespace sy::gui {
 namespace {
@@ -21,6 +26,12 @@ struct UiState {
     ImVec2 hover_min{}, hover_max{};
     double hover_since = 0;
     bool hover_seen = false, hovered = false;
+    std::vector<Control> controls;
+    std::uint32_t press = 0;  // the control that the palette presses
+    bool press_seen = false;
+    // The glossary's word under the mouse, and since when.
+    const GlossaryTerm *term = nullptr, *term_before = nullptr;
+    double term_since = 0;
 };
 UiState ui;
 
@@ -74,9 +85,31 @@ void begin_ui_frame(double now) {
     ui.now = now;
     ui.overflows.clear();
     ui.places.clear();
+    ui.controls.clear();
+    // What is not drawn in the frame of its press is not pressed later.
+    if (ui.press_seen) ui.press = 0;
+    ui.press_seen = ui.press != 0;
     if (!ui.hover_seen) ui.hovered = false;
     ui.hover_seen = false;
+    if (ui.term != ui.term_before) ui.term_since = now;
+    ui.term_before = std::exchange(ui.term, nullptr);
 }
+
+const std::vector<Control>& controls() { return ui.controls; }
+void press_control(std::uint32_t id) { ui.press = id; }
+
+namespace {
+
+// Notes the control that was just submitted; true when the palette presses it.
+bool pressed_from_afar(std::string_view text, bool enabled) {
+    const std::uint32_t id = ImGui::GetItemID();
+    if (enabled && !text.empty()) ui.controls.push_back({id, ui.places.empty() ? "" : ui.places.front(), std::string(text)});
+    if (ui.press != id || id == 0) return false;
+    ui.press = 0;
+    return enabled;
+}
+
+}  // namespace
 
 const std::vector<Overflow>& overflows() { return ui.overflows; }
 
@@ -90,9 +123,43 @@ PlaceName::PlaceName(std::string_view name) { ui.places.emplace_back(name); }
 PlaceName::~PlaceName() { ui.places.pop_back(); }
 
 double ui_wants_frame_in() {
-    if (!ui.hovered || !ui.hover_seen) return -1;
-    const double left = ui.hover_since + kTooltipDelay - ui.now;
-    return left > 0 ? left : -1;
+    if (ui.term != nullptr && ui.term != ui.term_before) return 0;
+    const double term = ui.term != nullptr ? ui.term_since + kTooltipDelay - ui.now : -1;
+    const double left = ui.hovered && ui.hover_seen ? ui.hover_since + kTooltipDelay - ui.now : -1;
+    if (left > 0 && (term <= 0 || left < term)) return left;
+    return term > 0 ? term : -1;
+}
+
+void note_hovered_text(ImVec2 at, std::string_view text, const TextStyle& style, std::string_view whole) {
+    const ImVec2 mouse = ImGui::GetIO().MousePos;
+    if (mouse.y < at.y || mouse.x < at.x || mouse.y > at.y + line_height(style)) return;
+    if (text.empty() || mouse.x > at.x + measure(text, style).x) return;
+    if (!ImGui::IsWindowHovered(ImGuiHoveredFlags_AllowWhenBlockedByActiveItem)) return;
+    std::size_t byte = 0;
+    for (std::size_t next = 0; next < text.size(); byte = next) {
+        next = byte + std::max<std::size_t>(utf8::decode(text, byte).bytes, 1);
+        if (at.x + measure(text.substr(0, next), style).x > mouse.x) break;
+    }
+    if (const GlossaryTerm* term = term_at(whole, static_cast<std::size_t>(text.data() - whole.data()) + byte)) ui.term = term;
+}
+
+std::string_view hovered_term() {
+    const GlossaryTerm* term = ui.term ? ui.term : ui.term_before;
+    return term ? term->name : std::string_view();
+}
+
+void teach_hovered() {
+    if (ui.term == nullptr || ui.term != ui.term_before || ui.now - ui.term_since < kTooltipDelay || ImGui::IsMouseDown(0)) return;
+    const bool zh = language() == Lang::zh;
+    ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {px(12), px(8)});
+    ImGui::BeginTooltip();
+    const float width = px(380);
+    paragraph({{zh ? ui.term->name_zh : ui.term->name, strong_text()}}, width);
+    paragraph(zh ? ui.term->zh : ui.term->en, {}, width);
+    paragraph(tr(Str::glossary_lesson, {ui.term->lesson}) + " · " + tr(Str::glossary_more, {key_of(Command::Kind::glossary)}),
+              quiet_text(Size::small), width);
+    ImGui::EndTooltip();
+    ImGui::PopStyleVar();
 }
 
 void tooltip_at(ImVec2 min, ImVec2 max, std::string_view text) {
@@ -116,7 +183,8 @@ float button_width(std::string_view text) { return std::ceil(measure(text).x) + 
 
 bool button(const char* id, std::string_view text, Look look, bool enabled) {
     if (!enabled) ImGui::BeginDisabled();
-    const bool pressed = ImGui::InvisibleButton(id, {button_width(text), control_height()});
+    bool pressed = ImGui::InvisibleButton(id, {button_width(text), control_height()});
+    if (pressed_from_afar(text, enabled)) pressed = true;
     const Box box;
     ButtonColors colors = button_colors(look, box.hovered, box.held);
     if (!enabled) colors.text = fade(colors.text, 0.4F);
@@ -146,7 +214,8 @@ void chip(std::string_view text, ImU32 outline, ImU32 color) {
 
 bool chip_button(const char* id, std::string_view text, bool selected) {
     const float height = px(22);
-    const bool pressed = ImGui::InvisibleButton(id, {chip_width(text), height});
+    bool pressed = ImGui::InvisibleButton(id, {chip_width(text), height});
+    if (pressed_from_afar(text, true)) pressed = true;
     const Box box;
     ImDrawList& list = *ImGui::GetWindowDrawList();
     const Theme& t = theme();

@@ -92,6 +92,12 @@ void tooltip(std::string_view text);
 // The same for a rectangle that is no item.
 void tooltip_at(ImVec2 min, ImVec2 max, std::string_view text);
 
+// Every text that is drawn teaches: when the mouse rests on a word of the glossary, its meaning is shown (added to the
+// tooltip that is there). Called once at the end of a frame.
+void teach_hovered();
+// The name of that term, of the last frame; empty: none.
+std::string_view hovered_term();
+
 // ---- controls
 // ------------------------------------------------------------------------------------------------
 
@@ -100,6 +106,14 @@ enum class Look : std::uint8_t { plain, primary, selected, ghost };
 bool button(const char* id, std::string_view text, Look look = Look::plain, bool enabled = true);
 // How wide such a button is.
 float button_width(std::string_view text);
+// Every button and chip button of the last frame, in the order drawn, so that the command palette can press what the mouse
+// can. press_control(i) makes the one with that number answer true in the next frame.
+struct Control {
+    std::uint32_t id = 0;
+    std::string place, text;
+};
+const std::vector<Control>& controls();
+void press_control(std::uint32_t id);
 // A small rounded word. As a button: true when pressed. `outline` 0: the theme's line.
 void chip(std::string_view text, ImU32 outline = 0, ImU32 color = 0);
 bool chip_button(const char* id, std::string_view text, bool selected = false);

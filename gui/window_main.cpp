@@ -162,7 +162,7 @@ int take_script(Window& window, Fonts& fonts, const WindowRequest& request) {
 
 int live(Window& window, App& app, Fonts& fonts, const WindowRequest& request) {
     using Clock = std::chrono::steady_clock;
-    Clock::time_point last = Clock::now();
+    Clock::time_point last = Clock::now(), dumped = last;
     int extra = 3;  // frames after the last event, for ImGui's hover and layout to settle
     std::string title;
     while (!window.closed() && !app.wants_quit()) {
@@ -174,8 +174,13 @@ int live(Window& window, App& app, Fonts& fonts, const WindowRequest& request) {
         last = now;
         show(window, app, fonts, seconds, 0);
         if (extra > 0) --extra;
-        // For tests that drive a real window: what it shows, whenever it has come to rest.
-        if (extra == 0 && app.next_frame_in() != 0) write_dump(app, request.dump);
+        // For tests that drive a real window: what it shows, whenever it has come to rest, and now and then while it moves.
+        if (extra == 0) app.keep();
+        const bool rests = extra == 0 && app.next_frame_in() != 0;
+        if (rests || (!request.dump.empty() && now - dumped > std::chrono::milliseconds(300))) {
+            write_dump(app, request.dump);
+            dumped = Clock::now();
+        }
         if (app.title() != title) window.set_title(title = app.title());
         if (const auto path = app.take_picture_wish()) {
             show(window, app, fonts, 0, 0, true);
@@ -188,6 +193,7 @@ int live(Window& window, App& app, Fonts& fonts, const WindowRequest& request) {
         if (app.next_frame_in() >= 0 && spent < kFrame / 2 && window.wait(kFrame / 2 - spent))
             extra = 3;
     }
+    app.keep();
     return write_dump(app, request.dump);
 }
 

@@ -18,6 +18,7 @@
 #include "gui/widgets.h"
 #include "sim/base/assert.h"
 #include "sim/cli/files.h"
+#include "sim/report/glossary.h"
 #include "sim/scenario/parse.h"
 
 namespace sy::gui {
@@ -162,7 +163,7 @@ void draw_inspector(View& view) {
     for (std::size_t i = 0; i < all.size(); ++i) {
         if (tab_group(*all[i]) != group) continue;
         names.push_back(tr(all[i]->title));
-        tips.push_back(all[i]->key == Key::none ? "" : binding_label({all[i]->key, true, false, false, false}));
+        tips.push_back(panel_press(all[i]->id).key == Key::none ? "" : binding_label(panel_press(all[i]->id)));
         numbers.push_back(static_cast<int>(i));
     }
     int selected = static_cast<int>(std::find(numbers.begin(), numbers.end(), open) - numbers.begin());
@@ -177,20 +178,15 @@ void draw_inspector(View& view) {
 
 App::App(const WindowRequest& request) : parts_(std::make_unique<AppParts>()) {
     AppParts& p = *parts_;
-    parse_theme(request.theme, p.state.theme);
-    parse_language(request.lang, p.state.lang);
+    load_preferences(p, request);
     set_language(p.state.lang);
-    if (request.scale > 0)
-        p.state.user_scale =
-            std::clamp(static_cast<float>(request.scale), kSmallestScale, kLargestScale);
-    p.state.reduced_motion = request.reduced_motion;
     p.state.presenter = request.presenter;
     p.lessons = find_lessons();
     std::string file = request.file;
     if (file.empty() && !p.lessons.empty()) file = p.lessons.front();
     p.shot = request.shot;
     p.no_files = request.no_files;
-    p.looks_are_given = request.theme != "dark" || request.lang != "en" || request.presenter;
+    p.looks_are_given = !request.theme.empty() || !request.lang.empty() || request.presenter;
     p.most_records = request.records;
     if (!file.empty()) open(file);
     if (p.session) go_to_start(p, request);
@@ -233,6 +229,10 @@ void App::open(const std::string& path) {
     p.history = {};
     p.replay_until = 0;
     apply_view(p, p.looks_are_given);
+    p.comfort.views.clear();
+    p.comfort.pending.reset();
+    p.comfort.halted = false;
+    note_opened(p, path);
 }
 
 void App::key(const KeyPress& press) {
@@ -241,6 +241,7 @@ void App::key(const KeyPress& press) {
         p.shown_keys.emplace_back(binding_label(press), p.now + kKeyShown);
         if (p.shown_keys.size() > 4) p.shown_keys.erase(p.shown_keys.begin());
     }
+    if (comfort_key(p, press)) return;
     // Typing in a field is typing; only Ctrl combinations and F keys still mean what they mean.
     const bool function_key = press.key >= Key::f1 && press.key <= Key::f12;
     if (press.key == Key::escape) p.close_dialogs = true;
@@ -265,8 +266,9 @@ void App::key(const KeyPress& press) {
 void App::apply(const Command& command) {
     AppParts& p = *parts_;
     ViewState& s = p.state;
+    if (apply_comfort(p, command)) return;
     if (is_walk(command.kind)) {
-        if (p.session) walk(p, command);
+        if (p.session && !put_off(p, command)) walk(p, command);
         return;
     }
     if (is_mark(command.kind)) {
@@ -417,6 +419,7 @@ void App::frame(float width, float height, double seconds) {
     for (const Command& command : commands) apply(command);
     if (!commands.empty()) p.next_frame_in = 0;  // hover and layout settle in a second frame
     advance(p);
+    note_views(p);
     begin_ui_frame(p.now);
     draw(width, height);
 }
@@ -459,6 +462,10 @@ void App::draw(float width, float height) {
     draw_notice(p, at.stage);
     draw_help(p, width, height);
     draw_presenter(p, width, height);
+    draw_glossary(p, width, height);
+    draw_palette(p, width, height);
+    draw_progress(p, at.stage);
+    teach_hovered();
 }
 
 void App::seek(Nanos at) { parts_->commands.push_back({Kind::seek_time, at, {}}); }
@@ -479,6 +486,8 @@ double App::next_frame_in() const {
     if (ImGui::GetIO().WantTextInput && (soonest < 0 || soonest > 0.25)) soonest = 0.25;
     return soonest;
 }
+
+void App::keep() { keep_preferences(*parts_); }
 
 bool App::wants_quit() const { return parts_->quit; }
 
@@ -536,6 +545,10 @@ nlohmann::json App::dump() {
                      {"reduced_motion", p.state.reduced_motion},
                      {"inspector_folded", p.arrangement.inspector.width <= 0},
                      {"help_open", p.state.help_open},
+                     {"recent", p.comfort.recent},
+                     {"notice", p.now < p.notice_until ? p.notice_text : ""},
+                     {"waits_for_run", p.comfort.pending.has_value()},
+                     {"hovered_term", hovered_term()},
                      {"typing", ImGui::GetIO().WantTextInput},
                      {"open_path", p.dialog.path},
                      {"export_open", p.exports.is_open},
@@ -555,6 +568,21 @@ nlohmann::json App::dump() {
                        {"text", overflow.text},
                        {"width", overflow.width},
                        {"available", overflow.available}});
+    const PaletteState& palette = p.comfort.palette;
+    if (palette.open) {
+        nlohmann::json& rows = out["palette"]["rows"] = nlohmann::json::array();
+        for (std::size_t i = 0; i < palette.shown.size() && i < 20; ++i)
+            rows.push_back({{"id", palette.shown[i].id}, {"title", palette.shown[i].title}, {"detail", palette.shown[i].detail}, {"key", palette.shown[i].key}});
+        out["palette"]["query"] = palette.query;
+        out["palette"]["chosen"] = palette.chosen;
+        out["palette"]["count"] = palette.shown.size();
+        out["palette"]["capture"] = palette.capture;
+        out["palette"]["said"] = palette.said;
+    }
+    if (const GlossaryState& g = p.comfort.glossary; g.open) {
+        out["glossary"] = {{"query", g.query}, {"count", g.shown.size()}};
+        if (g.chosen < g.shown.size()) out["glossary"]["term"] = g.shown[g.chosen]->name;
+    }
     if (p.session) {
         const Session& session = *p.session;
         out["cursor"] = {{"step", session.position()},

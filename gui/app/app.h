@@ -47,6 +47,9 @@ class App {
     // Shown for a few seconds at the bottom of the stage.
     void notice(std::string text);
 
+    // Writes the preferences that have changed.
+    void keep();
+
     float scale(float content_scale) const;
     const ViewState& state() const;
     // Everything panels show, as data. Call after frame().

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gui/app/arrangement.h"
+#include "gui/app/comfort.h"
 #include "gui/app/exports.h"
 #include "gui/app/view.h"
 #include "gui/model/stage_model.h"
@@ -61,6 +62,7 @@ struct AppParts {
     Document document;
     TextHistory history;
     ViewState state;
+    Comfort comfort;
     PanelStates panels;
     std::vector<std::string> lessons;  // paths, in reading order
     std::vector<Command> commands;

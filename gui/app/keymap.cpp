@@ -1,7 +1,11 @@
 // The table of keys.
 #include "gui/app/keymap.h"
 
+#include <algorithm>
 #include <array>
+
+#include "gui/panels/panels.h"
+#include "sim/scenario/suggest.h"
 
 namespace sy::gui {
 namespace {
@@ -10,6 +14,7 @@ using Kind = Command::Kind;
 
 constexpr KeyPress plain(Key key) { return {key, false, false, false, false}; }
 constexpr KeyPress shift(Key key) { return {key, true, false, false, false}; }
+constexpr KeyPress alt(Key key) { return {key, false, false, true, false}; }
 constexpr KeyPress ctrl(Key key) { return {key, false, true, false, false}; }
 
 constexpr std::array table = {
@@ -77,6 +82,11 @@ constexpr std::array table = {
     KeyBinding{plain(Key::question), Kind::help, Str::key_help, Str::keys_group_window},
     KeyBinding{plain(Key::f1), Kind::help, Str::key_help, Str::keys_group_window, true},
     KeyBinding{ctrl(Key::q), Kind::quit, Str::key_quit, Str::keys_group_window},
+    KeyBinding{ctrl(Key::p), Kind::palette, Str::key_palette, Str::keys_group_window},
+    KeyBinding{{Key::p, true, true, false, false}, Kind::palette, Str::key_palette, Str::keys_group_window, true},
+    KeyBinding{plain(Key::g), Kind::glossary, Str::key_glossary, Str::keys_group_window},
+    KeyBinding{alt(Key::left), Kind::view_back, Str::key_view_back, Str::keys_group_look},
+    KeyBinding{alt(Key::right), Kind::view_forward, Str::key_view_forward, Str::keys_group_look},
 };
 
 bool shift_is_part_of_the_sign(Key key) {
@@ -85,15 +95,149 @@ bool shift_is_part_of_the_sign(Key key) {
            (key >= Key::d0 && key <= Key::d9);
 }
 
+KeyPress plainly(KeyPress press) {
+    press.repeat = false;
+    if (shift_is_part_of_the_sign(press.key)) press.shift = false;
+    return press;
+}
+
+struct PanelPress {
+    std::string_view panel;
+    KeyPress press;
+};
+
+// The bindings in force.
+struct Bound {
+    std::vector<KeyBinding> keys{table.begin(), table.end()};
+    std::vector<PanelPress> panels;
+
+    Bound() {
+        for (const Panel& panel : gui::panels()) {
+            if (panel.dock == Dock::inspector) panels.push_back({panel.id, panel.key == Key::none ? KeyPress{} : shift(panel.key)});
+        }
+    }
+    std::string owner(const KeyPress& press) const {
+        if (press.key == Key::none) return {};
+        for (const KeyBinding& binding : keys) {
+            if (binding.press == press) return action_id(binding);
+        }
+        for (const PanelPress& each : panels) {
+            if (each.press == press) return "panel." + std::string(each.panel);
+        }
+        return {};
+    }
+    // Takes a key from whatever has it.
+    void take(const KeyPress& press) {
+        std::erase_if(keys, [&](const KeyBinding& b) { return b.press == press; });
+        for (PanelPress& each : panels) {
+            if (each.press == press) each.press = {};
+        }
+    }
+    PanelPress* panel(std::string_view action) {
+        for (PanelPress& each : panels) {
+            if (action == "panel." + std::string(each.panel)) return &each;
+        }
+        return nullptr;
+    }
+};
+
+Bound& bound() {
+    static Bound now;
+    return now;
+}
+
+const KeyBinding* shipped(std::string_view action) {
+    for (const KeyBinding& binding : table) {
+        if (action_id(binding) == action) return &binding;
+    }
+    return nullptr;
+}
+
+Text unknown_action(const std::string& action) {
+    std::vector<std::string> names;
+    for (const KeyBinding& binding : table) names.push_back(action_id(binding));
+    for (const PanelPress& each : bound().panels) names.push_back("panel." + std::string(each.panel));
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    return scn::did_you_mean(text("action", "动作"), action, scn::nearest(action, known));
+}
+
 }  // namespace
 
-std::span<const KeyBinding> key_bindings() { return table; }
+std::span<const KeyBinding> key_bindings() { return bound().keys; }
+std::span<const KeyBinding> shipped_bindings() { return table; }
+
+std::string action_id(const KeyBinding& binding) {
+    std::string_view name = name_of(binding.help);
+    if (name.starts_with("key_")) name.remove_prefix(4);
+    return std::string(name);
+}
+
+std::vector<RebindNote> rebind(std::span<const Rebinding> wishes) {
+    std::vector<RebindNote> notes;
+    bound() = Bound();
+    Bound& b = bound();
+    // The wished-for actions first lose what is shipped, so that two of them may swap their keys.
+    for (const Rebinding& wish : wishes) {
+        std::erase_if(b.keys, [&](const KeyBinding& each) { return action_id(each) == wish.action; });
+        if (PanelPress* panel = b.panel(wish.action)) panel->press = {};
+    }
+    std::vector<KeyPress> claimed;
+    for (std::size_t i = 0; i < wishes.size(); ++i) {
+        const Rebinding& wish = wishes[i];
+        const KeyBinding* as_shipped = shipped(wish.action);
+        PanelPress* panel = b.panel(wish.action);
+        if (!as_shipped && !panel) {
+            notes.push_back({i, unknown_action(wish.action)});
+            continue;
+        }
+        bool is_alias = false;
+        for (const KeyPress& wanted : wish.presses) {
+            const KeyPress press = plainly(wanted);
+            const std::string owner = b.owner(press), key = key_text(press);
+            if (std::find(claimed.begin(), claimed.end(), press) != claimed.end()) {
+                if (owner != wish.action)
+                    notes.push_back({i, text("{0} is already '{1}', so '{2}' does not get it", "{0} 已是 “{1}”，“{2}” 不再得到它",
+                                             {key, owner, wish.action})});
+                continue;
+            }
+            if (!owner.empty()) {
+                notes.push_back({i, text("{0} is now '{1}'; '{2}' has lost it", "{0} 现在是 “{1}”；“{2}” 失去了它", {key, wish.action, owner})});
+                b.take(press);
+            }
+            claimed.push_back(press);
+            if (panel) {
+                if (panel->press.key == Key::none) panel->press = press;
+            } else {
+                KeyBinding added = *as_shipped;
+                added.press = press;
+                added.alias = is_alias;
+                b.keys.push_back(added);
+            }
+            is_alias = true;
+        }
+    }
+    return notes;
+}
+
+KeyPress panel_press(std::string_view id) {
+    for (const PanelPress& each : bound().panels) {
+        if (each.panel == id) return each.press;
+    }
+    return {};
+}
+
+std::string action_of(const KeyPress& press) { return bound().owner(plainly(press)); }
+
+std::string key_of(Command::Kind command) {
+    for (const KeyBinding& binding : bound().keys) {
+        if (binding.command == command && !binding.alias) return binding_label(binding.press);
+    }
+    return {};
+}
 
 Command::Kind command_of(const KeyPress& press) {
-    KeyPress wanted = press;
-    wanted.repeat = false;
-    if (shift_is_part_of_the_sign(press.key)) wanted.shift = false;
-    for (const KeyBinding& binding : table) {
+    const KeyPress wanted = plainly(press);
+    for (const KeyBinding& binding : bound().keys) {
         if (binding.press == wanted) return binding.command;
     }
     return Kind::none;

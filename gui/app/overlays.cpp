@@ -5,6 +5,7 @@
 
 #include "gui/app/app_parts.h"
 #include "gui/app/keymap.h"
+#include "gui/app/overlay.h"
 #include "gui/compat.h"
 #include "gui/panels/panels.h"
 #include "gui/strings/strings.h"
@@ -15,30 +16,6 @@ namespace {
 
 constexpr ImGuiWindowFlags kOverlay = ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove |
                                       ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoNav;
-
-// A box in the middle of the window with the rest dimmed. Call ImGui::End() after it.
-bool begin_overlay(const char* id, float width, float height, ImVec2 size) {
-    const ImU32 dim = fade(theme().ground, 0.7F);
-    ImGui::SetNextWindowPos({0, 0});
-    ImGui::SetNextWindowSize({width, height});
-    ImGui::PushStyleColor(ImGuiCol_WindowBg, dim);
-    ImGui::PushStyleVar(ImGuiStyleVar_WindowRounding, 0.0F);
-    ImGui::Begin("##dim", nullptr, kOverlay | ImGuiWindowFlags_NoInputs);
-    ImGui::End();
-    ImGui::PopStyleVar();
-    ImGui::PopStyleColor();
-
-    size.x = std::min(size.x, width - px(32));
-    size.y = std::min(size.y, height - px(32));
-    ImGui::SetNextWindowPos({(width - size.x) / 2, (height - size.y) / 2});
-    ImGui::SetNextWindowSize(size);
-    ImGui::SetNextWindowFocus();
-    ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {px(24), px(20)});
-    ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 1.0F);
-    const bool open = ImGui::Begin(id, nullptr, kOverlay & ~ImGuiWindowFlags_NoScrollbar);
-    ImGui::PopStyleVar(2);
-    return open;
-}
 
 void key_row(const KeyBinding& binding, float label_width) {
     const float y = ImGui::GetCursorPosY();
@@ -63,12 +40,18 @@ void panel_keys(float label_width) {
     const float half = ImGui::GetContentRegionAvail().x / 2, x = ImGui::GetCursorPosX();
     int at = 0;
     for (const Panel& panel : panels()) {
-        if (panel.dock != Dock::inspector || panel.key == Key::none) continue;
+        const KeyPress press = panel_press(panel.id);
+        if (panel.dock != Dock::inspector || press.key == Key::none) continue;
         const float y = ImGui::GetCursorPosY(), left = x + (at % 2 == 0 ? 0 : half);
         ImGui::SetCursorPos({left, y});
-        key_cap("Shift");
-        ImGui::SameLine(0, px(4));
-        key_cap(key_label(panel.key));
+        const auto cap = [](std::string_view text) {
+            key_cap(text);
+            ImGui::SameLine(0, px(4));
+        };
+        if (press.ctrl) cap("Ctrl");
+        if (press.shift) cap("Shift");
+        if (press.alt) cap("Alt");
+        key_cap(key_label(press.key));
         const float words = left + std::min(label_width, px(84));
         ImGui::SetCursorPos({words, y + px(2)});
         fit(tr(panel.title), left + half - words - px(4));
@@ -79,6 +62,39 @@ void panel_keys(float label_width) {
 }
 
 }  // namespace
+
+bool begin_overlay(const char* id, float width, float height, ImVec2 size) {
+    const ImU32 dim = fade(theme().ground, 0.7F);
+    ImGui::SetNextWindowPos({0, 0});
+    ImGui::SetNextWindowSize({width, height});
+    ImGui::PushStyleColor(ImGuiCol_WindowBg, dim);
+    ImGui::PushStyleVar(ImGuiStyleVar_WindowRounding, 0.0F);
+    ImGui::Begin("##dim", nullptr, kOverlay | ImGuiWindowFlags_NoInputs);
+    ImGui::End();
+    ImGui::PopStyleVar();
+    ImGui::PopStyleColor();
+
+    size.x = std::min(size.x, width - px(32));
+    size.y = std::min(size.y, height - px(32));
+    ImGui::SetNextWindowPos({(width - size.x) / 2, (height - size.y) / 2});
+    ImGui::SetNextWindowSize(size);
+    ImGui::SetNextWindowFocus();
+    ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {px(24), px(20)});
+    ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 1.0F);
+    const bool open = ImGui::Begin(id, nullptr, kOverlay & ~ImGuiWindowFlags_NoScrollbar);
+    ImGui::PopStyleVar(2);
+    return open;
+}
+
+void type_into(char* field, std::size_t size, const KeyPress& press) {
+    const std::string text(field);
+    if (press.key == Key::backspace && !text.empty()) field[text.size() - 1] = '\0';
+    const std::string typed = press.key == Key::space ? " " : press.key == Key::minus ? "-" : key_label(press.key);
+    if (typed.size() != 1 || press.ctrl || press.alt || text.size() + 2 > size) return;
+    const char c = typed[0];
+    field[text.size()] = !press.shift && c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    field[text.size() + 1] = '\0';
+}
 
 void draw_help(AppParts& parts, float width, float height) {
     if (!parts.state.help_open) return;
@@ -133,10 +149,16 @@ void draw_open_dialog(AppParts& parts) {
                                    ImGuiInputTextFlags_AutoSelectAll);
     gap(4);
     ImGui::BeginChild("files", {0, ImGui::GetContentRegionAvail().y - px(44)}, false);
-    for (const std::string& file : dialog.files) {
-        const std::string name = std::filesystem::path(file).filename().string();
+    const std::vector<std::string>& recent = parts.comfort.recent;
+    for (std::size_t i = 0; i < recent.size() + dialog.files.size(); ++i) {
+        const bool is_recent = i < recent.size();
+        const std::string& file = is_recent ? recent[i] : dialog.files[i - recent.size()];
+        if (i == 0 && is_recent) section_title(tr(Str::open_recent));
+        if (i == recent.size() && i > 0) section_title(tr(Str::open_beside));
+        const std::string name = is_recent ? shorten(file, ImGui::GetContentRegionAvail().x) : std::filesystem::path(file).filename().string();
         fonts().need(name);
-        if (ImGui::Selectable(name.c_str(), file == dialog.path,
+        const std::string id = name + "##" + std::to_string(i);
+        if (ImGui::Selectable(id.c_str(), file == dialog.path,
                               compat::kKeepPopup | ImGuiSelectableFlags_AllowDoubleClick)) {
             file.copy(dialog.path, sizeof dialog.path - 1);
             dialog.path[std::min(file.size(), sizeof dialog.path - 1)] = '\0';

@@ -120,6 +120,17 @@ struct Command {
         export_dialog,
         help,
         quit,
+        // Comfort: handled in gui/app/comfort.cpp.
+        palette,
+        glossary,       // text: the term to show; empty: the list
+        view_back,
+        view_forward,   // what was looked at before, and again
+        cancel,         // a long run
+        theme_set,      // value: ThemeId
+        language_set,   // value: Lang
+        scale_set,      // value: percent
+        depth_set,      // value: Depth
+        press_control,  // value: the number of a button that is on the screen
     };
     Kind kind = Kind::none;
     std::int64_t value = 0;

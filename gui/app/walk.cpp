@@ -2,6 +2,7 @@
 // step back shows the words of the step that is taken back flying home; so the last undone step is
 // kept until it has landed.
 #include <algorithm>
+#include <chrono>
 
 #include "gui/app/app_parts.h"
 #include "gui/app/text_edit.h"
@@ -17,7 +18,8 @@ namespace {
 
 using Kind = Command::Kind;
 
-constexpr std::uint64_t kStepsAFrame = 40'000;  // a few milliseconds
+constexpr std::uint64_t kStepsASlice = 2'000;  // well below a millisecond
+constexpr std::chrono::milliseconds kSliceOfFrame{6};
 constexpr std::size_t kRecordsAFrame = 60'000;   // into the index
 constexpr std::uint64_t kStepsForPicture = 20'000'000;
 constexpr double kFlight = 0.25, kStagger = 0.03;  // seconds
@@ -125,8 +127,13 @@ void play_on(AppParts& p) {
 
 void run_on(AppParts& p) {
     Session& s = *p.session;
-    if (s.complete()) return;
-    s.run_ahead(p.shot ? kStepsForPicture : kStepsAFrame);
+    if (s.complete() || p.comfort.halted) return;
+    // However fast the machine is, a frame is not kept waiting: short slices until the time is up.
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point stop = Clock::now() + kSliceOfFrame;
+    do {
+        s.run_ahead(p.shot ? kStepsForPicture : kStepsASlice);
+    } while (!p.shot && !s.complete() && Clock::now() < stop);
     if (!s.complete() && !p.shot) p.next_frame_in = 0;
 }
 
@@ -233,6 +240,7 @@ void advance(AppParts& p) {
     if (!p.session) return;
     run_on(p);
     advance_teaching(p);
+    if (const auto ready = take_ready(p)) walk(p, *ready);
     play_on(p);
     if (p.index->follow(p.session->log(), p.shot ? ~std::size_t{0} : kRecordsAFrame)) p.next_frame_in = 0;
     search_on(p);

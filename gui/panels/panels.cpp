@@ -5,6 +5,8 @@
 #include <array>
 #include <iterator>
 
+#include "gui/app/keymap.h"
+
 namespace sy::gui {
 namespace {
 
@@ -41,11 +43,13 @@ constexpr std::array table = {
 std::span<const Panel> panels() { return table; }
 
 int tab_of(const KeyPress& press) {
-    if (!press.shift || press.ctrl || press.alt || press.key == Key::none) return -1;
+    KeyPress wanted = press;
+    wanted.repeat = false;
+    if (press.key == Key::none) return -1;
     int tab = 0;
     for (const Panel& panel : table) {
         if (panel.dock != Dock::inspector) continue;
-        if (panel.key == press.key) return tab;
+        if (panel_press(panel.id) == wanted) return tab;
         ++tab;
     }
     return -1;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gui/model/facts.h"
+#include "gui/app/keymap.h"
 #include "gui/panels/panels.h"
 #include "gui/panels/stage_parts.h"
 #include "gui/strings/strings.h"
@@ -101,7 +102,9 @@ struct SentenceText {
 SentenceText sentence_of(const View& view) {
     const StageModel& stage = *view.stage;
     SentenceText s;
-    s.keys = tr(Str::stage_hint_keys, {depth_text(view.state.depth)});
+    using Kind = Command::Kind;
+    s.keys = tr(Str::stage_hint_keys, {depth_text(view.state.depth), key_of(Kind::back), key_of(Kind::forward),
+                                       key_of(Kind::forward_larger), key_of(Kind::play), key_of(Kind::depth)});
     if (stage.position == 0) {
         // A lesson begins with its title and its question.
         const Scenario& scenario = view.session->scenario();

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "gui/app/keymap.h"
 #include "gui/panels/panels.h"
 #include "gui/widgets.h"
 #include "sim/session/session.h"
@@ -39,37 +40,39 @@ bool begin_menu(const char* id, bool pressed) {
     return open;
 }
 
-void menu_item(View& view, Str title, const char* keys, Kind kind, bool ticked = false) {
-    if (ImGui::MenuItem(tr(title).data(), keys, ticked)) view.ask(kind);
+void menu_item(View& view, Str title, Kind kind, bool ticked = false) {
+    if (ImGui::MenuItem(tr(title).data(), key_of(kind).c_str(), ticked)) view.ask(kind);
 }
 
 void file_menu(View& view) {
     if (!begin_menu("file menu", button("file", tr(Str::menu_file)))) return;
-    menu_item(view, Str::menu_open, "Ctrl+O", Kind::open);
-    menu_item(view, Str::menu_reload, "Ctrl+R", Kind::reload);
+    menu_item(view, Str::menu_open, Kind::open);
+    menu_item(view, Str::menu_reload, Kind::reload);
     ImGui::Separator();
-    menu_item(view, Str::key_next_lesson, "Ctrl+PgDn", Kind::next_lesson);
-    menu_item(view, Str::key_previous_lesson, "Ctrl+PgUp", Kind::previous_lesson);
+    menu_item(view, Str::key_next_lesson, Kind::next_lesson);
+    menu_item(view, Str::key_previous_lesson, Kind::previous_lesson);
     ImGui::Separator();
-    menu_item(view, Str::key_picture, "F12", Kind::picture);
-    menu_item(view, Str::menu_export, "Shift+F12", Kind::export_dialog);
-    menu_item(view, Str::menu_quit, "Ctrl+Q", Kind::quit);
+    menu_item(view, Str::key_picture, Kind::picture);
+    menu_item(view, Str::menu_export, Kind::export_dialog);
+    menu_item(view, Str::menu_quit, Kind::quit);
     ImGui::EndPopup();
 }
 
 void view_menu(View& view) {
     if (!begin_menu("view menu", button("view", tr(Str::menu_view)))) return;
     constexpr std::array themes = {Str::menu_theme_dark, Str::menu_theme_light, Str::menu_theme_contrast};
-    menu_item(view, themes[static_cast<std::size_t>(next_theme(view.state.theme))], "T", Kind::theme);
-    menu_item(view, Str::menu_reduced_motion, "M", Kind::motion, view.state.reduced_motion);
-    menu_item(view, Str::menu_presenter, "F5", Kind::presenter, view.state.presenter);
+    menu_item(view, themes[static_cast<std::size_t>(next_theme(view.state.theme))], Kind::theme);
+    menu_item(view, Str::menu_reduced_motion, Kind::motion, view.state.reduced_motion);
+    menu_item(view, Str::menu_presenter, Kind::presenter, view.state.presenter);
     ImGui::Separator();
-    menu_item(view, Str::menu_bigger, "Ctrl++", Kind::bigger);
-    menu_item(view, Str::menu_smaller, "Ctrl+-", Kind::smaller);
-    menu_item(view, Str::menu_normal_size, "Ctrl+0", Kind::normal_size);
+    menu_item(view, Str::menu_bigger, Kind::bigger);
+    menu_item(view, Str::menu_smaller, Kind::smaller);
+    menu_item(view, Str::menu_normal_size, Kind::normal_size);
     ImGui::Separator();
-    menu_item(view, Str::menu_inspector, "I", Kind::fold_inspector, !view.state.inspector_folded);
-    menu_item(view, Str::menu_keys, "?", Kind::help);
+    menu_item(view, Str::menu_inspector, Kind::fold_inspector, !view.state.inspector_folded);
+    menu_item(view, Str::menu_palette, Kind::palette);
+    menu_item(view, Str::menu_glossary, Kind::glossary);
+    menu_item(view, Str::menu_keys, Kind::help);
     ImGui::EndPopup();
 }
 

@@ -172,6 +172,16 @@ KeyPress from_glfw(int key, int mods, std::string_view printed, bool repeat) {
     return press;
 }
 
+std::string key_text(const KeyPress& press) {
+    std::string text = press.ctrl ? "ctrl+" : "";
+    if (press.shift) text += "shift+";
+    if (press.alt) text += "alt+";
+    for (const NamedKey& named : named_keys) {
+        if (named.key == press.key) return text + std::string(named.name);
+    }
+    return text + lower(key_label(press.key));
+}
+
 std::string key_label(Key key) {
     for (const NamedKey& named : named_keys) {
         if (named.key == key) return std::string(named.label);

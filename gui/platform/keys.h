@@ -112,6 +112,9 @@ KeyPress from_glfw(int key, int mods, std::string_view printed, bool repeat);
 // The key that prints this ASCII character.
 Key key_of_char(char c);
 
+// As a key script and the file of preferences write it: "Right", "shift+Right", "ctrl+o", "bracketleft".
+std::string key_text(const KeyPress& press);
+
 // "Ctrl", "Shift", "→", "Space": how the key help writes it.
 std::string key_label(Key key);
 

@@ -38,6 +38,7 @@ struct Request {
     cli::ExplainOptions explain;
     cli::MomentOptions ps, objects, cat, term, proc_export;
     std::vector<std::string> files;
+    cli::GlossaryOptions glossary;
     std::string lang = "en";
     WindowRequest window;
     std::string size = "1280x800";
@@ -532,6 +533,10 @@ static int run_command(int argc, const char* const* argv, const WindowMain& wind
     CLI::App* schedulers =
         app.add_subcommand("schedulers", "list the schedulers and their settings");
     add_language(*schedulers, r.lang);
+    CLI::App* terms = app.add_subcommand("glossary", "what the words mean, and which lesson shows them");
+    terms->add_option("TERM", r.glossary.term, "one of them (default: all)");
+    add_language(*terms, r.glossary.lang);
+    terms->add_option("--format", r.glossary.format, "how to print it")->check(CLI::IsMember({"text", "json"}));
     CLI::App* shot = app.add_subcommand("shot", "render the window to a picture");
     add_window_options(*gui, r);
     add_window_options(*shot, r);
@@ -569,6 +574,7 @@ static int run_command(int argc, const char* const* argv, const WindowMain& wind
     if (proc_export->parsed()) return cli::proc_export(r.proc_export);
     if (schedulers->parsed()) return cli::schedulers(lang);
     if (exported->parsed()) return export_command(r, window, exporter);
+    if (terms->parsed()) return cli::glossary_command(r.glossary);
     return window_command(r, shot->parsed(), window);
 }
 

@@ -141,6 +141,12 @@ int proc_export(const MomentOptions& options);
 
 int schedulers(Lang lang);
 
+struct GlossaryOptions {
+    std::string term;  // empty: all
+    std::string lang = "en", format = "text";
+};
+int glossary_command(const GlossaryOptions& options);
+
 // --- shared by them ---
 
 // Reads and checks the file and applies the overrides; messages go to standard error. Nothing:

@@ -113,6 +113,8 @@ constexpr auto sentences = std::to_array<std::pair<std::string_view, std::string
     {"dark, light (projector) or contrast", "dark（深色）、light（浅色，投影）或 contrast（高对比度）"},
     {"preferences in this file instead of the user's own", "用此文件里的偏好，而不用用户自己的"},
     {"no preferences are read or written", "不读也不写偏好"},
+    {"what the words mean, and which lesson shows them", "各术语的含义，以及哪一课展示它"},
+    {"one of them (default: all)", "其中一个（默认全部）"},
     {"WIDTHxHEIGHT in pixels", "宽x高，像素"},
     {"size of everything, 0.8 to 2.5", "整体缩放，0.8 到 2.5"},
     {"write what the panels show as JSON", "把各面板显示的内容写成 JSON"},

@@ -57,17 +57,21 @@ class Display:
 class Window:
     """The program with its window open; `with Window(display, program, [...]) as window:`."""
 
-    def __init__(self, display, program, arguments=(), size=(1280, 800)):
+    def __init__(self, display, program, arguments=(), size=(1280, 800), config=None):
+        """`config`: the file of preferences; without one, a new one that nobody else sees."""
+        self.config = config
         self.display, self.program, self.arguments, self.size = display, program, list(arguments), size
 
     def __enter__(self):
         self.folder = tempfile.mkdtemp()
+        self.config = self.config or os.path.join(self.folder, "config")
         self.dump_path = os.path.join(self.folder, "dump.json")
         command = [self.program, "gui", *self.arguments, "--dump", self.dump_path,
                    "--size", f"{self.size[0]}x{self.size[1]}"]
         self.errors = open(os.path.join(self.folder, "stderr"), "w+")
         # Pictures (F12) go to the current folder.
-        self.process = subprocess.Popen(command, cwd=self.folder, env=self.display.environment(),
+        self.process = subprocess.Popen(command, cwd=self.folder,
+                                        env=dict(self.display.environment(), SWITCHYARD_CONFIG=self.config),
                                         stdout=subprocess.DEVNULL, stderr=self.errors)
         self.wait_for(lambda _: True, "the window to open")
         self.id = self.xdotool("search", "--onlyvisible", "--pid", str(self.process.pid)).split()[0]
