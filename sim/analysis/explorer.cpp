@@ -63,6 +63,13 @@ struct TouchOf {
     Touch::Lock lock = Touch::Lock::none;
 };
 
+// Who has touched one thing along the path, in order.
+struct Past {
+    std::vector<TouchOf> writes, reads;
+    // Where the reads behind the last write begin: walked from the end.
+    bool is_behind_writes(const TouchOf& read) const { return writes.empty() || read.transition > writes.back().transition; }
+};
+
 struct Visit {
     std::uint64_t looks = 0, version = 0;
 };
@@ -122,7 +129,7 @@ struct Explorer::Impl {
     std::size_t snapshot_every = 16;
     std::vector<Mover> actors;
     std::vector<ActorState> states;
-    std::map<std::uint64_t, std::vector<TouchOf>> history;    // by what was touched
+    std::map<std::uint64_t, Past> history;    // by what was touched
     std::vector<std::vector<Clock>> store_clocks;             // by CPU: of the stores in its buffer, oldest first
     std::uint64_t version = 0;                 // counts changes of memory
     std::set<std::uint64_t> escaped;           // words of stacks that are reached through pointers
@@ -321,8 +328,10 @@ struct Explorer::Impl {
             const std::uint64_t address = op.access[i].address;
             if (!by_frame(op) && is_stack_word(op.mm, address) && escaped.insert(word_key(k, op.mm, address)).second) must_restart = true;
         }
+        const std::uint64_t left_buffers = stores_gone();
         k.give_turn(task, 1);
         if (!settle()) return false;
+        if (stores_gone() != left_buffers) ++version;   // a fence, or an interrupt
         if (!k.tasks[task].is_live || k.tasks[task].mm == kNoMm) {
             ++version;
             return true;
@@ -339,6 +348,12 @@ struct Explorer::Impl {
         return true;
     }
 
+    // Stores that have left their buffers until now.
+    std::uint64_t stores_gone() const {
+        std::uint64_t waiting = 0;
+        for (const Cpu& cpu : k.cpus) waiting += cpu.stores.size();
+        return k.stores_made - waiting;
+    }
     bool in_user_mode(TaskId task) const {
         const Task& t = k.tasks[task];
         return t.is_live && t.on_cpu && k.cpus[t.cpu].current_task == task && k.cpus[t.cpu].regs.user();
@@ -480,6 +495,7 @@ struct Explorer::Impl {
     bool advance(std::uint64_t transitions);
     bool look(Node& n);
     void backtrack_for(std::size_t p);
+    void add_source(std::size_t e, std::size_t p, const Clock& clock);
     void add_choice(std::size_t node, std::size_t p, const Clock& clock);
     bool choose(std::size_t& a);
     std::int64_t price(const Node& n, std::size_t a) const;
@@ -555,28 +571,65 @@ void Explorer::Impl::backtrack_for(std::size_t p) {
     if (actors[p].is_buffer && !store_clocks[actors[p].cpu].empty()) join(clock, store_clocks[actors[p].cpu].front());
     std::uint32_t last = 0;
     bool any = false;
+    const bool all_races = bound < 0;
     for (const Touch& t : n.pending[p]) {
         const auto it = history.find(t.key);
         if (it == history.end()) continue;
-        for (std::size_t i = it->second.size(); i-- > 0;) {
-            const TouchOf& h = it->second[i];
-            if (!h.write && !t.write) continue;
-            if (h.lock == Touch::Lock::give && t.lock == Touch::Lock::take && h.transition + 1 > clock[h.actor]) continue;   // never both enabled
+        const Past& past = it->second;
+        const auto consider = [&](const TouchOf& h) {   // true: what lies before it is ordered, or matters less
             const bool ordered = h.actor == p || h.transition + 1 <= clock[h.actor];
-            if (!ordered && (!any || h.transition > last)) {
-                last = h.transition;
-                any = true;
+            if (ordered) return h.write;
+            if (all_races) {
+                add_source(h.transition, p, clock);
+                return h.write;
             }
-            if (!ordered || h.write) break;
+            if (!any || h.transition > last) last = h.transition;
+            any = true;
+            return true;
+        };
+        for (std::size_t i = past.reads.size(); t.write && i-- > 0 && past.is_behind_writes(past.reads[i]);)
+            if (consider(past.reads[i])) break;
+        for (std::size_t i = past.writes.size(); i-- > 0;) {
+            const TouchOf& h = past.writes[i];
+            if (h.lock == Touch::Lock::give && t.lock == Touch::Lock::take && h.transition + 1 > clock[h.actor]) continue;   // never both enabled
+            if (consider(h)) break;
         }
     }
     if (!any) return;
     add_choice(last, p, clock);
-    if (bound < 0) return;
     // With a bound a preemption further on may be too dear: where the thread that goes there began, p could go for less.
     std::size_t block = last;
     while (block > 0 && path[block - 1].actor == path[last].actor) --block;
     if (block != last) add_choice(block, p, clock);
+}
+
+// With sleep sets: of what came after transition `e` without depending on it, and then p's, somebody who can go first must be
+// tried in its place (source sets: Abdulla, Aronis, Jonsson, Sagonas, POPL 2014).
+void Explorer::Impl::add_source(std::size_t e, std::size_t p, const Clock& clock) {
+    Node& at = path[e];
+    std::vector<std::size_t> behind;   // of e, not because of it
+    Mask firsts = 0, met = 0;
+    const auto is_first = [&](const Clock& c) {
+        return std::none_of(behind.begin(), behind.end(), [&](std::size_t i) { return c[path[i].actor] >= i + 1; });
+    };
+    for (std::size_t j = e + 1; j + 1 < path.size(); ++j) {
+        const Node& n = path[j];
+        if (n.clock[at.actor] >= e + 1) continue;
+        if ((met & bit(n.actor)) == 0 && is_first(n.clock)) firsts |= bit(n.actor);
+        met |= bit(n.actor);
+        behind.push_back(j);
+    }
+    const std::vector<Touch>& pending = path.back().pending[p];
+    const bool p_first = (met & bit(p)) == 0 && is_first(clock) &&
+                         std::none_of(behind.begin(), behind.end(), [&](std::size_t i) { return dependent(path[i].touched, pending); });
+    if (p_first) firsts |= bit(p);
+    if ((firsts & at.backtrack) != 0) return;
+    if ((firsts & at.enabled) == 0) {
+        at.backtrack |= at.enabled;
+        return;
+    }
+    const Mask able = firsts & at.enabled;
+    at.backtrack |= (able & bit(p)) != 0 ? bit(p) : bit(static_cast<std::size_t>(std::countr_zero(able)));
 }
 
 void Explorer::Impl::add_choice(std::size_t node, std::size_t p, const Clock& clock) {
@@ -670,16 +723,22 @@ void Explorer::Impl::note_clocks(std::size_t a, const std::vector<std::vector<Bu
     for (const Touch& t : n.touched) {
         const auto it = history.find(t.key);
         if (it == history.end()) continue;
-        for (std::size_t i = it->second.size(); i-- > 0;) {
-            const TouchOf& h = it->second[i];
-            if (h.write || t.write) join(clock, path[h.transition].clock);
-            if (h.write) break;
+        const Past& past = it->second;
+        if (!past.writes.empty()) join(clock, path[past.writes.back().transition].clock);
+        Mask seen = 0;   // a later clock of the same actor holds the earlier ones
+        for (std::size_t i = past.reads.size(); t.write && i-- > 0 && past.is_behind_writes(past.reads[i]);) {
+            if ((seen & bit(past.reads[i].actor)) != 0) continue;
+            seen |= bit(past.reads[i].actor);
+            join(clock, path[past.reads[i].transition].clock);
         }
     }
     clock[a] = static_cast<std::uint32_t>(at + 1);
     n.clock = clock;
     states[a].clock = clock;
-    for (const Touch& t : n.touched) history[t.key].push_back({static_cast<std::uint32_t>(at), static_cast<std::uint8_t>(a), t.write, t.lock});
+    for (const Touch& t : n.touched) {
+        Past& past = history[t.key];
+        (t.write ? past.writes : past.reads).push_back({static_cast<std::uint32_t>(at), static_cast<std::uint8_t>(a), t.write, t.lock});
+    }
     for (std::size_t c = 0; c < k.cpus.size(); ++c)
         while (store_clocks[c].size() < k.cpus[c].stores.size()) store_clocks[c].push_back(clock);
     // Whoever can go only since then was woken or created by it.
@@ -700,9 +759,8 @@ void Explorer::Impl::pop() {
     version = n.version_before;
     store_clocks = std::move(n.stores_before);
     for (const Touch& t : n.touched) {
-        const auto it = history.find(t.key);
-        it->second.pop_back();
-        if (it->second.empty()) history.erase(it);
+        Past& past = history.find(t.key)->second;
+        (t.write ? past.writes : past.reads).pop_back();
     }
 }
 

@@ -2,8 +2,8 @@
 // about to touch something that others see, the explorer decides who goes on, and the kernel makes it so (director.cpp).
 //
 // Dynamic partial-order reduction (Flanagan and Godefroid, POPL 2005): of orders that differ only by neighbours that do
-// not touch the same thing, one is run. Without a bound also sleep sets (Godefroid, 1996), so that no order is run twice;
-// with a bound on preemptions (Musuvathi and Qadeer, CHESS, 2007) the further points of Coons, Musuvathi and McKinley
+// not touch the same thing, one is run. Without a bound with source sets (Abdulla and others, POPL 2014) and sleep sets
+// (Godefroid, 1996), so that no order is run twice; with a bound on preemptions (Musuvathi and Qadeer, CHESS, 2007) the further points of Coons, Musuvathi and McKinley
 // (OOPSLA 2013). Under `memory tso` the moment at which a store leaves its buffer is a choice, too. A program that comes
 // back to the same registers while nobody has changed any memory waits in a loop; it goes on when something was changed.
 #pragma once
@@ -41,7 +41,7 @@ struct ExploreOptions {
     bool deadlock_is_fine = false;
     bool exceptions_are_fine = false;    // a program that ends by SIGSEGV and the like is no failure
     // Why a finished run is not as it must be; empty: it is.
-    std::function<Text(const Kernel& end, const Log& log)> check;
+    std::function<Text(const Kernel& end, const Log& log)> check{};
 };
 
 // A stretch that one thread (or one store buffer) goes without another one in between.
