@@ -347,6 +347,9 @@ void App::apply(const Command& command) {
         case Kind::toggle_break:
             toggle_break(p, command.text);
             break;
+        case Kind::replay_schedule:
+            replay_schedule(p, command.text);
+            break;
         case Kind::undo_edit:
             if (!undo_edit(p)) notice(std::string(tr(Str::notice_nothing_to_undo)));
             break;

@@ -84,6 +84,7 @@ struct Command {
         // Files and lessons.
         live_action,    // value: when; text: a timed action of the language, applied to the running machine
         toggle_break,   // text: a way to break the kernel, on or off; the scenario runs anew
+        replay_schedule,   // text: a `schedule { … }`, in place of the one there; empty: none any more
         undo_edit,
         redo_edit,      // a change of the scenario's text: taken back, or done again
         save_scenario,  // text: the path; the scenario with those lines

@@ -297,6 +297,29 @@ void toggle_break(AppParts& p, const std::string& words) {
     if (end > from) edit_text(p, text.erase(from, end - from), mistakes);
 }
 
+void replay_schedule(AppParts& p, const std::string& block) {
+    if (!p.session) return;
+    std::string source = p.document.source;
+    // Its words stand in no other place at the beginning of a line.
+    for (std::size_t at = 0; !p.session->scenario().schedule.empty() && at < source.size();) {
+        std::size_t end = source.find('\n', at);
+        end = end == std::string::npos ? source.size() : end + 1;
+        const std::size_t word = source.find_first_not_of(" \t", at);
+        if (word != std::string::npos && source.compare(word, 8, "schedule") == 0) {
+            const std::size_t close = source.find('}', word);
+            if (close == std::string::npos) break;
+            std::size_t behind = close + 1;
+            if (behind < source.size() && source[behind] == '\n') ++behind;
+            source.erase(at, behind - at);
+            break;
+        }
+        at = end;
+    }
+    if (!block.empty()) source += (source.ends_with('\n') ? "" : "\n") + block;
+    Diagnostics mistakes;
+    edit_text(p, std::move(source), mistakes, EditThen::start);
+}
+
 void act_now(AppParts& p, Nanos at, const std::string& action) {
     if (!p.session) return;
     Diagnostics mistakes;

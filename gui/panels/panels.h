@@ -93,6 +93,9 @@ void dump_find(const View& view, nlohmann::json& out);
 // coroutines.cpp
 void draw_coroutines(View& view);
 void dump_coroutines(const View& view, nlohmann::json& out);
+// orders.cpp
+void draw_orders(View& view);
+void dump_orders(const View& view, nlohmann::json& out);
 // terminal.cpp
 void draw_terminal(View& view);
 void dump_terminal(const View& view, nlohmann::json& out);

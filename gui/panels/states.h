@@ -99,6 +99,11 @@ struct BreakageState {
     std::shared_ptr<BreakageCache> cache;
 };
 
+struct OrdersCache;  // orders.cpp
+struct OrdersState {
+    std::shared_ptr<OrdersCache> cache;
+};
+
 struct ObjectsCache;  // objects.cpp
 struct ObjectsState {
     std::shared_ptr<ObjectsCache> cache;
@@ -146,6 +151,7 @@ struct PanelStates {
     LocksState locks;
     ObjectsState objects;
     BreakageState breakage;
+    OrdersState orders;
     TerminalState terminal;
     TimelineState timeline;
     PlotsState plots;

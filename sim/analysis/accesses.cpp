@@ -230,7 +230,9 @@ CodePlace describe_place(const Program& p, std::uint64_t rip) {
     } else if (here < p.ops.size()) {
         const UserOp& op = p.ops[here];
         out.pos = op.pos;
-        out.text = op.kind == Kind::syscall || op.kind == Kind::system_call ? std::string("system call") : std::string(verb_of(op));
+        const UserOp& call = op.kind == Kind::syscall && here > 0 ? p.ops[here - 1] : op;
+        const bool is_call = op.kind == Kind::syscall || op.kind == Kind::system_call;
+        out.text = is_call ? std::string(call.kind == Kind::system_call ? syscall_name(call.nr) : "system call") : std::string(verb_of(op));
         const Variable* v = op.data != 0 ? p.variable_at(op.data) : nullptr;
         if (v != nullptr && !out.text.empty()) out.text += " " + v->name;
     }

@@ -29,6 +29,7 @@ struct Request {
     Common oops;
     cli::RacesOptions races;
     Common costs;
+    cli::ExploreCommand explore;
     cli::CompareOptions compare;
     cli::SweepOptions sweep;
     cli::PlotOptions plot;
@@ -182,6 +183,39 @@ CLI::App* add_races(CLI::App& app, Request& r) {
     c->add_flag("--strict", r.races.strict,
                 "words on which a loop waits count as data unless they are declared atomic");
     add_format(*c, r.races.common, {"text", "json"});
+    return c;
+}
+
+CLI::App* add_explore(CLI::App& app, Request& r) {
+    CLI::App* c = app.add_subcommand(
+        "explore", "try the orders in which threads can go, for one that breaks an expectation, deadlocks or crashes (status 1)");
+    add_common(*c, r.explore.common);
+    c->get_option("--output")->description("write the found schedule to this file, as a scenario that can be replayed");
+    c->add_option_function<std::string>(
+         "--preemptions",
+         [&r](const std::string& text) {
+             if (text == "none") {
+                 r.explore.preemptions = -1;
+                 return;
+             }
+             if (text.empty() || text.size() > 3 || text.find_first_not_of("0123456789") != std::string::npos)
+                 throw CLI::ValidationError("--preemptions", "wants a number such as 2, or none, not '" + text + "'");
+             r.explore.preemptions = std::stoll(text);
+         },
+         "bounds 0, 1, … up to N preemptions in turn (default 2); none: no bound")
+        ->type_name("N or none");
+    c->add_option("--schedules", r.explore.schedules, "at most so many schedules (default 10000)")
+        ->check(CLI::Range(1LL, 1'000'000'000LL));
+    c->add_option("--steps", r.explore.steps, "steps of the machine after which one schedule is given up (default 2000000)")
+        ->check(CLI::Range(1'000LL, 1'000'000'000LL));
+    c->add_option("--assert", r.explore.assertions,
+                  "what must hold at the end of every order, in place of the scenario's expectations; e.g. \"word(bank, counter) == 2\"; may be repeated")
+        ->take_all()
+        ->type_name("CONDITION");
+    c->add_flag("--all", r.explore.all, "go on after the first failure");
+    c->add_flag("--every-order", r.explore.every_order, "no partial-order reduction: also orders that cannot differ");
+    c->add_flag("--window", r.explore.window, "open the found schedule in the window");
+    add_format(*c, r.explore.common, {"text", "json"});
     return c;
 }
 
@@ -502,6 +536,7 @@ static int run_command(int argc, const char* const* argv, const WindowMain& wind
     CLI::App* oops = add_oops(app, r);
     CLI::App* races = add_races(app, r);
     CLI::App* costs = add_costs(app, r);
+    CLI::App* explore = add_explore(app, r);
     CLI::App* compare = add_compare(app, r);
     CLI::App* sweep = add_sweep(app, r);
     CLI::App* plot = add_plot(app, r);
@@ -554,6 +589,10 @@ static int run_command(int argc, const char* const* argv, const WindowMain& wind
     if (oops->parsed()) return cli::oops(r.oops);
     if (races->parsed()) return cli::races(r.races);
     if (costs->parsed()) return cli::costs(r.costs);
+    if (explore->parsed()) {
+        const int status = cli::explore(r.explore, &r.window.file);
+        return r.explore.window && !r.window.file.empty() ? open_window(r.window, window) : status;
+    }
     if (run->parsed()) return lacks_a_file(r.run.common) ? cli::kWrongUsage : cli::run(r.run);
     if (compare->parsed())
         return lacks_a_file(r.compare.common) ? cli::kWrongUsage : cli::compare(r.compare);

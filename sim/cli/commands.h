@@ -55,6 +55,19 @@ struct RacesOptions {
 int races(const RacesOptions& options);
 int costs(const Common& common);
 
+struct ExploreCommand {
+    Common common;  // `out`: where the found schedule goes
+    std::int64_t preemptions = 2;  // -1: no bound
+    std::uint64_t schedules = 10'000;
+    std::uint64_t steps = 2'000'000;  // of one schedule
+    std::vector<std::string> assertions;  // in place of the expectations
+    bool all = false;          // do not stop at the first failure
+    bool every_order = false;  // no partial-order reduction
+    bool window = false;
+};
+// Which order of its threads a scenario cannot bear. 1: one was found. `to_open`: the file it was written to.
+int explore(const ExploreCommand& options, std::string* to_open = nullptr);
+
 struct CompareOptions {
     Common common;  // `sched` is a list of schedulers
 };

@@ -515,6 +515,7 @@ class Booter {
 std::optional<Kernel> Kernel::boot(const Scenario& scenario, BootError& error) {
     Booter booter(scenario, error);
     if (!booter.run()) return std::nullopt;
+    booter.k.direction.on = !scenario.schedule.empty();
     return std::move(booter.k);
 }
 

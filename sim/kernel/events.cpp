@@ -272,7 +272,9 @@ struct Events {
                 interrupt(cx, e.index);
                 return;
             case Event::Kind::packet: packet(cx, e); return;
-            case Event::Kind::store_drain: drain_due(cx, k.cpus[e.copy & 0xff], std::uint64_t{e.copy >> 8} << 32 | e.index); return;
+            case Event::Kind::store_drain:
+                if (k.direction.on) return;   // stores leave when the schedule says so
+                drain_due(cx, k.cpus[e.copy & 0xff], std::uint64_t{e.copy >> 8} << 32 | e.index); return;
             case Event::Kind::action: action(cx, k.image().scenario.timeline[e.index]); return;
         }
     }

@@ -309,6 +309,11 @@ std::uint64_t Kernel::fingerprint() const {
     stacks.mix(p);
     memory.mix(p);
     p.mix(store_rng.state());
+    if (direction.on) {
+        p.mix((std::uint64_t{direction.line} << 32) | direction.turn);
+        p.mix(static_cast<std::uint64_t>(direction.left));
+        p.mix(direction.done);
+    }
     for (const Cpu& c : cpus)
         for (const BufferedStore& b : c.stores)
             for (const std::uint64_t v : {std::uint64_t{b.mm}, b.address, b.mask, b.value, static_cast<std::uint64_t>(b.due)}) p.mix(v);

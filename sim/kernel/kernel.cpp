@@ -26,6 +26,15 @@ std::uint64_t deliverable(const Cpu& cpu) {
     return first <= 0 ? cpu.irr_devices : cpu.irr_devices & ~std::uint64_t{0} << first;
 }
 
+bool at_instruction(const Kernel& k, const Cpu& cpu) {
+    if (!cpu.regs.user()) return false;
+    const Program& p = k.program_of(k.tasks[cpu.current_task]);
+    const std::uint32_t op = p.op_at(cpu.regs.rip);
+    return op < p.ops.size() && p.ops[op].kind == UserOp::Kind::asm_code;
+}
+
+}  // namespace
+
 // When an interrupt first wants this CPU's attention.
 Nanos attention(const Cpu& cpu) {
     if (cpu.irr_timer || cpu.irr_call || cpu.irr_resched || (cpu.irr_devices != 0 && deliverable(cpu) != 0)) return 0;
@@ -40,12 +49,7 @@ bool at_burst(const Kernel& k, const Cpu& cpu, const KernelText& text) {
     return op < p.ops.size() && p.ops[op].kind == UserOp::Kind::burst;
 }
 
-bool at_instruction(const Kernel& k, const Cpu& cpu) {
-    if (!cpu.regs.user()) return false;
-    const Program& p = k.program_of(k.tasks[cpu.current_task]);
-    const std::uint32_t op = p.op_at(cpu.regs.rip);
-    return op < p.ops.size() && p.ops[op].kind == UserOp::Kind::asm_code;
-}
+namespace {
 
 // When this CPU's next step happens: at once, unless it computes or halts.
 void update_next(const Kernel& k, Cpu& cpu, const KernelText& text) {
@@ -82,7 +86,7 @@ std::uint8_t pending_vector(Kernel& k, Cpu& cpu, const KernelText& text, bool id
     // preempt it, comes before the interrupt: a burst that ends with its quantum has ended. Only code that would let time
     // pass is interrupted.
     const bool wants_one = cpu.irr_resched || cpu.lapic_deadline <= cpu.clock;
-    const bool now = wants_one && (!ideal || cpu.curr == cpu.idle || at_burst(k, cpu, text) || at_instruction(k, cpu));
+    const bool now = wants_one && (!ideal || k.direction.on || cpu.curr == cpu.idle || at_burst(k, cpu, text) || at_instruction(k, cpu));
     if (cpu.irr_resched && now) return kRescheduleVector;
     if (cpu.irr_call) return kCallVector;
     if (cpu.lapic_deadline < cpu.clock || (cpu.lapic_deadline == cpu.clock && now)) return kTimerVector;
@@ -252,12 +256,16 @@ bool Kernel::choose() {
 }
 
 Nanos Kernel::next_time() const {
+    if (direction.on) [[unlikely]]
+        return directed_choice().when;
     Nanos when = events_.empty() ? kNever : events_.front().at;
     for (const Cpu& cpu : cpus) when = std::min(when, cpu.next);
     return when;
 }
 
 CpuId Kernel::next_cpu() const {
+    if (direction.on) [[unlikely]]
+        return directed_choice().cpu;
     const Cpu* best = nullptr;
     for (const Cpu& cpu : cpus)
         if (best == nullptr || cpu.next < best->next) best = &cpu;
@@ -320,6 +328,8 @@ bool Kernel::step(Log* log, StepReport* report) {
         report->moves.clear();
         report->taken = false;
     }
+    if (direction.on) [[unlikely]]
+        return directed_step(log, report);
     if (active_ >= cpus.size() || cpus[active_].next >= horizon_) {
         if (!choose()) return false;
         if (active_ == kNoCpu) {

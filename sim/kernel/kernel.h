@@ -265,6 +265,19 @@ struct Event {
     std::uint32_t copy = 0;              // of the process
 };
 
+// A forced order of the operations that programs execute in user mode (director.cpp): `schedule { … }`, or an explorer.
+struct Direction {
+    bool on = false;
+    bool lets_pass = false;              // by hand: time passes although nobody has a turn
+    bool by_hand = false;                // somebody gives the turns; else they are the scenario's lines
+    std::uint32_t line = 0;              // of the schedule: the one that comes next
+    TaskId turn = kNoTask;               // whose operations are executed; every other program is held
+    std::int64_t left = 0;               // how many more; negative: until it waits or ends
+    std::uint64_t done = 0;              // in this turn
+    std::uint32_t asked = 0;             // how often its CPU was told to choose it
+    Nanos since = 0;                     // when the turn began
+};
+
 enum class End : std::uint8_t {
     running,         // not over
     all_exited,      // every process of the scenario has exited
@@ -306,6 +319,16 @@ class Kernel {
     Nanos next_event() const { return events_.empty() ? kNever : events_.front().at; }
     // The CPU that will make the next step; kNoCpu: the outside world.
     CpuId next_cpu() const;
+    // --- a forced order (director.cpp) ---
+    // From now on turns are given by hand; every program is held until it gets one.
+    void take_direction();
+    // Nobody has a turn, and nothing in the machine moves but time.
+    bool awaits_direction() const;
+    void give_turn(TaskId task, std::int64_t operations);
+    void end_direction() { release_all(); }   // programs go on by themselves
+    // The oldest store of that CPU's buffer reaches memory.
+    void drain_store(CpuId cpu, Log* log, StepReport* report);
+
     // The instant the machine has reached.
     Nanos now() const { return now_; }
     End end() const { return end_; }
@@ -355,6 +378,7 @@ class Kernel {
     std::vector<IrqDesc> irqs;           // by line
     std::vector<Tasklet> tasklets;
     Random irq_rng;                      // draws of code that belongs to no task
+    Direction direction;
     Random store_rng;                    // how long stores wait in their buffers
     std::uint64_t stores_made = 0;       // buffered so far
     std::vector<LastWords> last_words;
@@ -422,6 +446,17 @@ class Kernel {
     void stop_with(Oops&& what, const Regs& regs, std::uint32_t pc, StepReport* report);
     void run_stretches(Cpu& cpu, const Bound& bound, Log* log);
     void run_event(Log* log, StepReport* report);
+    // director.cpp
+    struct DirectedChoice {
+        Nanos when = kNever;
+        CpuId cpu = kNoCpu;              // kNoCpu: the world outside
+    };
+    DirectedChoice directed_choice() const;
+    bool is_held(const Cpu& cpu, bool settled) const;
+    bool is_settled() const;
+    void direct(Log* log, StepReport* report);
+    void release_all();
+    bool directed_step(Log* log, StepReport* report);
     void add_event(Event e);
     void lower_horizon(Nanos at) {
         if (at < horizon_) horizon_ = at;

@@ -236,6 +236,16 @@ void deactivate_prev(Ctx& cx) {
     cx.task(prev).on_rq = false;
     cx.move(at::none, at::task(prev, TaskField::on_rq), 0, 1);
 }
+// A forced order: the task whose turn it is, if it waits in this CPU's queue and nobody of a higher class does.
+TaskId directed_pick(const Ctx& cx) {
+    const TaskId turn = cx.k.direction.turn;
+    if (turn == kNoTask || cx.k.direction.left == 0) return kNoTask;
+    const Task& t = cx.peek(turn);
+    const bool is_here = t.cpu == cx.cpu.id || cx.k.image().shared_queue;
+    if (!t.on_rq || !is_here || t.state != task_state::running || (t.on_cpu && cx.cpu.curr != turn)) return kNoTask;
+    if (cx.k.sched->runnable_above_fair(cx.cpu.id) != 0 || t.sched_class != ClassId::fair) return kNoTask;
+    return turn;
+}
 void pick_next(Ctx& cx) {
     const TaskId prev = cx.cpu.curr;
     if (prev != cx.cpu.idle && cx.peek(prev).on_rq) {
@@ -254,7 +264,8 @@ void pick_next(Ctx& cx) {
         cx.cpu.slice_timer = 0;
     }
     if (cx.k.cpus.size() > 1 && prev != cx.cpu.idle && cx.peek(prev).sched_class < ClassId::fair) cx.pull_rt_task();
-    TaskId next = cx.k.sched->pick_next(cx.view());
+    TaskId next = cx.k.direction.on ? directed_pick(cx) : kNoTask;
+    if (next == kNoTask) next = cx.k.sched->pick_next(cx.view());
     if (next == kNoTask && cx.pull_task()) next = cx.k.sched->pick_next(cx.view());
     if (next == kNoTask) {
         next = cx.cpu.idle;

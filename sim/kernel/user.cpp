@@ -472,6 +472,12 @@ void let_time_pass(Ctx& cx, Nanos time, bool halted) {
         cpu.begin_episode(cx.k.steps() + 1);
         return;
     }
+    if (cx.k.direction.on && r.user() && !at_burst(cx.k, cpu, cx.text)) [[unlikely]] {   // held
+        cpu.user_ns += time;
+        if (cx.cur().nice > 0) cpu.nice_ns += time;
+        cx.cur().utime += time;
+        return;
+    }
     cx.set(Reg::rbx, r[Reg::rbx] - static_cast<std::uint64_t>(time), at::reg(Reg::rbx));
     if (!r.user()) return;
     cpu.user_ns += time;

@@ -440,6 +440,17 @@ struct MachineDecl {
     friend bool operator==(const MachineDecl&, const MachineDecl&) = default;
 };
 
+// One line of `schedule { … }`: whose operations of user mode come next, while everybody else is held (docs/races.md).
+struct ScheduleLine {
+    enum class Kind : std::uint8_t { step, drain } kind = Kind::step;
+    SourcePos pos;
+    std::string task;                  // step: a task path or pid
+    CpuId cpu = 0;                     // drain: whose store buffer
+    std::int64_t count = -1;           // operations, or stores; -1: `rest`, until it waits or ends
+
+    friend bool operator==(const ScheduleLine&, const ScheduleLine&) = default;
+};
+
 struct Scenario {
     std::string file;                  // as given by the user, for messages
     MachineDecl machine;
@@ -457,6 +468,7 @@ struct Scenario {
     ViewDecl view;                     // how the window opens it
     QuizDecl quiz;                     // what its quiz asks
     std::vector<QuestionDecl> questions;
+    std::vector<ScheduleLine> schedule;   // a forced order of the programs' operations; empty: none
     std::string title, title_zh;       // `title "…" zh "…"`: for menus; may be empty
     std::string about, about_zh;       // `about "…" zh "…"`: what to watch, which question it answers
     std::string head;                  // the file's head comment, without `#`: what to watch

@@ -72,6 +72,12 @@ class Checker {
 
     void timeline() {
         for (const TimedAction& action : s_.timeline) timed(action);
+        for (const ScheduleLine& line : s_.schedule) {
+            if (line.kind == ScheduleLine::Kind::step) check_task_path(s_, line.task, line.pos, diags_);
+            if (line.kind == ScheduleLine::Kind::drain && line.cpu >= static_cast<CpuId>(s_.machine.cpus))
+                diags_.error(line.pos, text("there is no CPU {0}; the machine has {1}", "没有 CPU {0}；这台机器有 {1} 个",
+                                            {std::to_string(line.cpu), std::to_string(s_.machine.cpus)}));
+        }
         std::stable_sort(s_.timeline.begin(), s_.timeline.end(),
                          [](const TimedAction& a, const TimedAction& b) { return a.at < b.at; });
     }

@@ -288,6 +288,8 @@ class ExpectChecker {
                                  [&](const ProcessDecl& p) { return p.name == name; }))
                     diags_.error(expr.pos, text("there is no process '{0}'", "没有进程 “{0}”", {name}));
                 return;
+            case Argument::bound:
+                return one_of(name, {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "none"}, expr.pos);
             case Argument::clients:
                 if (std::none_of(s_.clients.begin(), s_.clients.end(),
                                  [&](const ClientsDecl& c) { return c.name == name; }))

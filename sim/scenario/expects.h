@@ -16,6 +16,7 @@ enum class Measure : std::uint8_t { number, time, truth, word };
 // What the arguments of a function name.
 enum class Argument : std::uint8_t {
     none, task, record, device, cpu, process, clients,
+    bound,   // 0 to 9, or none
     page,    // a task, then AREA or AREA/PAGE
     object,  // tasks, then mm, files, fs, sighand or signal
     oops,    // one of oops_words()

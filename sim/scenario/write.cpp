@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "sim/scenario/breaks.h"
+#include "sim/scenario/schedule_block.h"
 #include "sim/scenario/format.h"
 #include "sim/model/shared.h"
 #include "sim/scenario/asm_verbs.h"
@@ -523,6 +524,7 @@ std::string write_scenario(const Scenario& scenario) {
     out += write_timeline(scenario.timeline);
     for (const BreakDecl& how : scenario.breaks) out += scn::write_break(how) + "\n";
     out += scn::write_lesson(scenario);
+    out += scn::write_schedule(scenario.schedule);
     for (const Expect& expect : scenario.expects) out += "expect " + expect.text + "\n";
     return format_scenario(out);
 }

@@ -5,6 +5,7 @@
 #include "sim/program/names.h"
 #include "sim/session/expectations.h"
 #include "sim/session/deadlock.h"
+#include "sim/session/exploration.h"
 
 #include <algorithm>
 #include <map>
@@ -125,6 +126,7 @@ bool names_a_task_in_a(RecordKind kind) {
 }
 
 // The races of the run; it is run under the detector when somebody first asks.
+// And how many of its orders fail, within a bound on preemptions.
 class RacesOfRun {
   public:
     RacesOfRun(const Scenario& scenario, std::uint64_t steps) : scenario_(scenario), steps_(steps) {}
@@ -137,10 +139,27 @@ class RacesOfRun {
         if (!report_) report_ = find_races(scenario_, {.strict = false, .steps = steps_});
         return *report_;
     }
+    std::uint64_t failures(const std::string& bound) {
+        const auto known = failures_.find(bound);
+        if (known != failures_.end()) return known->second;
+        ExploreOptions options;
+        options.preemptions = bound == "none" ? -1 : std::stoll(bound);
+        options.schedules = 2'000;
+        options.steps = 200'000;
+        options.keep_going = true;
+        Explorer explorer(scenario_, explore_for_expectations(scenario_, std::move(options)));
+        while (explorer.advance(1'000)) {
+        }
+        std::uint64_t n = 0;
+        for (const ExploreBound& b : explorer.report().bounds) n += b.failures;
+        failures_.emplace(bound, n);
+        return n;
+    }
 
   private:
     const Scenario& scenario_;
     std::uint64_t steps_;
+    std::map<std::string, std::uint64_t> failures_;
     std::optional<RaceReport> report_;
     std::optional<SwitchCosts> costs_;
 };
@@ -449,6 +468,8 @@ class Measurer {
         })));
     }
 
+    Found failures(const ExpectExpr& e) const { return count(races_.failures(e.args[0])); }
+
     Found irqs(const ExpectExpr& e) const {
         const auto& devices = scenario_.devices;
         const auto device = std::find_if(devices.begin(), devices.end(),
@@ -644,6 +665,7 @@ std::span<const Measurer::Row> Measurer::rows() {
         {"deadlocks", &Measurer::deadlocks},
         {"oopses", &Measurer::oopses},
         {"races", &Measurer::races},
+        {"failures", &Measurer::failures},
         {"irqs", &Measurer::irqs},
         {"coroutines", &Measurer::coroutines},
         {"steals", &Measurer::steals},

@@ -17,6 +17,7 @@
 #include "sim/session/session.h"
 #include "tests/bench/flight_bench.h"
 #include "tests/bench/queue_bench.h"
+#include "tests/bench/races_bench.h"
 
 namespace {
 
@@ -208,9 +209,11 @@ bool flight(std::size_t records) {
 }  // namespace
 
 // `bench flight [RECORDS]`: only the window's frames over ten million records; 1 if they take too long.
+// `bench races`: only the race detector and the explorer on the lessons.
 // `bench`: everything. `bench queues`: only the run queues on 64 CPUs; exit status 1 if one grows too fast.
 int main(int argc, char** argv) {
     if (argc == 2 && std::string(argv[1]) == "queues") return sy::bench::measure_queues() ? 0 : 1;
+    if (argc == 2 && std::string(argv[1]) == "races") return sy::bench::measure_races() ? 0 : 1;
     if (argc >= 2 && std::string(argv[1]) == "flight")
         return flight(argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 10'000'000) ? 0 : 1;
     benchmark::RegisterBenchmark("real/pipe_ping_pong", real_ping_pong)->UseRealTime();
@@ -238,5 +241,6 @@ int main(int argc, char** argv) {
     for (const std::string& arg : arguments) filtered |= arg.starts_with("--benchmark_");
     if (filtered) return 0;
     const bool queues = sy::bench::measure_queues();
-    return flight(10'000'000) && queues ? 0 : 1;
+    const bool races = sy::bench::measure_races();
+    return flight(10'000'000) && queues && races ? 0 : 1;
 }
