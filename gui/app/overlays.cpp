@@ -16,30 +16,6 @@ namespace {
 constexpr ImGuiWindowFlags kOverlay = ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove |
                                       ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoNav;
 
-// A box in the middle of the window with the rest dimmed. Call ImGui::End() after it.
-bool begin_overlay(const char* id, float width, float height, ImVec2 size) {
-    const ImU32 dim = fade(theme().ground, 0.7F);
-    ImGui::SetNextWindowPos({0, 0});
-    ImGui::SetNextWindowSize({width, height});
-    ImGui::PushStyleColor(ImGuiCol_WindowBg, dim);
-    ImGui::PushStyleVar(ImGuiStyleVar_WindowRounding, 0.0F);
-    ImGui::Begin("##dim", nullptr, kOverlay | ImGuiWindowFlags_NoInputs);
-    ImGui::End();
-    ImGui::PopStyleVar();
-    ImGui::PopStyleColor();
-
-    size.x = std::min(size.x, width - px(32));
-    size.y = std::min(size.y, height - px(32));
-    ImGui::SetNextWindowPos({(width - size.x) / 2, (height - size.y) / 2});
-    ImGui::SetNextWindowSize(size);
-    ImGui::SetNextWindowFocus();
-    ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {px(24), px(20)});
-    ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 1.0F);
-    const bool open = ImGui::Begin(id, nullptr, kOverlay & ~ImGuiWindowFlags_NoScrollbar);
-    ImGui::PopStyleVar(2);
-    return open;
-}
-
 void key_row(const KeyBinding& binding, float label_width) {
     const float y = ImGui::GetCursorPosY();
     const float x = ImGui::GetCursorPosX();
@@ -80,17 +56,40 @@ void panel_keys(float label_width) {
 
 }  // namespace
 
+bool begin_overlay(const char* id, float width, float height, ImVec2 size) {
+    const ImU32 dim = fade(theme().ground, 0.7F);
+    ImGui::SetNextWindowPos({0, 0});
+    ImGui::SetNextWindowSize({width, height});
+    ImGui::PushStyleColor(ImGuiCol_WindowBg, dim);
+    ImGui::PushStyleVar(ImGuiStyleVar_WindowRounding, 0.0F);
+    ImGui::Begin("##dim", nullptr, kOverlay | ImGuiWindowFlags_NoInputs);
+    ImGui::End();
+    ImGui::PopStyleVar();
+    ImGui::PopStyleColor();
+
+    size.x = std::min(size.x, width - px(32));
+    size.y = std::min(size.y, height - px(32));
+    ImGui::SetNextWindowPos({(width - size.x) / 2, (height - size.y) / 2});
+    ImGui::SetNextWindowSize(size);
+    ImGui::SetNextWindowFocus();
+    ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {px(24), px(20)});
+    ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 1.0F);
+    const bool open = ImGui::Begin(id, nullptr, kOverlay & ~ImGuiWindowFlags_NoScrollbar);
+    ImGui::PopStyleVar(2);
+    return open;
+}
+
 void draw_help(AppParts& parts, float width, float height) {
     if (!parts.state.help_open) return;
-    if (begin_overlay("keys", width, height, {px(1180), px(640)})) {
+    if (begin_overlay("keys", width, height, {px(1400), px(680)})) {
         const PlaceName place("keys");
         label(tr(Str::keys_title), strong_text(Size::large));
         gap(4);
-        constexpr std::array groups = {Str::keys_group_walk, Str::keys_group_look,
+        constexpr std::array groups = {Str::keys_group_walk, Str::keys_group_look, Str::keys_group_edit,
                                        Str::keys_group_window};
-        const float column = (ImGui::GetContentRegionAvail().x - px(48)) / 3;
+        const float column = (ImGui::GetContentRegionAvail().x - px(60)) / 4;
         for (std::size_t i = 0; i < groups.size(); ++i) {
-            if (i > 0) ImGui::SameLine(0, px(24));
+            if (i > 0) ImGui::SameLine(0, px(20));
             ImGui::PushID(static_cast<int>(i));
             ImGui::BeginChild("group", {column, ImGui::GetContentRegionAvail().y - px(32)}, false);
             section_title(tr(groups[i]));
@@ -123,7 +122,7 @@ void draw_open_dialog(AppParts& parts) {
     ImGui::PopStyleVar();
     if (!shown) return;
     const PlaceName place("open");
-    label(tr(Str::open_title), strong_text(Size::large));
+    label(tr(dialog.saving ? Str::save_title : Str::open_title), strong_text(Size::large));
     gap(4);
     label(tr(Str::open_path), quiet_text(Size::small));
     ImGui::SetNextItemWidth(-1);
@@ -145,12 +144,14 @@ void draw_open_dialog(AppParts& parts) {
     }
     ImGui::EndChild();
     gap(4);
-    const float buttons = button_width(tr(Str::cancel)) + button_width(tr(Str::open_go)) + px(8);
+    const float buttons = button_width(tr(Str::cancel)) + button_width(tr(dialog.saving ? Str::save_go : Str::open_go)) + px(8);
     ImGui::SetCursorPosX(ImGui::GetWindowWidth() - px(24) - buttons);
     const bool cancel = button("cancel", tr(Str::cancel));
     ImGui::SameLine();
-    go = button("go", tr(Str::open_go), Look::primary, dialog.path[0] != '\0') || go;
-    if (go && dialog.path[0]) parts.commands.push_back({Command::Kind::open_file, 0, dialog.path});
+    go = button("go", tr(dialog.saving ? Str::save_go : Str::open_go), Look::primary, dialog.path[0] != '\0') || go;
+    if (go && dialog.path[0]) 
+        parts.commands.push_back({dialog.saving ? Command::Kind::save_file : Command::Kind::open_file, 0, dialog.path});
+    if (go || cancel || parts.show_error) dialog.saving = false;
     if (go || cancel || parts.show_error) ImGui::CloseCurrentPopup();
     ImGui::EndPopup();
 }

@@ -29,6 +29,7 @@ constexpr std::array table = {
     Panel{"breakage", Str::panel_breakage, Dock::inspector, draw_breakage, dump_breakage, Key::b},
     Panel{"find", Str::panel_find, Dock::inspector, draw_find, dump_find, Key::f},
     Panel{"terminal", Str::panel_terminal, Dock::inspector, draw_terminal, dump_terminal, Key::t},
+    Panel{"editor", Str::panel_editor, Dock::editor, draw_editor, dump_editor},
     Panel{"timeline", Str::panel_timeline, Dock::timeline, draw_timeline, dump_timeline},
 };
 
