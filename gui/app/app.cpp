@@ -189,7 +189,7 @@ App::App(const WindowRequest& request) : parts_(std::make_unique<AppParts>()) {
     if (file.empty() && !p.lessons.empty()) file = p.lessons.front();
     p.shot = request.shot;
     p.no_files = request.no_files;
-    p.editor.guarded = !request.shot;
+    p.editor.guarded = !request.shot && !request.no_files;
     p.most_records = request.records;
     if (!file.empty()) open(file);
     if (p.session) go_to_start(p, request);

@@ -185,6 +185,7 @@ void forget_recovery(AppParts& p) {
 
 void save_document(AppParts& p, const std::string& path) {
     Editor& e = p.editor;
+    if (p.no_files) return;
     if (path.empty()) return notice(p, std::string(tr(Str::save_no_name)));
     const bool same = absolute(path) == absolute(p.document.path);
     std::string theirs;
