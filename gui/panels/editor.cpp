@@ -265,7 +265,7 @@ void draw_text_area(View& view, float height) {
     draw_choices(e, place);
 }
 
-void draw_find(View& view) {
+void draw_find_bar(View& view) {
     Editor& e = view.editor;
     const float width = ImGui::GetContentRegionAvail().x, half = (width - px(190)) / 2;
     if (e.find.focus) ImGui::SetKeyboardFocusHere();
@@ -373,7 +373,7 @@ void draw_editor(View& view) {
     ImGui::SetCursorPosX(ImGui::GetCursorStartPos().x + width - side);
     fit(cursor, side + 1, quiet_text(Size::small));
     draw_buttons(view);
-    if (e.find.open) draw_find(view);
+    if (e.find.open) draw_find_bar(view);
     const float foot = px(104);
     draw_text_area(view, std::max(ImGui::GetContentRegionAvail().y - foot, px(60)));
     ImGui::BeginChild("foot", {0, 0}, false);
