@@ -232,6 +232,7 @@ int window_main(const WindowRequest& request) {
     set_fonts(&fonts);
     if (!request.script.empty()) return take_script(*window, fonts, request);
     App app(request);
+    app.set_wake([] { Window::wake(); });
     if (request.shot && !app.error_text().empty()) {
         std::fprintf(stderr, "%s\n", app.error_text().c_str());
         return 1;

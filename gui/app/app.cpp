@@ -38,6 +38,7 @@ View make_view(AppParts& parts) {
                 .document = parts.document,
                 .state = parts.state,
                 .panels = parts.panels,
+                .editor = parts.editor,
                 .now = parts.now,
                 .picture = parts.shot,
                 .commands = parts.commands,
@@ -187,6 +188,7 @@ App::App(const WindowRequest& request) : parts_(std::make_unique<AppParts>()) {
     p.shot = request.shot;
     p.no_files = request.no_files;
     p.looks_are_given = !request.theme.empty() || !request.lang.empty() || request.presenter;
+    p.editor.guarded = !request.shot && !request.no_files;
     p.most_records = request.records;
     if (!file.empty()) open(file);
     if (p.session) go_to_start(p, request);
@@ -213,7 +215,16 @@ void App::open(const std::string& path) {
     }
     p.error = std::move(error);
     p.show_error = p.error.failed;
-    if (p.error.failed) return;
+    if (p.error.failed) {
+        if (p.session || p.error.source.empty()) return;
+        // Nothing else is open: the text is, so that it can be mended.
+        p.document.path = path;
+        p.document.name = p.error.file;
+        p.document.source = p.error.source;
+        load_editor(p);
+        p.editor.open = true;
+        return;
+    }
     p.document.path = path;
     p.document.name = p.error.file;
     p.document.source = p.error.source;
@@ -226,13 +237,21 @@ void App::open(const std::string& path) {
             p.document.lesson = static_cast<int>(i) + 1;
     }
     p.panels = {};
-    p.history = {};
     p.replay_until = 0;
     apply_view(p, p.looks_are_given);
     p.comfort.views.clear();
     p.comfort.pending.reset();
     p.comfort.halted = false;
     note_opened(p, path);
+    load_editor(p);
+    offer_recovery(p);
+}
+
+void App::drop(const std::string& path) { parts_->commands.push_back({Kind::open_file, 0, path}); }
+
+void App::set_wake(std::function<void()> wake) {
+    parts_->wake = std::move(wake);
+    parts_->editor.watched.clear();   // watched without it so far
 }
 
 void App::key(const KeyPress& press) {
@@ -242,10 +261,26 @@ void App::key(const KeyPress& press) {
         if (p.shown_keys.size() > 4) p.shown_keys.erase(p.shown_keys.begin());
     }
     if (comfort_key(p, press)) return;
+    const bool popup = ImGui::IsPopupOpen("", ImGuiPopupFlags_AnyPopup);
+    if (popup || p.editor.question.kind != EditorQuestion::Kind::none || p.show_error || p.state.help_open) p.editor.swallow = true;
+    if (p.editor.question.kind != EditorQuestion::Kind::none) {
+        if (press.key >= Key::d1 && press.key <= Key::d3) answer_question(p, static_cast<int>(press.key) - static_cast<int>(Key::d1));
+        if (press.key == Key::enter) answer_question(p, 0);
+        if (press.key == Key::escape && p.editor.question.kind == EditorQuestion::Kind::unsaved) answer_question(p, 2);
+        if (!is_about_looks(command_of(press))) return;
+    } else if (p.editor.open && p.editor.focused && press.ctrl && !press.shift && press.key == Key::f) {
+        p.commands.push_back({Kind::find_in_text, 0, {}});   // Find means the text while one writes
+        return;
+    } else if (p.editor.open && p.editor.focused && !popup && !p.show_error && !p.state.help_open && editor_key(p, press)) {
+        return;
+    }
     // Typing in a field is typing; only Ctrl combinations and F keys still mean what they mean.
     const bool function_key = press.key >= Key::f1 && press.key <= Key::f12;
     if (press.key == Key::escape) p.close_dialogs = true;
-    if (ImGui::GetIO().WantTextInput && !press.ctrl && !function_key) return;
+    if (ImGui::GetIO().WantTextInput && !press.ctrl && !press.alt && !function_key) {
+        if (press.key == Key::escape && p.editor.find.open) p.editor.find.open = false, p.editor.focused = true;
+        return;
+    }
     if (p.exports.is_open && !press.ctrl && press.key != Key::f12) return;
     if (!p.show_error && !p.state.help_open && teaching_key(p, press)) return;
     const Kind kind = command_of(press);
@@ -275,6 +310,12 @@ void App::apply(const Command& command) {
         if (p.session) mark(p, command);
         return;
     }
+    if (is_editor_command(command.kind)) {
+        editor_command(p, command);
+        return;
+    }
+    const bool leaves = command.kind == Kind::open_file || command.kind == Kind::next_lesson || command.kind == Kind::previous_lesson || command.kind == Kind::quit;
+    if (leaves && !may_leave(p, command)) return;
     const auto lesson = [&](int by) {
         if (p.lessons.empty()) return;
         const int at =
@@ -366,7 +407,7 @@ void App::apply(const Command& command) {
             open(command.text);
             break;
         case Kind::reload:
-            if (!p.document.path.empty()) open(std::string(p.document.path));
+            if (!p.document.path.empty()) reload_document(p);
             break;
         case Kind::next_lesson:
             lesson(1);
@@ -450,11 +491,13 @@ void App::draw(float width, float height) {
                              .scale = gui::scale(),
                              .fold_inspector = p.state.inspector_folded,
                              .inspector_over_tasks = p.state.inspector_over_tasks,
+                             .editor = p.editor.open,
                              .timeline_share = p.state.timeline_share});
     const Arrangement& at = p.arrangement;
     const Theme& t = theme();
     draw_area("transport", at.transport, t.panel, [&] { draw_panels(view, Dock::transport); });
     draw_area("tasks", at.tasks, t.panel, [&] { draw_panels(view, Dock::tasks); });
+    draw_area("editor", at.editor, t.panel, [&] { draw_panels(view, Dock::editor); });
     draw_area("stage", at.stage, t.ground, [&] { draw_panels(view, Dock::stage); });
     draw_area("inspector", at.inspector, t.panel, [&] { draw_inspector(view); });
     draw_area("timeline", at.timeline, t.panel, [&] { draw_panels(view, Dock::timeline); });
@@ -462,6 +505,7 @@ void App::draw(float width, float height) {
     draw_error(p, width, height);
     draw_exports(p);
     p.close_dialogs = false;
+    draw_question(p, width, height);
     draw_notice(p, at.stage);
     draw_help(p, width, height);
     draw_presenter(p, width, height);

@@ -3,6 +3,7 @@
 // presses and asks for frames.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -27,8 +28,10 @@ class App {
     // Loads a scenario. When it has errors the one that is open stays, and the errors are shown.
     void open(const std::string& path);
 
+    // What gives the window another frame, from any thread.
+    void set_wake(std::function<void()> wake);
     void key(const KeyPress& press);
-    void drop(const std::string& path) { open(path); }
+    void drop(const std::string& path);
 
     // Carries out what was asked since the last frame, then draws. `seconds` of shown time have
     // passed.

@@ -1,6 +1,9 @@
 // The application's insides, shared by the files of gui/app.
 #pragma once
 
+#include <imgui.h>
+
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,6 +11,7 @@
 
 #include "gui/app/arrangement.h"
 #include "gui/app/comfort.h"
+#include "gui/app/editor.h"
 #include "gui/app/exports.h"
 #include "gui/app/view.h"
 #include "gui/model/stage_model.h"
@@ -21,6 +25,7 @@ namespace sy::gui {
 
 struct OpenDialog {
     bool wanted = false;  // open it in the next frame
+    bool saving = false;  // a path to save to is asked for
     char path[1024] = "";
     std::vector<std::string> files;  // scenarios beside the open one
 };
@@ -45,11 +50,6 @@ struct StageCache {
     bool valid = false;
 };
 
-// Texts to go back to (text_edit.h), the newest last.
-struct TextHistory {
-    std::vector<std::string> undo, redo;
-};
-
 struct AppParts {
     std::unique_ptr<Session> session;
     std::unique_ptr<TraceIndex> index;
@@ -60,7 +60,8 @@ struct AppParts {
     bool shot = false;    // no person waits: run to the end at once
     std::size_t most_records = 0;  // of a run; 0: the usual limit
     Document document;
-    TextHistory history;
+    Editor editor;
+    std::function<void()> wake;   // from any thread: another frame, please
     ViewState state;
     Comfort comfort;
     PanelStates panels;
@@ -93,6 +94,8 @@ struct AppParts {
 // walk.cpp: the session and the models made from it.
 // `steps`: it ends there, whatever comes.
 bool start_session(AppParts& parts, Scenario scenario, BootError& error, std::uint64_t steps = ~std::uint64_t{0});
+// A session takes the place of the one that is shown, which becomes the ghost.
+void adopt_session(AppParts& parts, std::unique_ptr<Session> session);
 void go_to_start(AppParts& parts, const WindowRequest& request);
 bool is_walk(Command::Kind kind);
 void walk(AppParts& parts, const Command& command);
@@ -118,6 +121,8 @@ void search_anew(AppParts& parts);
 void load_bookmarks(AppParts& parts);
 
 // overlays.cpp
+// A box in the middle of the window with the rest dimmed. Call ImGui::End() after it.
+bool begin_overlay(const char* id, float width, float height, ImVec2 size);
 void draw_help(AppParts& parts, float width, float height);
 void draw_open_dialog(AppParts& parts);
 void draw_error(AppParts& parts, float width, float height);

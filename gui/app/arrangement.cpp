@@ -21,12 +21,15 @@ Arrangement arrange(const ArrangeInput& in) {
     const float wide = std::clamp(std::floor(in.width * 0.205F), at(236), at(380));
     const float inspector = std::floor(std::min(wide, in.width * 0.35F));
     const bool over = out.small && in.inspector_over_tasks;
-    const bool beside = !out.small && !in.fold_inspector;
-    const float left = over ? inspector : tasks;
+    // A text needs room to be read: as much as the stage can spare.
+    const float text = std::floor(std::min(std::max(in.width - wide - at(900), at(460)), std::min(in.width * 0.45F, at(760))));
+    const bool both = !in.editor || in.width - text - inspector >= at(720);
+    const bool beside = !out.small && !in.fold_inspector && both;
+    const float left = in.editor ? text : over ? inspector : tasks;
     const float right = beside ? inspector : 0;
 
     out.transport = {0, 0, in.width, bar};
-    (over ? out.inspector : out.tasks) = {0, bar, left, middle};
+    (in.editor ? out.editor : over ? out.inspector : out.tasks) = {0, bar, left, middle};
     if (beside) out.inspector = {in.width - right, bar, right, middle};
     out.stage = {left, bar, std::max(in.width - left - right, 0.0F), middle};
     out.timeline = {0, bar + middle, in.width, timeline};

@@ -11,7 +11,7 @@ struct Area {
 };
 
 struct Arrangement {
-    Area transport, tasks, stage, inspector, timeline;
+    Area transport, tasks, stage, inspector, timeline, editor;
     bool small = false;  // below 1280x720 at scale 1
 };
 
@@ -20,6 +20,7 @@ struct ArrangeInput {
     float scale = 1;
     bool fold_inspector = false;        // in a window that is large enough for it
     bool inspector_over_tasks = false;  // in one that is not
+    bool editor = false;                // the text is open: it takes the task list's place, and more
     float timeline_share = 0.26F;
 };
 

@@ -16,6 +16,8 @@ constexpr KeyPress plain(Key key) { return {key, false, false, false, false}; }
 constexpr KeyPress shift(Key key) { return {key, true, false, false, false}; }
 constexpr KeyPress alt(Key key) { return {key, false, false, true, false}; }
 constexpr KeyPress ctrl(Key key) { return {key, false, true, false, false}; }
+constexpr KeyPress ctrl_shift(Key key) { return {key, true, true, false, false}; }
+constexpr KeyPress alt(Key key) { return {key, false, false, true, false}; }
 
 constexpr std::array table = {
     KeyBinding{plain(Key::right), Kind::forward, Str::key_forward, Str::keys_group_walk},
@@ -62,9 +64,28 @@ constexpr std::array table = {
     KeyBinding{plain(Key::h), Kind::previous_bookmark, Str::key_previous_bookmark, Str::keys_group_find},
     KeyBinding{plain(Key::a), Kind::arrows, Str::key_arrows, Str::keys_group_find},
 
+    KeyBinding{ctrl(Key::e), Kind::editor, Str::key_editor, Str::keys_group_edit},
+    KeyBinding{ctrl(Key::s), Kind::save, Str::key_save, Str::keys_group_edit},
+    KeyBinding{ctrl_shift(Key::s), Kind::save_as, Str::key_save_as, Str::keys_group_edit},
+    KeyBinding{ctrl(Key::h), Kind::find_in_text, Str::key_find_text, Str::keys_group_edit},
+    KeyBinding{plain(Key::f3), Kind::find_next, Str::key_find_next, Str::keys_group_edit},
+    KeyBinding{shift(Key::f3), Kind::find_previous, Str::key_find_previous, Str::keys_group_edit},
+    KeyBinding{ctrl(Key::period), Kind::fix, Str::key_fix, Str::keys_group_edit},
+    KeyBinding{plain(Key::f8), Kind::next_mistake, Str::key_next_mistake, Str::keys_group_edit},
+    KeyBinding{ctrl_shift(Key::f), Kind::format, Str::key_format, Str::keys_group_edit},
+    KeyBinding{alt(Key::up), Kind::nice_down, Str::key_nice_down, Str::keys_group_edit},
+    KeyBinding{alt(Key::down), Kind::nice_up, Str::key_nice_up, Str::keys_group_edit},
+    KeyBinding{alt(Key::left), Kind::arrive_earlier, Str::key_arrive_earlier, Str::keys_group_edit},
+    KeyBinding{alt(Key::right), Kind::arrive_later, Str::key_arrive_later, Str::keys_group_edit},
+    KeyBinding{alt(Key::minus), Kind::burst_shorter, Str::key_burst_shorter, Str::keys_group_edit},
+    KeyBinding{alt(Key::plus), Kind::burst_longer, Str::key_burst_longer, Str::keys_group_edit},
+    KeyBinding{alt(Key::insert), Kind::irq_here, Str::key_irq_here, Str::keys_group_edit},
+    KeyBinding{alt(Key::del), Kind::dismiss_ghost, Str::key_dismiss_ghost, Str::keys_group_edit},
+
     KeyBinding{ctrl(Key::o), Kind::open, Str::key_open, Str::keys_group_window},
-    KeyBinding{ctrl(Key::z), Kind::undo_edit, Str::key_undo, Str::keys_group_window},
-    KeyBinding{ctrl(Key::y), Kind::redo_edit, Str::key_redo, Str::keys_group_window},
+    KeyBinding{ctrl(Key::z), Kind::undo_edit, Str::key_undo, Str::keys_group_edit},
+    KeyBinding{ctrl(Key::y), Kind::redo_edit, Str::key_redo, Str::keys_group_edit},
+    KeyBinding{ctrl_shift(Key::z), Kind::redo_edit, Str::key_redo, Str::keys_group_edit, true},
     KeyBinding{ctrl(Key::r), Kind::reload, Str::key_reload, Str::keys_group_window},
     KeyBinding{ctrl(Key::page_down), Kind::next_lesson, Str::key_next_lesson,
                Str::keys_group_window},

@@ -98,15 +98,15 @@ void type_into(char* field, std::size_t size, const KeyPress& press) {
 
 void draw_help(AppParts& parts, float width, float height) {
     if (!parts.state.help_open) return;
-    if (begin_overlay("keys", width, height, {px(1180), px(640)})) {
+    if (begin_overlay("keys", width, height, {px(1400), px(680)})) {
         const PlaceName place("keys");
         label(tr(Str::keys_title), strong_text(Size::large));
         gap(4);
-        constexpr std::array groups = {Str::keys_group_walk, Str::keys_group_look,
+        constexpr std::array groups = {Str::keys_group_walk, Str::keys_group_look, Str::keys_group_edit,
                                        Str::keys_group_window};
-        const float column = (ImGui::GetContentRegionAvail().x - px(48)) / 3;
+        const float column = (ImGui::GetContentRegionAvail().x - px(60)) / 4;
         for (std::size_t i = 0; i < groups.size(); ++i) {
-            if (i > 0) ImGui::SameLine(0, px(24));
+            if (i > 0) ImGui::SameLine(0, px(20));
             ImGui::PushID(static_cast<int>(i));
             ImGui::BeginChild("group", {column, ImGui::GetContentRegionAvail().y - px(32)}, false);
             section_title(tr(groups[i]));
@@ -139,7 +139,7 @@ void draw_open_dialog(AppParts& parts) {
     ImGui::PopStyleVar();
     if (!shown) return;
     const PlaceName place("open");
-    label(tr(Str::open_title), strong_text(Size::large));
+    label(tr(dialog.saving ? Str::save_title : Str::open_title), strong_text(Size::large));
     gap(4);
     label(tr(Str::open_path), quiet_text(Size::small));
     ImGui::SetNextItemWidth(-1);
@@ -167,12 +167,14 @@ void draw_open_dialog(AppParts& parts) {
     }
     ImGui::EndChild();
     gap(4);
-    const float buttons = button_width(tr(Str::cancel)) + button_width(tr(Str::open_go)) + px(8);
+    const float buttons = button_width(tr(Str::cancel)) + button_width(tr(dialog.saving ? Str::save_go : Str::open_go)) + px(8);
     ImGui::SetCursorPosX(ImGui::GetWindowWidth() - px(24) - buttons);
     const bool cancel = button("cancel", tr(Str::cancel));
     ImGui::SameLine();
-    go = button("go", tr(Str::open_go), Look::primary, dialog.path[0] != '\0') || go;
-    if (go && dialog.path[0]) parts.commands.push_back({Command::Kind::open_file, 0, dialog.path});
+    go = button("go", tr(dialog.saving ? Str::save_go : Str::open_go), Look::primary, dialog.path[0] != '\0') || go;
+    if (go && dialog.path[0]) 
+        parts.commands.push_back({dialog.saving ? Command::Kind::save_file : Command::Kind::open_file, 0, dialog.path});
+    if (go || cancel || parts.show_error) dialog.saving = false;
     if (go || cancel || parts.show_error) ImGui::CloseCurrentPopup();
     ImGui::EndPopup();
 }

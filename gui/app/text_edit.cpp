@@ -8,8 +8,6 @@
 namespace sy::gui {
 namespace {
 
-constexpr std::size_t kMostUndo = 200, kMostUndoBytes = std::size_t{32} << 20;
-
 // Puts the session at the edit: the same steps as before, and the timed line as one more.
 void go_behind_edit(AppParts& p, std::uint64_t position, Nanos at) {
     Session& s = *p.session;
@@ -42,34 +40,12 @@ bool replace(AppParts& p, std::string text, Diagnostics& mistakes, EditThen then
     return true;
 }
 
-void forget_oldest(std::vector<std::string>& texts) {
-    std::size_t bytes = 0;
-    for (const std::string& t : texts) bytes += t.size();
-    while (texts.size() > 1 && (texts.size() > kMostUndo || bytes > kMostUndoBytes)) {
-        bytes -= texts.front().size();
-        texts.erase(texts.begin());
-    }
-}
-
-bool go_back(AppParts& p, std::vector<std::string>& from, std::vector<std::string>& to) {
-    if (from.empty()) return false;
-    Diagnostics none;
-    std::string now = p.document.source, text = from.back();
-    if (!replace(p, std::move(text), none, EditThen::same_instant)) return false;
-    from.pop_back();
-    to.push_back(std::move(now));
-    return true;
-}
-
 }  // namespace
 
 bool edit_text(AppParts& p, std::string text, Diagnostics& mistakes, EditThen then) {
-    std::string before = p.document.source;
-    if (text == before && p.session) return true;
+    if (text == p.document.source && p.session) return true;
     if (!replace(p, std::move(text), mistakes, then)) return false;
-    p.history.undo.push_back(std::move(before));
-    p.history.redo.clear();
-    forget_oldest(p.history.undo);
+    sync_editor(p);
     return true;
 }
 
@@ -79,8 +55,15 @@ bool add_line(AppParts& p, const std::string& line, Diagnostics& mistakes, EditT
     return edit_text(p, text + line + "\n", mistakes, then);
 }
 
-bool undo_edit(AppParts& p) { return go_back(p, p.history.undo, p.history.redo); }
-bool redo_edit(AppParts& p) { return go_back(p, p.history.redo, p.history.undo); }
+// The editor's own history: the run follows in the next frames.
+bool undo_edit(AppParts& p) {
+    p.editor.reveal = true;
+    return p.editor.doc.undo();
+}
+bool redo_edit(AppParts& p) {
+    p.editor.reveal = true;
+    return p.editor.doc.redo();
+}
 
 Nanos next_moment(const AppParts& p) {
     const Kernel& k = p.session->now();

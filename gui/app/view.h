@@ -85,6 +85,27 @@ struct Command {
         live_action,    // value: when; text: a timed action of the language, applied to the running machine
         toggle_break,   // text: a way to break the kernel, on or off; the scenario runs anew
         replay_schedule,   // text: a `schedule { … }`, in place of the one there; empty: none any more
+        // The editor (app/editor.h), from `editor` to `dismiss_ghost`.
+        editor,
+        save,
+        save_as,
+        save_file,   // text: the path
+        find_in_text,
+        find_next,
+        find_previous,
+        format,
+        fix,
+        next_mistake,
+        run_text,    // text: the scenario's new text
+        nice_up,
+        nice_down,
+        arrive_earlier,
+        arrive_later,
+        burst_shorter,
+        burst_longer,
+        irq_here,
+        edit_refused,   // what was dragged has no place of its own in the text
+        dismiss_ghost,
         undo_edit,
         redo_edit,      // a change of the scenario's text: taken back, or done again
         save_scenario,  // text: the path; the scenario with those lines
@@ -168,6 +189,7 @@ struct Document {
 };
 
 struct PanelStates;
+struct Editor;
 
 // The words of the step just made are on their way, or have arrived.
 struct Flight {
@@ -184,6 +206,7 @@ struct View {
     const Document& document;
     const ViewState& state;
     PanelStates& panels;
+    Editor& editor;
     double now = 0;
     bool picture = false;  // no person waits: what takes long is done at once
     // Panels add to these.

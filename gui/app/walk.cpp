@@ -146,6 +146,16 @@ bool start_session(AppParts& p, Scenario scenario, BootError& error, std::uint64
     if (p.most_records > 0) limits.log_bytes = p.most_records * sizeof(Record);
     std::unique_ptr<Session> session = Session::open(std::move(scenario), error, limits);
     if (!session) return false;
+    adopt_session(p, std::move(session));
+    return true;
+}
+
+void adopt_session(AppParts& p, std::unique_ptr<Session> session) {
+    // A very large one would cost more than it shows.
+    constexpr std::size_t kLargestGhost = std::size_t{400} << 20;
+    p.editor.ghost = {};
+    if (p.session && p.session->memory_bytes() < kLargestGhost) p.editor.ghost = {std::move(p.session), std::move(p.index), p.now};
+    ++p.editor.runs;
     const Kernel& start = session->now();
     std::vector<TaskId> idle;
     for (const Cpu& cpu : start.cpus) idle.push_back(cpu.idle);
@@ -157,7 +167,6 @@ bool start_session(AppParts& p, Scenario scenario, BootError& error, std::uint64
     p.flight = {};
     p.state.playing = false;
     p.state.selected_task = kNoTask;
-    return true;
 }
 
 void go_to_start(AppParts& p, const WindowRequest& request) {
@@ -237,6 +246,7 @@ void choose_task(AppParts& p, int by) {
 }
 
 void advance(AppParts& p) {
+    advance_editor(p);
     if (!p.session) return;
     run_on(p);
     advance_teaching(p);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "gui/app/editor.h"
 #include "gui/model/facts.h"
 #include "gui/panels/panels.h"
 #include "gui/panels/plot_parts.h"
@@ -23,7 +24,7 @@ namespace sy::gui {
 // Another run, and what it and the open one are found to be once both have ended.
 struct OtherRun {
     std::string scheduler;
-    std::unique_ptr<Session> session;   // null: the scenario does not run under it
+    std::shared_ptr<Session> session;   // null: the scenario does not run under it
     bool is_ready = false;
     std::vector<std::vector<Occupancy>> occupancy;
     SideBySide both;
@@ -102,7 +103,8 @@ void find_differences(CompareCache& c, const Session& s) {
 }
 
 // The runs that are wanted and are not there yet begin; those that are not wanted any more go.
-void choose_runs(CompareCache& c, const Session& s, const std::vector<std::string>& wanted) {
+void choose_runs(CompareCache& c, const Session& s, const std::vector<std::string>& wanted,
+                 const std::shared_ptr<Session>& ghost) {
     std::vector<OtherRun> others;
     for (const std::string& name : wanted) {
         const auto old = std::find_if(c.others.begin(), c.others.end(), [&](const OtherRun& o) { return o.scheduler == name; });
@@ -112,6 +114,10 @@ void choose_runs(CompareCache& c, const Session& s, const std::vector<std::strin
         }
         OtherRun& o = others.emplace_back();
         o.scheduler = name;
+        if (ghost && &name == &wanted.front()) {
+            o.session = ghost;
+            continue;
+        }
         Scenario scenario = s.scenario();
         Text why;
         BootError error;
@@ -131,10 +137,16 @@ bool bring_up_to_date(const View& view) {
         c = {};
         c.session = &s;
     }
-    const std::vector<std::string> wanted = other_schedulers(view);
+    std::vector<std::string> wanted = other_schedulers(view);
+    // The run before the last edit comes first while it is kept.
+    const std::shared_ptr<Session>& ghost = view.editor.ghost.session;
+    if (ghost) {
+        wanted.insert(wanted.begin(), std::string(tr(Str::editor_before_edit)));
+        if (wanted.size() > kMostOthers) wanted.pop_back();
+    }
     if (!std::equal(wanted.begin(), wanted.end(), c.others.begin(), c.others.end(),
                     [](const std::string& name, const OtherRun& o) { return o.scheduler == name; }))
-        choose_runs(c, s, wanted);
+        choose_runs(c, s, wanted, ghost);
     if (c.is_ready) return false;
     bool all = s.complete();
     for (OtherRun& o : c.others) {

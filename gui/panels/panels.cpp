@@ -36,6 +36,7 @@ constexpr std::array table = {
     Panel{"chapters", Str::panel_chapters, Dock::inspector, draw_chapters, dump_chapters, Key::h},
     Panel{"quiz", Str::panel_quiz, Dock::inspector, draw_quiz, dump_quiz, Key::a},
     Panel{"hand", Str::panel_hand, Dock::inspector, draw_hand, dump_hand, Key::y},
+    Panel{"editor", Str::panel_editor, Dock::editor, draw_editor, dump_editor},
     Panel{"timeline", Str::panel_timeline, Dock::timeline, draw_timeline, dump_timeline},
 };
 

@@ -13,7 +13,7 @@
 
 namespace sy::gui {
 
-enum class Dock : std::uint8_t { transport, tasks, stage, inspector, timeline };
+enum class Dock : std::uint8_t { transport, tasks, stage, inspector, timeline, editor };
 
 struct Panel {
     std::string_view id;  // in dumps and tests
@@ -39,6 +39,9 @@ int tab_of(const KeyPress& press);
 // transport.cpp
 void draw_transport(View& view);
 void dump_transport(const View& view, nlohmann::json& out);
+// editor.cpp
+void draw_editor(View& view);
+void dump_editor(const View& view, nlohmann::json& out);
 // tasks.cpp
 void draw_tasks(View& view);
 void dump_tasks(const View& view, nlohmann::json& out);

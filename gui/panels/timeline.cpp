@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gui/panels/panels.h"
+#include "gui/panels/timeline_drag.h"
 #include "gui/panels/timeline_parts.h"
 #include "gui/strings/strings.h"
 #include "gui/widgets.h"
@@ -122,6 +123,7 @@ void mouse(View& view, const Measures& m, const std::vector<LaneRow>& rows, cons
     const ImGuiIO& io = ImGui::GetIO();
     const bool hovered = ImGui::IsWindowHovered();
     const ImVec2 at = io.MousePos;
+    if (timeline_drag(view, m, rows, s)) return;
     const double per_pixel = static_cast<double>(s.until - s.from) / m.width;
     const auto time_at = [&](float x) {
         return s.from + static_cast<Nanos>((x - m.left) * per_pixel);
@@ -252,6 +254,7 @@ void draw_timeline(View& view) {
         list.PushClipRect({m.left, y}, {m.left + m.width, y + m.lane_height}, true);
         picture_lane(*view.index, rows[i].key(), {s.from, s.until, m.width, end}, kLeastLaneBox, state.picture);
         paint_lane(list, k, rows[i], state.picture, m.left, y, m.lane_height - 1);
+        draw_ghost_lane(list, view, rows[i], state.picture, m, s, y);
         list.PopClipRect();
     }
     list.PopClipRect();
@@ -265,6 +268,7 @@ void draw_timeline(View& view) {
     captions(list, view, m, s);
     cursor_line(list, m, s, view.session->time());
     hover(view, m, rows, s, end);
+    draw_timeline_drag(list, view, m, rows, s);
 }
 
 void dump_timeline(const View& view, nlohmann::json& out) {

@@ -273,6 +273,8 @@ void Window::fonts_changed() {
     dirty_ = true;
 }
 
+void Window::wake() { glfwPostEmptyEvent(); }
+
 void Window::set_title(const std::string& title) { glfwSetWindowTitle(handle_, title.c_str()); }
 
 std::string Window::clipboard() const {

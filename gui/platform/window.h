@@ -61,6 +61,9 @@ class Window {
     // The font texture must be made again (the atlas changed). Call between frames.
     void fonts_changed();
 
+    // Ends a wait(), from any thread.
+    static void wake();
+
     void set_title(const std::string& title);
     std::string clipboard() const;
 

@@ -70,8 +70,9 @@ class Window:
                    "--size", f"{self.size[0]}x{self.size[1]}"]
         self.errors = open(os.path.join(self.folder, "stderr"), "w+")
         # Pictures (F12) go to the current folder.
-        self.process = subprocess.Popen(command, cwd=self.folder,
-                                        env=dict(self.display.environment(), SWITCHYARD_CONFIG=self.config),
+        env = dict(self.display.environment(), SWITCHYARD_CONFIG=self.config)
+        env.setdefault("XDG_STATE_HOME", self.folder)   # recovery files stay out of the person's own folder
+        self.process = subprocess.Popen(command, cwd=self.folder, env=env,
                                         stdout=subprocess.DEVNULL, stderr=self.errors)
         self.wait_for(lambda _: True, "the window to open")
         self.id = self.xdotool("search", "--onlyvisible", "--pid", str(self.process.pid)).split()[0]
