@@ -17,7 +17,6 @@ constexpr KeyPress shift(Key key) { return {key, true, false, false, false}; }
 constexpr KeyPress alt(Key key) { return {key, false, false, true, false}; }
 constexpr KeyPress ctrl(Key key) { return {key, false, true, false, false}; }
 constexpr KeyPress ctrl_shift(Key key) { return {key, true, true, false, false}; }
-constexpr KeyPress alt(Key key) { return {key, false, false, true, false}; }
 
 constexpr std::array table = {
     KeyBinding{plain(Key::right), Kind::forward, Str::key_forward, Str::keys_group_walk},
@@ -75,8 +74,8 @@ constexpr std::array table = {
     KeyBinding{ctrl_shift(Key::f), Kind::format, Str::key_format, Str::keys_group_edit},
     KeyBinding{alt(Key::up), Kind::nice_down, Str::key_nice_down, Str::keys_group_edit},
     KeyBinding{alt(Key::down), Kind::nice_up, Str::key_nice_up, Str::keys_group_edit},
-    KeyBinding{alt(Key::left), Kind::arrive_earlier, Str::key_arrive_earlier, Str::keys_group_edit},
-    KeyBinding{alt(Key::right), Kind::arrive_later, Str::key_arrive_later, Str::keys_group_edit},
+    KeyBinding{alt(Key::comma), Kind::arrive_earlier, Str::key_arrive_earlier, Str::keys_group_edit},
+    KeyBinding{alt(Key::period), Kind::arrive_later, Str::key_arrive_later, Str::keys_group_edit},
     KeyBinding{alt(Key::minus), Kind::burst_shorter, Str::key_burst_shorter, Str::keys_group_edit},
     KeyBinding{alt(Key::plus), Kind::burst_longer, Str::key_burst_longer, Str::keys_group_edit},
     KeyBinding{alt(Key::insert), Kind::irq_here, Str::key_irq_here, Str::keys_group_edit},

@@ -31,7 +31,7 @@ constexpr std::array table = {
     Panel{"breakage", Str::panel_breakage, Dock::inspector, draw_breakage, dump_breakage, Key::b},
     Panel{"find", Str::panel_find, Dock::inspector, draw_find, dump_find, Key::f},
     Panel{"coroutines", Str::panel_coroutines, Dock::inspector, draw_coroutines, dump_coroutines, Key::j},
-    Panel{"orders", Str::panel_orders, Dock::inspector, draw_orders, dump_orders, Key::x},
+    Panel{"orders", Str::panel_orders, Dock::inspector, draw_orders, dump_orders, Key::e},
     Panel{"terminal", Str::panel_terminal, Dock::inspector, draw_terminal, dump_terminal, Key::t},
     Panel{"chapters", Str::panel_chapters, Dock::inspector, draw_chapters, dump_chapters, Key::h},
     Panel{"quiz", Str::panel_quiz, Dock::inspector, draw_quiz, dump_quiz, Key::a},
@@ -58,9 +58,9 @@ int tab_of(const KeyPress& press) {
 }
 
 TabGroup tab_group(const Panel& panel) {
-    static constexpr std::string_view program[] = {"editor", "source", "coroutines", "races"};
-    static constexpr std::string_view figures[] = {"find", "plots", "compare", "placement", "groups", "records"};
-    static constexpr std::string_view hands[] = {"chapters", "quiz", "hand", "breakage", "orders", "explore", "terminal", "glossary"};
+    static constexpr std::string_view program[] = {"source", "coroutines"};
+    static constexpr std::string_view figures[] = {"find", "plots", "compare", "placement", "groups"};
+    static constexpr std::string_view hands[] = {"chapters", "quiz", "hand", "breakage", "orders", "terminal"};
     const auto is_in = [&](auto& ids) { return std::find(std::begin(ids), std::end(ids), panel.id) != std::end(ids); };
     if (is_in(program)) return TabGroup::program;
     if (is_in(figures)) return TabGroup::figures;
