@@ -98,6 +98,7 @@ void choose_task(AppParts& parts, int by);
 // Something done to the machine at a moment: a line of the scenario from now on. The session begins anew and goes there.
 // Breaks the kernel in this way, or mends it, and runs the scenario anew up to the same instant.
 void toggle_break(AppParts& p, const std::string& words);
+void toggle_stop(AppParts& p, std::int32_t line);   // a breakpoint of the window
 void act_now(AppParts& parts, Nanos at, const std::string& action);
 // The scenario's text. False: it could not be written.
 bool save_scenario(const AppParts& parts, const std::string& path);

@@ -10,6 +10,7 @@ using Kind = Command::Kind;
 
 constexpr KeyPress plain(Key key) { return {key, false, false, false, false}; }
 constexpr KeyPress shift(Key key) { return {key, true, false, false, false}; }
+constexpr KeyPress alt(Key key) { return {key, false, false, true, false}; }
 constexpr KeyPress ctrl(Key key) { return {key, false, true, false, false}; }
 
 constexpr std::array table = {
@@ -20,6 +21,16 @@ constexpr std::array table = {
     KeyBinding{shift(Key::left), Kind::back_larger, Str::key_back_more, Str::keys_group_walk},
     KeyBinding{plain(Key::space), Kind::play, Str::key_play, Str::keys_group_walk},
     KeyBinding{plain(Key::b), Kind::to_task, Str::key_to_task, Str::keys_group_walk},
+    KeyBinding{plain(Key::s), Kind::thread_insn, Str::key_insn, Str::keys_group_walk},
+    KeyBinding{alt(Key::s), Kind::thread_insn_back, Str::key_insn_back, Str::keys_group_walk},
+    KeyBinding{plain(Key::p), Kind::thread_over, Str::key_over, Str::keys_group_walk},
+    KeyBinding{alt(Key::p), Kind::thread_over_back, Str::key_over_back, Str::keys_group_walk},
+    KeyBinding{plain(Key::o), Kind::thread_out, Str::key_out, Str::keys_group_walk},
+    KeyBinding{alt(Key::o), Kind::thread_out_back, Str::key_out_back, Str::keys_group_walk},
+    KeyBinding{plain(Key::g), Kind::to_break, Str::key_to_break, Str::keys_group_walk},
+    KeyBinding{alt(Key::g), Kind::to_break_back, Str::key_to_break_back, Str::keys_group_walk},
+    KeyBinding{plain(Key::u), Kind::to_line, Str::key_to_line, Str::keys_group_walk},
+    KeyBinding{plain(Key::y), Kind::toggle_stop, Str::key_toggle_stop, Str::keys_group_walk},
     KeyBinding{plain(Key::home), Kind::to_start, Str::key_start, Str::keys_group_walk},
     KeyBinding{plain(Key::end), Kind::to_end, Str::key_end, Str::keys_group_walk},
     KeyBinding{plain(Key::d1), Kind::grain_step, Str::key_grain_step, Str::keys_group_walk},

@@ -104,6 +104,7 @@ class Parser {
     bool quota(Nanos& quota, Nanos& period);
     std::int32_t open_group() const { return open_group_; }
     void parse_break();  // breaks.cpp
+    bool parse_breakpoint(BreakpointDecl& stop);   // breakpoints.cpp; behind `break`
     void parse_title();
     void parse_about();
     void parse_view();  // lesson.cpp

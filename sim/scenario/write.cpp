@@ -523,6 +523,7 @@ std::string write_scenario(const Scenario& scenario) {
     out += write_timeline(scenario.timeline);
     for (const BreakDecl& how : scenario.breaks) out += scn::write_break(how) + "\n";
     out += scn::write_lesson(scenario);
+    for (const BreakpointDecl& stop : scenario.breakpoints) out += scn::write_breakpoint(stop) + "\n";
     for (const Expect& expect : scenario.expects) out += "expect " + expect.text + "\n";
     return format_scenario(out);
 }
