@@ -385,6 +385,9 @@ void App::apply(const Command& command) {
         case Kind::live_action:
             act_now(p, command.value, command.text);
             break;
+        case Kind::toggle_stop:
+            if (p.session) toggle_stop(p, static_cast<std::int32_t>(command.value));
+            break;
         case Kind::toggle_break:
             toggle_break(p, command.text);
             break;

@@ -105,6 +105,7 @@ void choose_task(AppParts& parts, int by);
 void toggle_break(AppParts& p, const std::string& words);
 // A `schedule { … }` in place of the one that the text has; empty: none any more.
 void replay_schedule(AppParts& p, const std::string& block);
+void toggle_stop(AppParts& p, std::int32_t line);   // a breakpoint of the window
 void act_now(AppParts& parts, Nanos at, const std::string& action);
 // The scenario's text. False: it could not be written.
 bool save_scenario(const AppParts& parts, const std::string& path);

@@ -36,6 +36,16 @@ struct Command {
         back,
         forward_larger,
         back_larger,  // by the grain, or the next larger one
+        // Of one thread, value: TaskId (negative: the one that the source panel shows).
+        thread_insn,
+        thread_over,
+        thread_out,
+        thread_insn_back,
+        thread_over_back,
+        thread_out_back,
+        to_break,
+        to_break_back,  // on to a breakpoint
+        to_line,        // value: a line of the scenario
         play,
         to_task,  // on to where the selected task gets a CPU
         to_start,
@@ -83,6 +93,7 @@ struct Command {
         arrows,
         // Files and lessons.
         live_action,    // value: when; text: a timed action of the language, applied to the running machine
+        toggle_stop,    // value: line of a breakpoint of the window, on or off; 0: the source panel's
         toggle_break,   // text: a way to break the kernel, on or off; the scenario runs anew
         replay_schedule,   // text: a `schedule { … }`, in place of the one there; empty: none any more
         // The editor (app/editor.h), from `editor` to `dismiss_ghost`.

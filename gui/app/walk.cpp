@@ -8,10 +8,13 @@
 #include "gui/app/text_edit.h"
 #include "gui/app/teaching.h"
 #include "gui/model/facts.h"
+#include "gui/panels/panels.h"
+#include "gui/strings/strings.h"
 #include "sim/base/assert.h"
 #include "sim/scenario/breaks.h"
 #include "sim/scenario/parse.h"
 #include "sim/scenario/write.h"
+#include "sim/session/stepper.h"
 
 namespace sy::gui {
 namespace {
@@ -137,7 +140,45 @@ void run_on(AppParts& p) {
     if (!s.complete() && !p.shot) p.next_frame_in = 0;
 }
 
+void say(AppParts& p, std::string_view what) {
+    p.notice_text = what;
+    p.notice_until = p.now + 4;
+}
+
+void step_thread(AppParts& p, ThreadStep how, bool back) {
+    const CpuId cpu = p.stage.valid ? p.stage.model.cpu.cpu : CpuId{0};
+    const TaskId task = shown_source_task(*p.session, p.state.selected_task, cpu);
+    const auto position = task == kNoTask ? std::nullopt : step_of_thread(*p.session, task, how, back);
+    if (!position) return say(p, tr(Str::notice_no_such_step));
+    p.session->seek_step(*position);
+    p.state.selected_task = task;   // another thread may be on the stage now
+}
+
+void go_to_break(AppParts& p, std::vector<BreakpointDecl> stops, bool back) {
+    const auto hit = find_break(*p.session, stops, back);
+    if (!hit) return say(p, tr(Str::notice_no_breakpoint));
+    p.session->seek_step(hit->position);
+    p.state.selected_task = hit->task;
+}
+
+std::vector<BreakpointDecl> all_stops(const AppParts& p) {
+    std::vector<BreakpointDecl> stops = p.session->scenario().breakpoints;
+    const auto& own = p.panels.source.stops;
+    stops.insert(stops.end(), own.begin(), own.end());
+    return stops;
+}
+
 }  // namespace
+
+void toggle_stop(AppParts& p, std::int32_t line) {
+    if (line == 0) line = p.panels.source.line;
+    if (line == 0) return say(p, tr(Str::notice_no_line));
+    auto& stops = p.panels.source.stops;
+    if (std::erase_if(stops, [&](const BreakpointDecl& s) { return s.line == line; }) > 0) return;
+    BreakpointDecl stop;
+    stop.line = line;
+    stops.push_back(stop);
+}
 
 bool start_session(AppParts& p, Scenario scenario, BootError& error, std::uint64_t steps) {
     if (!scenario.breaks.empty()) BrokenGround::stay();   // looking at a wreck may throw; see draw_dock
@@ -198,6 +239,37 @@ void walk(AppParts& p, const Command& command) {
         case Kind::back_larger:
             back(p, larger(grain));
             return;
+        case Kind::thread_insn:
+            step_thread(p, ThreadStep::insn, false);
+            break;
+        case Kind::thread_over:
+            step_thread(p, ThreadStep::over, false);
+            break;
+        case Kind::thread_out:
+            step_thread(p, ThreadStep::out, false);
+            break;
+        case Kind::thread_insn_back:
+            step_thread(p, ThreadStep::insn, true);
+            break;
+        case Kind::thread_over_back:
+            step_thread(p, ThreadStep::over, true);
+            break;
+        case Kind::thread_out_back:
+            step_thread(p, ThreadStep::out, true);
+            break;
+        case Kind::to_break:
+        case Kind::to_break_back:
+            go_to_break(p, all_stops(p), command.kind == Kind::to_break_back);
+            break;
+        case Kind::to_line: {
+            BreakpointDecl stop;
+            stop.line = command.value > 0 ? static_cast<std::int32_t>(command.value) : p.panels.source.line;
+            if (stop.line == 0)
+                say(p, tr(Str::notice_no_line));
+            else
+                go_to_break(p, {stop}, false);
+            break;
+        }
         case Kind::play:
             p.state.playing = !p.state.playing;
             p.play_due = p.now;

@@ -16,6 +16,7 @@ constexpr std::array table = {
     Panel{"stage", Str::panel_stage, Dock::stage, draw_stage, dump_stage},
     Panel{"run_queue", Str::panel_run_queue, Dock::inspector, draw_run_queue, dump_run_queue, Key::q},
     Panel{"registers", Str::panel_registers, Dock::inspector, draw_registers, dump_registers, Key::r},
+    Panel{"source", Str::panel_source, Dock::inspector, draw_source, dump_source, Key::d},
     Panel{"kernel_stack", Str::panel_kernel_stack, Dock::inspector, draw_kernel_stack,
           dump_kernel_stack, Key::k},
     Panel{"store_buffers", Str::panel_store_buffers, Dock::inspector, draw_store_buffers, dump_store_buffers, Key::s},

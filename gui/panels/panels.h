@@ -99,6 +99,11 @@ void dump_coroutines(const View& view, nlohmann::json& out);
 // orders.cpp
 void draw_orders(View& view);
 void dump_orders(const View& view, nlohmann::json& out);
+// source.cpp
+void draw_source(View& view);
+void dump_source(const View& view, nlohmann::json& out);
+// The thread that the panel shows: the selected one if it has user code, else that of the stage's CPU.
+TaskId shown_source_task(const Session& session, TaskId selected, CpuId cpu);
 // terminal.cpp
 void draw_terminal(View& view);
 void dump_terminal(const View& view, nlohmann::json& out);

@@ -141,12 +141,24 @@ struct HandState {
     std::shared_ptr<HandRun> run;
 };
 
+struct SourceCache;  // source.cpp
+struct SourceState {
+    std::vector<BreakpointDecl> stops;   // the person's own; the scenario's stand in the scenario
+    std::int32_t line = 0;               // chosen with the mouse; 0: none
+    std::int32_t shown_line = 0;         // to which the list has scrolled
+    std::string editing;                 // name of the register or word that is being written; empty: none
+    char input[32] = "";
+    bool focus = false;
+    std::shared_ptr<SourceCache> cache;
+};
+
 struct PanelStates {
     InspectorState inspector;
     TasksState tasks;
     FindState find;
     QuizState quiz;
     HandState hand;
+    SourceState source;
     MemoryState memory;
     LocksState locks;
     ObjectsState objects;

@@ -26,6 +26,7 @@ constexpr std::int64_t duration_ns = std::int64_t{1'000} * 1'000'000'000;  // a 
 constexpr std::int64_t repeat = 1'000'000'000;           // count of one `repeat`
 constexpr std::int64_t pid_max = 4'194'304;              // Linux PID_MAX_LIMIT on 64 bit (include/linux/threads.h)
 constexpr std::int64_t asm_block_lines = 2'000;          // instructions of one asm block
+constexpr std::int64_t breakpoints = 1'000;              // of one file
 constexpr std::int64_t asm_lines = 20'000;               // instructions of one file
 constexpr std::int64_t shared_words = 65'536;            // shared variables of one process, in words of 8 bytes
 constexpr std::int64_t local_words = 1'024;              // local variables of one thread

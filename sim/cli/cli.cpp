@@ -352,6 +352,19 @@ CLI::App* add_explain(CLI::App& app, Request& r) {
                   "break at the first record that matches (after --at), such as 'wait>2ms'")
         ->type_name("EXPR");
     number->excludes(all);
+    c->add_option("--break-at", r.explain.break_at,
+                  "break (after --at) where user code comes to a label, `line N` or 0xADDRESS: 'again in bank if rax == 5'")
+        ->type_name("PLACE");
+    c->add_option("--watch", r.explain.watch, "break when a shared variable is written in memory: 'counter if counter > 5'")
+        ->type_name("VARIABLE");
+    c->add_flag("--continue", r.explain.to_break, "on to the next breakpoint of the scenario (`break at …`)");
+    c->add_option("--hit", r.explain.hits, "the how manyth time that a breakpoint is met")->type_name("N")->check(CLI::Range(1, 1'000'000));
+    c->add_option("--source", r.explain.source, "the source view of this task (after --at)")->type_name("TASK");
+    c->add_option("--step-insn", r.explain.step_insn, "then one instruction of this task")->type_name("TASK");
+    c->add_option("--over", r.explain.step_over, "then one instruction or statement of this task, a call as one")->type_name("TASK");
+    c->add_option("--out", r.explain.step_out, "then until this task has returned from its function")->type_name("TASK");
+    c->add_option("--times", r.explain.times, "so many such steps")->type_name("N")->check(CLI::Range(1, 1'000'000));
+    c->add_flag("--back", r.explain.back, "breakpoints and steps backwards from --at (or the end)");
     add_format(*c, r.explain.common, {"text", "json"});
     c->add_option("--depth", r.explain.depth, "one line, five phases or every word")
         ->check(CLI::IsMember({"line", "phases", "words"}));

@@ -16,6 +16,9 @@
 #include "sim/model/scenario.h"
 #include "sim/report/query.h"
 
+namespace sy {
+class Session;
+}
 namespace sy::cli {
 
 enum Exit : int { kFine = 0, kWrongInput = 1, kWrongUsage = 2, kInterrupted = 130 };
@@ -137,8 +140,21 @@ struct ExplainOptions {
     std::string to, record;
     std::string filter;                // or the first record that this expression finds
     std::string depth = "words";  // line, phases, words
+    // A debugger: breakpoints in user code, then steps of one thread (debug.cpp).
+    std::vector<std::string> break_at, watch;
+    bool to_break = false;             // to a breakpoint of the scenario's own
+    int hits = 1;                      // the how manyth
+    std::string source, step_insn, step_over, step_out;   // task paths
+    int times = 1;                     // so many steps
+    bool back = false;                 // all of it backwards
+    bool debugs() const {
+        return !break_at.empty() || !watch.empty() || to_break || !source.empty() || !step_insn.empty() || !step_over.empty() ||
+               !step_out.empty();
+    }
 };
 int explain(const ExplainOptions& options);
+// With one of the debugger's options: goes there, and shows the thread's source view (sim/report/source.h).
+int debug(const ExplainOptions& options, Session& session);
 
 struct MomentOptions {
     Common common;

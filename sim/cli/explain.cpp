@@ -170,6 +170,7 @@ int explain(const ExplainOptions& options) {
     BootError error;
     const std::unique_ptr<Session> session = Session::open(std::move(*scenario), error);
     if (!session) return kWrongInput;
+    if (options.debugs()) return debug(options, *session);
     return Explainer(options, *session).run();
 }
 

@@ -1,8 +1,10 @@
 // What comes from outside the machine: processes that are started, devices that interrupt, requests that finish, and
 // the scenario's timed lines. Events stand in a queue by time, then by age.
 #include <algorithm>
+#include <cstdlib>
 
 #include "sim/base/assert.h"
+#include "sim/kernel/areas.h"
 #include "sim/kernel/coroutines.h"
 #include "sim/kernel/engine.h"
 #include "sim/kernel/events.h"
@@ -231,14 +233,44 @@ struct Events {
             set_user_reg(cx, id, reg.reg, a.number);
             return;
         }
-        const Program& p = k.program_of(t);
-        std::uint64_t address = 0;
-        if (const Variable* v = p.shared_variable(a.name); v != nullptr)
-            address = v->address;
-        else
+        if (a.name == "rip" || a.name == "rflags") {
+            set_special(cx, id, a.name == "rip", a.number);
             return;
+        }
+        const std::uint64_t address = word_named(id, a.name);
+        if (address == 0 || !find_area(k, t.mm, address)) return;   // as ptrace's EIO: nothing is mapped there
         if (cx.report != nullptr) cx.move(at::none, at::user_word(t.mm, address), a.number, k.read_user(t.mm, address));
         k.write_user(t.mm, address, a.number);
+    }
+    // The address of `counter`, `table+8`, a local variable of where the task is, or `0x404000`; 0: there is none.
+    std::uint64_t word_named(TaskId id, const std::string& name) const {
+        const Program& p = k.program_of(k.tasks[id]);
+        const std::size_t plus = name.find('+');
+        const std::string variable = name.substr(0, plus);
+        const std::uint64_t offset = plus == std::string::npos ? 0 : std::strtoull(name.c_str() + plus + 1, nullptr, 10);
+        if (name.starts_with("0x")) return std::strtoull(name.c_str(), nullptr, 16) + offset;
+        if (const Variable* v = p.shared_variable(variable); v != nullptr) return v->address + offset;
+        const std::uint32_t op = p.op_at(k.user_reg(id, PtReg::rip).value_or(0));
+        for (const LocalVariable& v : p.locals)
+            if (v.name == variable && op >= v.begin && (v.end == 0 || op < v.end)) return local_frame(k, id) + v.offset + offset;
+        return 0;
+    }
+    // RIP, or the condition flags of RFLAGS: the rest of RFLAGS is the kernel's business.
+    void set_special(Ctx& cx, TaskId id, bool is_rip, std::uint64_t value) {
+        constexpr std::uint64_t kFlags = 0x8d5;   // CF PF AF ZF SF OF
+        for (Cpu& c : k.cpus) {
+            if (c.current_task != id || !c.regs.user()) continue;
+            std::uint64_t& place = is_rip ? c.regs.rip : c.regs.rflags;
+            const std::uint64_t now = is_rip ? value : (place & ~kFlags) | (value & kFlags);
+            if (cx.report != nullptr) cx.move(at::none, at::special(is_rip ? Place::Kind::rip : Place::Kind::rflags), now, place);
+            place = now;
+            return;
+        }
+        const std::uint64_t word = layout::stack_top(k.tasks[id].stack) - kPtRegsBytes +
+                                   8 * static_cast<std::uint64_t>(is_rip ? PtReg::rip : PtReg::rflags);
+        const std::uint64_t old = k.stacks.read(word), now = is_rip ? value : (old & ~kFlags) | (value & kFlags);
+        if (cx.report != nullptr) cx.move(at::none, at::word(word), now, old);
+        k.stacks.write(word, now);
     }
     void set_user_reg(Ctx& cx, TaskId id, Reg reg, std::uint64_t value) {
         for (Cpu& c : k.cpus) {
@@ -316,6 +348,11 @@ void Kernel::run_event(Log* log, StepReport* report) {
     for (Cpu& c : cpus) refresh(c);
     active_ = kNoCpu;
     ++steps_;
+}
+
+std::uint64_t local_frame(const Kernel& k, TaskId id) {
+    const std::uint64_t rbp = k.user_reg(id, PtReg::rbp).value_or(0), rsp = k.user_reg(id, PtReg::rsp).value_or(0);
+    return rbp >= rsp && rbp - rsp < 65'536 ? rbp : rsp;
 }
 
 std::vector<TaskId> find_tasks(const Kernel& k, const std::string& path) {

@@ -17,4 +17,7 @@ bool task_matches(const Kernel& k, TaskId id, const std::string& path);
 
 Nanos next_device_event(Device& d, const DeviceDecl& decl, Nanos now);
 
+// Where the local variables of the code that a task is in lie: RBP, once an asm block has set it; RSP before that.
+std::uint64_t local_frame(const Kernel& k, TaskId id);
+
 }  // namespace sy

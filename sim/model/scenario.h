@@ -451,6 +451,21 @@ struct ScheduleLine {
     friend bool operator==(const ScheduleLine&, const ScheduleLine&) = default;
 };
 
+// `break at PLACE [in TASK] [if NAME OP NUMBER]`: stops before the instruction or statement there is executed;
+// `break on write VARIABLE …`: stops when a word of the variable has been written in memory.
+struct BreakpointDecl {
+    enum class Kind : std::uint8_t { at, write } kind = Kind::at;
+    std::string place;                 // a label, or the variable; empty: `line` or `address`
+    std::int32_t line = 0;             // of the scenario's file
+    std::uint64_t address = 0;         // of user code
+    std::string task;                  // a task path; empty: whoever
+    std::string left, op;              // a register or shared variable, and == != < <= > >=; empty: always
+    std::int64_t right = 0;
+    SourcePos pos;
+
+    friend bool operator==(const BreakpointDecl&, const BreakpointDecl&) = default;
+};
+
 struct Scenario {
     std::string file;                  // as given by the user, for messages
     MachineDecl machine;
@@ -469,6 +484,7 @@ struct Scenario {
     QuizDecl quiz;                     // what its quiz asks
     std::vector<QuestionDecl> questions;
     std::vector<ScheduleLine> schedule;   // a forced order of the programs' operations; empty: none
+    std::vector<BreakpointDecl> breakpoints;   // where whoever watches wants to stop; nothing in the machine knows of them
     std::string title, title_zh;       // `title "…" zh "…"`: for menus; may be empty
     std::string about, about_zh;       // `about "…" zh "…"`: what to watch, which question it answers
     std::string head;                  // the file's head comment, without `#`: what to watch

@@ -401,12 +401,15 @@ class Compiler : CodeSink {
         for (const Stmt& s : body) {
             if (s.kind == Stmt::Kind::local) {
                 frame_.list.emplace_back(s.name, AsmName{AsmName::Kind::frame, static_cast<std::int64_t>(offset)});
+                program_.locals.push_back({s.name, offset, s.cpus, here(), 0});
                 offset += 8 * s.cpus;
             }
             if (s.kind != Stmt::Kind::handle) find_locals(s.body, offset);
         }
     }
     void enter_frame(const std::vector<Stmt>& body) {
+        for (LocalVariable& v : program_.locals)
+            if (v.end == 0) v.end = here();   // the body before this one ends here
         frame_.list.clear();
         const std::uint64_t counters = depth_of(body) > 4 ? 8u * (depth_of(body) - 4u) : 0;
         std::uint64_t size = counters;

@@ -165,6 +165,14 @@ struct Variable {
     bool atomic = false;               // shared: every access to it synchronises (docs/races.md)
 };
 
+// `local` words of the user code in operations [begin, end): of a process's own body or of a thread.
+struct LocalVariable {
+    std::string name;
+    std::uint64_t offset = 0;          // from RSP behind frame_enter: RBP in an asm block that names one
+    std::uint64_t words = 1;
+    std::uint32_t begin = 0, end = 0;
+};
+
 // The operations [begin, end) of a program are executed with this read-write lock held: nothing in memory says which
 // tasks are a lock's readers, as with glibc.
 struct HeldRange {
@@ -194,6 +202,7 @@ struct Program {
     std::uint64_t idle_word = 0;           // carriers with nothing to do wait for it
     std::vector<std::string> children; // comm of the child of fork i (if_child's data), may be empty
     std::vector<Variable> variables;   // by address
+    std::vector<LocalVariable> locals;
     std::vector<SchedParams> attrs;    // what the calls of sched_setattr pass: their RSI is an index here
     std::vector<std::string> mappings; // names of what it maps, from 1
     std::vector<HeldRange> held;       // of read-write locks

@@ -2,6 +2,7 @@
 // kernel's (sim/model/breakage.h).
 #include "sim/scenario/breaks.h"
 
+#include "sim/base/limits.h"
 #include "sim/base/utf8.h"
 #include "sim/scenario/lexer.h"
 #include "sim/scenario/parser.h"
@@ -29,8 +30,17 @@ void Parser::parse_break() {
     BreakDecl how;
     const Token& first = peek();
     how.pos = first.pos;
+    if (first.kind == Token::Kind::word && (first.text == "at" || first.text == "on")) {   // a place follows, not a way to break the kernel
+        BreakpointDecl stop;
+        if (!parse_breakpoint(stop)) return skip_item();
+        if (out_.breakpoints.size() >= static_cast<std::size_t>(limits::breakpoints))
+            return error(stop.pos, text("more than the limit of {0} breakpoints", "断点超过上限 {0} 个", {std::to_string(limits::breakpoints)}));
+        out_.breakpoints.push_back(std::move(stop));
+        return;
+    }
     if (first.kind != Token::Kind::word || peek(1).kind != Token::Kind::word) {
-        expected(text("a way to break the kernel ({0})", "弄坏内核的方式（{0}）", {listed(all_ways(), 20)}));
+        expected(text("a way to break the kernel ({0}), or a breakpoint: at LABEL, at line N, at 0xADDRESS, on write VARIABLE",
+                      "弄坏内核的方式（{0}），或断点：at 标号、at line 行号、at 0x地址、on write 变量", {listed(all_ways(), 20)}));
         return skip_item();
     }
     const std::string shown_words = shown(first) + " " + shown(peek(1));
@@ -44,8 +54,8 @@ void Parser::parse_break() {
         if (!meant.empty())
             error(first.pos, did_you_mean(kind_of_word(), shown_words, meant));
         else
-            error(first.pos, text("unknown way to break the kernel '{0}'; known: {1}", "未知的弄坏内核的方式 “{0}”；可用的有：{1}",
-                                  {shown_words, listed(known, 20)}));
+            error(first.pos, text("unknown way to break the kernel '{0}'; known: {1}; a breakpoint is `break at LABEL`",
+                                  "未知的弄坏内核的方式 “{0}”；可用的有：{1}；断点写作 `break at 标号`", {shown_words, listed(known, 20)}));
         take();
         take();
         return skip_item();

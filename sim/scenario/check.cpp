@@ -3,6 +3,7 @@
 #include "sim/scenario/lesson.h"
 #include "sim/scenario/check.h"
 #include "sim/scenario/asm_verbs.h"
+#include "sim/scenario/breaks.h"
 #include "sim/scenario/memory_verbs.h"
 
 #include <algorithm>
@@ -55,6 +56,7 @@ class Checker {
         interrupts();
         check_kernel_code(s_, diags_);
         check_instructions(s_, diags_);
+        check_breakpoints(s_, diags_);
         bool is_all_understood = true;
         for (std::size_t i = 0; i < s_.processes.size(); ++i) {
             const ProcessDecl& process = s_.processes[i];
@@ -616,10 +618,37 @@ class Checker {
                          {});
             return;
         }
-        for (const ProcessDecl& process : s_.processes)
-            for (const Stmt& s : process.body)
-                if (s.kind == Kind::shared && s.name == action.name) return;
-        diags_.error(action.pos, text("'{0}' is neither a register nor a shared variable", "“{0}” 既不是寄存器也不是共享变量", {action.name}));
+        if (action.name == "rip" || action.name == "rflags") return;
+        const std::size_t plus = action.name.find('+');
+        const std::string variable = action.name.substr(0, plus);
+        const std::uint64_t offset = plus == std::string::npos ? 0 : std::strtoull(action.name.c_str() + plus + 1, nullptr, 10);
+        if (variable.starts_with("0x")) {
+            const std::uint64_t address = std::strtoull(variable.c_str(), nullptr, 16) + offset;
+            if (address % 8 != 0 || address >= std::uint64_t{1} << 47)
+                diags_.error(action.pos, text("the address of a word in user space is a multiple of 8 below 0x800000000000",
+                                              "用户空间中一个字的地址是 8 的倍数，且小于 0x800000000000"));
+            return;
+        }
+        std::uint64_t words = 0;
+        for (const ProcessDecl& process : s_.processes) {
+            words = std::max(words, words_of(process.body, variable));
+            for (const ThreadDecl& thread : process.threads) words = std::max(words, words_of(thread.body, variable));
+        }
+        if (words > 0 && (offset % 8 != 0 || offset >= 8 * words)) {
+            diags_.error(action.pos, text("'{0}' has {1} words; the offset is a multiple of 8 below {2}", "“{0}” 有 {1} 个字；偏移是 8 的倍数且小于 {2}",
+                                          {variable, std::to_string(words), std::to_string(8 * words)}));
+        }
+        if (words > 0) return;
+        diags_.error(action.pos, text("'{0}' is neither a register nor a variable", "“{0}” 既不是寄存器也不是变量", {action.name}));
+    }
+    // How many words the variable of that name has, shared or local; 0: there is none.
+    static std::uint64_t words_of(const std::vector<Stmt>& body, const std::string& name) {
+        std::uint64_t most = 0;
+        for (const Stmt& s : body) {
+            if ((s.kind == Kind::shared || s.kind == Kind::local) && s.name == name) most = std::max(most, std::uint64_t{s.cpus});
+            most = std::max(most, words_of(s.body, name));
+        }
+        return most;
     }
 
     void timed(const TimedAction& action) {

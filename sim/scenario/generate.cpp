@@ -6,6 +6,7 @@
 #include "sim/model/task.h"
 #include "sim/program/program.h"
 #include "sim/scenario/dice.h"
+#include "sim/scenario/generate_asm.h"
 #include "sim/scenario/generate_work.h"
 #include "sim/scenario/write.h"
 
@@ -25,7 +26,7 @@ struct Where {
 
 class Writer {
   public:
-    Writer(std::uint64_t seed, const RandomOptions& options) : dice_(seed), more_(seed * 31 + 7), options_(options) {}
+    Writer(std::uint64_t seed, const RandomOptions& options) : seed_(seed), dice_(seed), more_(seed * 31 + 7), options_(options) {}
 
     Scenario write() {
         machine();
@@ -45,6 +46,7 @@ class Writer {
         if (options_.smp) smp_places();
         if (options_.kernel_threads && dice_.one_in(2)) scn::add_random_work(out_, dice_, options_.longest);
         if (options_.user_threads) thread_libraries();
+        if (options_.instructions) scn::add_random_instructions(out_, seed_);
         return std::move(out_);
     }
 
@@ -758,6 +760,7 @@ class Writer {
                          [](const TimedAction& a, const TimedAction& b) { return a.at < b.at; });
     }
 
+    std::uint64_t seed_;
     Dice dice_, more_;
     const RandomOptions& options_;
     bool is_fair_ = false;   // cfs or eevdf: the classes with groups

@@ -23,6 +23,7 @@ struct RandomOptions {
     bool endless = true;         // forever and every
     bool tasks = true;           // signals, clone's flags, exec, job control
     bool smp = true;             // topologies, groups and sessions, tunables
+    bool instructions = false;   // asm blocks, store buffers, a debugger's hand
     bool random_times = true;    // uniform and exp; without them a run can be computed by hand
     Nanos longest = 3 * kMilli;  // of one run or sleep
     Nanos until =

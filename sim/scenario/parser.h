@@ -105,6 +105,7 @@ class Parser {
     std::int32_t open_group() const { return open_group_; }
     void parse_break();  // breaks.cpp
     void parse_schedule();  // schedule_block.cpp
+    bool parse_breakpoint(BreakpointDecl& stop);   // breakpoints.cpp; behind `break`
     void parse_title();
     void parse_about();
     void parse_view();  // lesson.cpp

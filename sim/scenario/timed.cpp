@@ -119,11 +119,24 @@ bool read_move(Parser& p, TimedAction& action) {
 bool read_set(Parser& p, TimedAction& action) {
     if (!read_target(p, action)) return false;
     const Token& name = p.peek();
-    if (name.kind != Token::Kind::word) {
-        p.expected(text("a register (rax) or a shared variable", "寄存器（rax）或共享变量"));
+    if (name.kind == Token::Kind::number && name.text.starts_with("0x")) {
+        std::uint64_t address = 0;   // a word of its memory
+        if (!read_set_number(p, address)) return false;
+        char digits[20];
+        std::snprintf(digits, sizeof digits, "0x%llx", static_cast<unsigned long long>(address));
+        action.name = digits;
+    } else if (name.kind != Token::Kind::word) {
+        p.expected(text("a register (rax), a variable (counter, table+8) or an address (0x404000)",
+                        "寄存器（rax）、变量（counter、table+8）或地址（0x404000）"));
         return false;
+    } else {
+        action.name = std::string(p.take().text);
     }
-    action.name = std::string(p.take().text);
+    if (p.take_sign("+")) {
+        std::uint64_t offset = 0;
+        if (!read_set_number(p, offset)) return false;
+        action.name += "+" + std::to_string(offset);
+    }
     if (!p.take_sign("=")) {
         p.expected(text("'=' and a number", "“=” 和一个数"));
         return false;

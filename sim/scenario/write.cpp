@@ -525,6 +525,7 @@ std::string write_scenario(const Scenario& scenario) {
     for (const BreakDecl& how : scenario.breaks) out += scn::write_break(how) + "\n";
     out += scn::write_lesson(scenario);
     out += scn::write_schedule(scenario.schedule);
+    for (const BreakpointDecl& stop : scenario.breakpoints) out += scn::write_breakpoint(stop) + "\n";
     for (const Expect& expect : scenario.expects) out += "expect " + expect.text + "\n";
     return format_scenario(out);
 }

@@ -378,6 +378,13 @@ std::vector<StoryStep> Session::tell(std::uint64_t from, std::uint64_t to) {
     return out;
 }
 
+Kernel Session::copy_at(std::uint64_t step) {
+    Impl& d = *impl_;
+    while (step > d.frontier.steps() && d.run_ahead(1u << 16)) {
+    }
+    return d.state_at(std::min(step, d.frontier.steps()));
+}
+
 std::size_t Session::memory_bytes() const {
     const Impl& d = *impl_;
     return d.keyframes.size() * d.frontier.cpus.size() * sizeof(Cpu) + d.frontier.bytes() +

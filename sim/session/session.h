@@ -84,6 +84,9 @@ class Session {
     // All steps in [from, to) with words, for `trace --steps`.
     std::vector<StoryStep> tell(std::uint64_t from, std::uint64_t to);
 
+    // A copy of the machine after so many steps, to look ahead or back without moving the cursor.
+    Kernel copy_at(std::uint64_t step);
+
     // --- checks ---
     std::size_t memory_bytes() const;    // keyframes and log, roughly
     std::uint64_t keyframe_interval() const;
