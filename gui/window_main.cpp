@@ -148,6 +148,7 @@ int take_script(Window& window, Fonts& fonts, const WindowRequest& request) {
                 wrong("no picture of this size");
                 continue;
             }
+            app.reset();   // one at a time: it may watch and keep files
             app = std::make_unique<App>(line.request);
         }
         if (!app || !app->error_text().empty()) {
