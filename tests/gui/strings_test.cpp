@@ -51,7 +51,9 @@ TEST_CASE("no string is empty or left in the other language") {
         // The button that changes the language is written in the language one would get.
         if (id == Str::language_switch || id == Str::language_hint) return;
         CHECK(!has_chinese(en));
-        CHECK(has_chinese(zh));
+        // A name of code stays what it is; signs between two places are no words.
+        const bool no_words = id == Str::co_main || id == Str::orders_race;
+        CHECK((has_chinese(zh) || no_words));
     });
 }
 
