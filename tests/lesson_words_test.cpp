@@ -174,3 +174,17 @@ TEST_CASE("grading: points by hand, in every form of the sheet; what is wrong is
         CHECK_FALSE(diags.render("a.csv", bad, Lang::zh).empty());
     }
 }
+
+TEST_CASE("a session that may make no step at all stands at its beginning and is complete") {
+    BootError error;
+    SessionLimits only_the_start;
+    only_the_start.steps = 0;
+    const auto session = Session::open(test::scenario(kBook), error, only_the_start);
+    REQUIRE(session);
+    session->seek_step(5);
+    session->seek_time(5 * kMilli);
+    session->run_to_end();
+    CHECK(session->position() == 0);
+    CHECK(session->complete());
+    CHECK(session->end() == End::step_limit);
+}

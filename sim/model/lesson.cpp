@@ -7,7 +7,7 @@ namespace {
 constexpr std::string_view kPlaces[] = {
     "tasks",     "stage",  "timeline", "run_queue", "registers", "kernel_stack", "memory", "objects",  "interrupts", "workqueues",
     "plots",     "compare", "placement", "groups",  "locks",     "breakage",     "terminal", "quiz",   "hand",       "chapters",
-    "store_buffers", "editor", "source", "coroutines", "races", "records", "find", "explore", "glossary",
+    "store_buffers", "editor", "source", "coroutines", "races", "records", "find", "orders", "explore", "glossary",
 };
 constexpr std::string_view kKinds[] = {"next", "cr3", "pushed", "registers", "ps", "between", "wait", "switches", "finish", "teacher"};
 

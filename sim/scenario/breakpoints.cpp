@@ -95,7 +95,8 @@ void unknown(Diagnostics& diags, SourcePos pos, const Text& kind, const std::str
     if (!meant.empty())
         diags.error(pos, did_you_mean(kind, utf8::printable(word, 40), meant));
     else
-        diags.error(pos, text("there is no {0} '{1}'", "没有{2} “{1}”", {kind.en, utf8::printable(word, 40), kind.zh}));
+        diags.error(pos, {.en = "there is no " + kind.en + " '" + utf8::printable(word, 40) + "'",
+                          .zh = "没有" + kind.zh + " “" + utf8::printable(word, 40) + "”"});
 }
 
 void check_one(const Scenario& scenario, const Known& known, const BreakpointDecl& stop, Diagnostics& diags) {

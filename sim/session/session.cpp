@@ -63,6 +63,7 @@ struct Session::Impl {
             if (log.size() >= room || frontier.steps() >= limits.steps) limit_reached = true;
             if (frontier.steps() == next_frame) add_keyframe();
         }
+        if (frontier.steps() >= limits.steps) limit_reached = true;  // also if none may be made at all
         index_switches(before);
         return !complete();
     }
