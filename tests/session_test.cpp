@@ -137,6 +137,8 @@ TEST_CASE("forward and back are inverses at every grain") {
             if (grain == Grain::phase &&
                 (s.title.empty() || s.machine.cpus > 1 || !s.devices.empty() || arrivals))
                 continue;
+            // A forced schedule holds CPUs back, so when something happens next is not known in advance.
+            if (grain >= Grain::tick && !s.schedule.empty()) continue;
             CAPTURE(static_cast<int>(grain));
             const auto session = open(s);
             struct Stop {
