@@ -97,10 +97,15 @@ TEST_CASE(
     // about 2.4 us; one that was told of a task and found a better one passes the word on, which
     // takes as long again.
     constexpr Nanos kOnePass = 2800;
+    // Linux's fair class places a task once, at its wakeup or fork. One that others with fewer CPUs
+    // to choose from then crowd waits for the tick of its CPU, which sees two in its queue and
+    // kicks an idle CPU to balance (linux.md 6.9).
+    constexpr Nanos kTick = 4 * kMilli;
     for (const PolicyInfo* policy : policies()) {
         std::vector<std::string> ways = {std::string(policy->name)};
         for (const PolicyOption& o : policy->options)
             if (o.key == "queues") ways.push_back(ways[0] + " queues=per-cpu");
+        const bool balances = policy->name == "cfs" || policy->name == "eevdf";
         for (const std::string& way : ways) {
             for (std::uint64_t seed = 1; seed <= test::cases(160); ++seed) {
                 const int cpus = 1 + static_cast<int>(seed % 8);
@@ -113,7 +118,7 @@ TEST_CASE(
                 INFO(text);
                 INFO("CPU " << worst.cpu << " idle, task " << worst.waiter << " waits, until "
                             << worst.until);
-                CHECK(worst.longest <= (is_ideal ? 0 : 2 * kOnePass));
+                CHECK(worst.longest <= (is_ideal ? 0 : 2 * kOnePass) + (balances ? kTick : 0));
             }
         }
     }
