@@ -235,6 +235,7 @@ void Window::keep_short_presses() {
 
 void Window::end_frame(std::uint32_t clear, bool keep) {
     ImGui::Render();
+    if (hidden_ && !keep) return;   // nobody will see it
     glBindFramebuffer(GL_FRAMEBUFFER, framebuffer_);
     glViewport(0, 0, width_, height_);
     const auto channel = [clear](int shift) {
