@@ -24,7 +24,7 @@ struct OrdersCache {
 
 namespace {
 
-constexpr std::uint64_t kRaceStepsAFrame = 20'000, kTransitionsAFrame = 40, kTransitionsForPicture = 20'000;
+constexpr std::uint64_t kRaceStepsAFrame = 20'000, kTransitionsAFrame = 40, kTransitionsForPicture = 4'000;
 constexpr std::uint64_t kMostSchedules = 2'000;
 constexpr std::size_t kMostShownRaces = 20, kMostShownTurns = 40;
 
@@ -55,10 +55,12 @@ bool bring_up_to_date(const View& view) {
         cache->explorer = std::make_unique<Explorer>(s, explore_for_expectations(s, std::move(options)));
     }
     if (!cache->detector || cache->stopped) return false;
-    if (cache->races_go_on)
+    if (cache->races_go_on) {
         cache->races_go_on = cache->detector->advance(view.picture ? 100 * kRaceStepsAFrame : kRaceStepsAFrame);
-    else if (cache->orders_go_on)
+    } else if (cache->orders_go_on) {
         cache->orders_go_on = cache->explorer->advance(view.picture ? kTransitionsForPicture : kTransitionsAFrame);
+        if (view.picture) cache->stopped = true;   // a picture shows what this much of looking has found
+    }
     return cache->races_go_on || cache->orders_go_on;
 }
 
